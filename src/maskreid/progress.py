@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
+
+LINE_EVERY = 10.0  # seconds between two lines where there is no terminal
 
 
 class Progress(Protocol):
@@ -21,7 +24,38 @@ def silent(items: Iterable[T], *, total: int, what: str, unit: str) -> Iterator[
     yield from items
 
 
-@contextmanager
-def terminal() -> Iterator[Progress]:
-    """Report to standard error: a live bar on a terminal, one line every ten seconds in a log file."""
-    raise NotImplementedError
+def terminal(items: Iterable[T], *, total: int, what: str, unit: str) -> Iterator[T]:
+    """Report to standard error: a live line on a terminal, else a plain line every ten seconds and at the end."""
+    live = sys.stderr.isatty()
+    started = last = time.monotonic()
+    done = 0
+    for item in items:
+        yield item
+        done += 1
+        now = time.monotonic()
+        if now - last >= (0.2 if live else LINE_EVERY) and done < total:
+            last = now
+            _show(_line(what, unit, done, total, now - started), live=live, end=False)
+    elapsed = time.monotonic() - started
+    if live or elapsed >= 1:
+        _show(_line(what, unit, done, total, elapsed), live=live, end=True)
+
+
+def _line(what: str, unit: str, done: int, total: int, elapsed: float) -> str:
+    rate = done / elapsed if elapsed > 0 else 0.0
+    speed = f"{rate:.1f} {unit}/s" if rate >= 1 or not rate else f"{1 / rate:.1f} s/{unit}"
+    if done >= total:
+        return f"{what}: {done} done in {_clock(elapsed)} ({speed})"
+    left = _clock((total - done) / rate) if rate else "unknown"
+    return f"{what}: {done}/{total} ({100 * done // max(total, 1)} %), {speed}, {left} left"
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
+def _show(line: str, *, live: bool, end: bool) -> None:
+    text = f"\r\x1b[2K{line}" if live else line
+    print(text, end="\n" if end or not live else "", file=sys.stderr, flush=True)

@@ -1,0 +1,29 @@
+"""People on disk: one record type, one file per dataset, the packed store."""
+
+from maskreid.images.decode import read_image, read_mask
+from maskreid.images.detect import FORMATS, open_dataset
+from maskreid.images.holdout import holdout_split, split_identities
+from maskreid.images.packed import MaskSource, PackedImages, pack_images
+from maskreid.images.records import DISTRACTOR, JUNK, UNKNOWN_CAMERA, Dataset, PersonImage
+from maskreid.images.source import Folder, Source, Zip, open_source
+
+__all__ = [
+    "DISTRACTOR",
+    "FORMATS",
+    "JUNK",
+    "UNKNOWN_CAMERA",
+    "Dataset",
+    "Folder",
+    "MaskSource",
+    "PackedImages",
+    "PersonImage",
+    "Source",
+    "Zip",
+    "holdout_split",
+    "open_dataset",
+    "open_source",
+    "pack_images",
+    "read_image",
+    "read_mask",
+    "split_identities",
+]

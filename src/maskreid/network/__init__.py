@@ -1,0 +1,20 @@
+"""The network: image and masked image in, feature out."""
+
+from maskreid.network.config import NetworkConfig
+from maskreid.network.maskreid import Classifier, MaskReID
+from maskreid.network.model import Model
+from maskreid.network.model_file import list_models, load_model, make_card, save_model
+from maskreid.network.preprocess import center_crop, prepare_input
+
+__all__ = [
+    "Classifier",
+    "MaskReID",
+    "Model",
+    "NetworkConfig",
+    "center_crop",
+    "list_models",
+    "load_model",
+    "make_card",
+    "prepare_input",
+    "save_model",
+]

@@ -1,0 +1,58 @@
+"""The ``maskreid`` command: parses, calls one function a verb, prints. Heavy imports wait until a verb needs them."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from maskreid import __version__
+from maskreid.cli import data, demo, evaluate, masks, models, train
+from maskreid.errors import MaskreidError
+
+app = typer.Typer(
+    name="maskreid",
+    help="Find a person in images from other cameras: train, evaluate and look at the answers.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo")(demo.demo)
+app.add_typer(data.app, name="data")
+app.add_typer(masks.app, name="masks")
+app.command("train")(train.train)
+app.command("evaluate")(evaluate.evaluate)
+app.command("models")(models.models)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"maskreid {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Find a person in images from other cameras: train, evaluate and look at the answers."""
+
+
+def main() -> None:
+    """Run the command line; an error that a person can put right is one line and exit status 2."""
+    try:
+        app()
+    except MaskreidError as error:
+        print(f"maskreid: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("maskreid: stopped; the same command continues a training run", file=sys.stderr)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""``maskreid train``: a recipe and a dataset in, a run folder with a model out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from maskreid.cli.common import CacheOption, DataOption, FormatOption, open_data
+
+
+def train(
+    recipe: Annotated[Path, typer.Argument(help="A recipe, such as recipes/market1501.toml.", show_default=False)],
+    data: DataOption,
+    out: Annotated[Path, typer.Option("--out", help="The run folder, new or to be continued.", show_default=False)],
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override a key, such as schedule.iterations=300."),
+    ] = None,
+    format: FormatOption = None,
+    device: Annotated[str | None, typer.Option(help="cpu or cuda. [default: cuda where there is one]")] = None,
+    cache: CacheOption = None,
+) -> None:
+    """Train RECIPE on DATA, validating on identities held out of training.
+
+    Killed at any moment, the same command continues where it stopped. RUN/model.safetensors and RUN/model.json are
+    the trained model; RUN/log.jsonl and RUN/tensorboard hold the curves.
+    """
+    from maskreid import progress
+    from maskreid import training
+
+    loaded = training.Recipe.load(recipe, set_ or [])
+    model = training.train(
+        loaded, open_data(data, format), out, cache=cache, device=device, progress=progress.terminal
+    )
+    print(f"trained {loaded.name}: {out / 'model.safetensors'}")
+    held_out = model.card["metrics"].get("held_out_identities")
+    if held_out:
+        print(f"held-out identities: Rank-1 {held_out['rank1']:.2f}  mAP {held_out['map']:.2f}")
+    print(f"test it: maskreid evaluate {out / 'model'} --data {data}")

@@ -1,0 +1,95 @@
+"""Where bytes come from: a folder, or a zip as it was downloaded. Neither is ever written to."""
+
+from __future__ import annotations
+
+import os
+import threading
+import zipfile
+from pathlib import Path
+from typing import Protocol
+
+from maskreid.errors import MaskreidError
+
+
+class Source(Protocol):
+    """A read-only tree of files."""
+
+    name: str
+
+    def members(self) -> list[str]:
+        """Return every file's path, sorted, with "/" separators, relative to the root."""
+
+    def read(self, member: str) -> bytes:
+        """Return one file's content."""
+
+
+class Folder:
+    """A folder on disk."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = str(path)
+
+    def members(self) -> list[str]:
+        """Return every file's path, sorted, with "/" separators, relative to the root."""
+        found = []
+        for folder, _, files in os.walk(self.path):
+            relative = Path(folder).relative_to(self.path).as_posix()
+            found += [file if relative == "." else f"{relative}/{file}" for file in files]
+        return sorted(found)
+
+    def read(self, member: str) -> bytes:
+        """Return one file's content."""
+        try:
+            return (self.path / member).read_bytes()
+        except OSError as error:
+            raise MaskreidError(f"{self.path / member}: cannot be read ({error.strerror or error})") from None
+
+
+class Zip:
+    """A zip archive, read in place."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = str(path)
+        self._local = threading.local()  # one handle a thread: a ZipFile's reads share a position
+        self._archive()
+
+    def members(self) -> list[str]:
+        """Return every file's path, sorted, with "/" separators, relative to the root."""
+        return sorted(info.filename for info in self._archive().infolist() if not info.is_dir())
+
+    def read(self, member: str) -> bytes:
+        """Return one file's content."""
+        try:
+            return self._archive().read(member)
+        except KeyError:
+            raise MaskreidError(f"{self.path}: has no member {member}") from None
+        except (zipfile.BadZipFile, OSError, EOFError) as error:
+            raise MaskreidError(f"{self.path}: {member} is damaged ({error}); download the archive again") from None
+
+    def _archive(self) -> zipfile.ZipFile:
+        archive: zipfile.ZipFile | None = getattr(self._local, "archive", None)
+        if archive is None:
+            try:
+                archive = zipfile.ZipFile(self.path)
+            except (zipfile.BadZipFile, OSError) as error:
+                raise MaskreidError(f"{self.path}: not a readable zip ({error}); download it again") from None
+            self._local.archive = archive
+        return archive
+
+
+def open_source(path: str | Path) -> Source:
+    """Return the folder or zip at ``path``.
+
+    Raises:
+        MaskreidError: there is nothing there, or it is neither.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return Folder(path)
+    if not path.exists():
+        raise MaskreidError(f"{path}: no such folder or zip")
+    if not zipfile.is_zipfile(path):
+        raise MaskreidError(f"{path}: expected a folder or a zip archive")
+    return Zip(path)

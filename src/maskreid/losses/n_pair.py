@@ -1,0 +1,29 @@
+"""N-pair: one positive of each anchor against all its negatives."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from maskreid.losses.similarity import cosine_similarities, mean_over, positives_and_negatives
+
+
+def n_pair_loss(features: Tensor, identities: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    r"""MaskReID Eq. 1, averaged over the anchors: :math:`\log(1+\sum_j\exp(S_{kj}-S_{k+}))`.
+
+    The positive is drawn at random for each anchor (paper.md 1.6). No scale and no margin, as in the paper.
+
+    Args:
+        features: (N, D), normalised here.
+        identities: (N,) integers.
+        generator: draws the positives, on the CPU; the default is torch's own.
+    """
+    similarities = cosine_similarities(features)
+    positive, negative = positives_and_negatives(identities)
+    anchors = positive.any(1)
+    # Where there is no positive any column will do: the row is not an anchor.
+    weights = (positive | ~anchors[:, None]).float().cpu()
+    drawn = torch.multinomial(weights, 1, generator=generator).to(similarities.device)
+    exponents = (similarities - similarities.gather(1, drawn)).masked_fill(~negative, -torch.inf)
+    loss = torch.logsumexp(torch.cat((torch.zeros_like(exponents[:, :1]), exponents), 1), 1)
+    return mean_over(loss, anchors)

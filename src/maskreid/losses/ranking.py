@@ -1,0 +1,48 @@
+"""The ranking loss of MaskReID: every negative against the hardest positive, and a pull on all positives."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from maskreid.losses.similarity import cosine_similarities, mean_over, positives_and_negatives
+
+
+def ranking_loss(features: Tensor, identities: Tensor, margin: float = 0.2, lambda_: float = 1.0) -> Tensor:
+    r"""MaskReID Eq. 3 (arXiv 1804.03864 v1 Eq. 5), averaged over the anchors.
+
+    .. math::
+        \log\Big(1+\sum_{j\in B^-}\exp\big[S_{kj}-\min_{i\in B^+}S_{ki}+\alpha\big]_+\Big)
+        +\frac{\lambda}{2|B^+|}\sum_{i\in B^+}(S_{ki}-1)^2
+
+    Anchors are the images with a positive in the batch; an anchor is not its own positive. A negative below the
+    hinge adds a constant 1 and no gradient, so the first term never falls below log(1 + N): see `ranking_floor`.
+    The gradient of the minimum goes to the hardest positive alone. Without an anchor the loss is a zero that can be
+    differentiated.
+
+    Args:
+        features: (N, D), normalised here; half precision is computed in float32.
+        identities: (N,) integers.
+        margin: alpha, in units of cosine.
+        lambda_: weight of the pull on the positives.
+    """
+    similarities = cosine_similarities(features)
+    positive, negative = positives_and_negatives(identities)
+    anchors = positive.any(1)
+    hardest = similarities.masked_fill(~positive, torch.inf).argmin(1, keepdim=True)
+    hinge = (similarities - similarities.gather(1, hardest) + margin).clamp(min=0)
+    push = _log_one_plus_sum_exp(hinge, negative)
+    pull = ((similarities - 1).square() * positive).sum(1) / positive.sum(1).clamp(min=1)
+    return mean_over(push + lambda_ / 2 * pull, anchors)
+
+
+def ranking_floor(identities: Tensor) -> float:
+    """The least that the first term of `ranking_loss` can be on this batch: log(1 + negatives), over the anchors."""
+    positive, negative = positives_and_negatives(identities)
+    return float(mean_over(torch.log1p(negative.sum(1).double()), positive.any(1)))
+
+
+def _log_one_plus_sum_exp(exponents: Tensor, chosen: Tensor) -> Tensor:
+    """log(1 + sum of exp over the chosen of each row), stable for large exponents."""
+    masked = exponents.masked_fill(~chosen, -torch.inf)
+    return torch.logsumexp(torch.cat((torch.zeros_like(masked[:, :1]), masked), 1), 1)

@@ -1,0 +1,114 @@
+"""Crops with human-parsing label maps: what the segmenter learns from, and what it is measured on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import safetensors.torch
+
+from maskreid import __version__
+from maskreid.errors import MaskreidError
+from maskreid.images import Dataset, PersonImage, Source, read_image, read_mask, split_identities
+from maskreid.masks.fcn import segment
+from maskreid.masks.learn import MaskQuality, SegmenterSchedule, mask_quality, train_segmenter
+from maskreid.masks.stored import mask_names
+from maskreid.progress import Progress, silent
+
+HELD_OUT = 0.1  # share of the identities whose maps are never trained on
+
+
+@dataclass(frozen=True)
+class LabelledCrops:
+    """``pixels`` (N, H, W, 3) uint8 RGB and ``masks`` (N, H, W) bool, of one size."""
+
+    pixels: npt.NDArray[np.uint8]
+    masks: npt.NDArray[np.bool_]
+
+
+def learn_segmenter(
+    dataset: Dataset,
+    label_maps: Source,
+    out: str | Path,
+    *,
+    schedule: SegmenterSchedule | None = None,
+    progress: Progress = silent,
+) -> MaskQuality:
+    """Train the segmenter on a dataset's training images, measure it on held-out identities, and save both.
+
+    Args:
+        dataset: its "train" split is used; images without a label map are passed over.
+        label_maps: PNG label maps by the image's stem, 0 = background, anything else = a part of the person.
+        out: ``out.safetensors`` (float16) and ``out.json`` are written.
+        schedule: see `SegmenterSchedule`.
+        progress: told about reading and training.
+
+    Returns:
+        Quality of the saved weights on the identities held out of training.
+    """
+    schedule = schedule or SegmenterSchedule()
+    maps = {Path(member).stem: member for member in label_maps.members() if member.lower().endswith(".png")}
+    labelled = [image for image in dataset.splits["train"] if Path(image.path).stem in maps]
+    if not labelled:
+        raise MaskreidError(
+            f"{label_maps.name}: no label map fits {dataset.source.name}; expected names such as "
+            f"{mask_names(dataset.splits['train'][0].path)[-1]}"
+        )
+    learned, held_out = split_identities(labelled, HELD_OUT, schedule.seed)
+    training = _read(dataset.source, label_maps, maps, learned, progress)
+    testing = _read(dataset.source, label_maps, maps, held_out, progress)
+    usable = training.masks.any((1, 2))
+    segmenter = train_segmenter(training.pixels[usable], training.masks[usable], schedule, progress)
+    stored = {
+        name: (value.half() if value.is_floating_point() else value).contiguous()
+        for name, value in segmenter.state_dict().items()
+    }
+    segmenter.load_state_dict({name: value.to(segmenter.state_dict()[name].dtype) for name, value in stored.items()})
+    quality = mask_quality(segment(segmenter, list(testing.pixels)), list(testing.masks))
+    card = {
+        "schema_version": 1,
+        "architecture": "PersonSegmenter",
+        "input": "RGB crop of any size, 0-255",
+        "output": "person or background for every pixel",
+        "training": {
+            "data": dataset.name,
+            "labels": label_maps.name,
+            "images": int(usable.sum()),
+            "images_without_person_left_out": int((~usable).sum()),
+            "identities": len({image.identity for image in learned}),
+            "schedule": asdict(schedule),
+            "code_version": __version__,
+        },
+        "metrics": {"held_out_identities": len({i.identity for i in held_out}), **quality.as_dict()},
+        "weights_sha256": hashlib.sha256(safetensors.torch.save(stored)).hexdigest(),
+    }
+    out = Path(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    for suffix, content in (
+        (".safetensors", safetensors.torch.save(stored)),
+        (".json", (json.dumps(card, indent=2) + "\n").encode()),
+    ):
+        temporary = out.with_name(out.name + suffix + ".part")
+        temporary.write_bytes(content)
+        os.replace(temporary, out.with_name(out.name + suffix))
+    return quality
+
+
+def _read(
+    source: Source, label_maps: Source, maps: dict[str, str], images: list[PersonImage], progress: Progress
+) -> LabelledCrops:
+    pixels, masks = [], []
+    for image in progress(images, total=len(images), what="reading labelled crops", unit="image"):
+        pixels.append(read_image(source, image.path))
+        masks.append(read_mask(label_maps, maps[Path(image.path).stem]))
+        if masks[-1].shape != pixels[0].shape[:2] or pixels[-1].shape != pixels[0].shape:
+            raise MaskreidError(
+                f"{image.path}: expected crops and label maps of one size, {pixels[0].shape[:2]} as the first; got "
+                f"image {pixels[-1].shape[:2]} and map {masks[-1].shape}"
+            )
+    return LabelledCrops(np.stack(pixels), np.stack(masks))

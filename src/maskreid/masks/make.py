@@ -1,0 +1,55 @@
+"""Write masks as a tree of PNG files that any later run, and anybody's tool, can read."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from maskreid.images import Dataset, MaskSource, PersonImage, read_image
+from maskreid.progress import Progress, silent
+
+CHUNK = 256
+
+
+def make_masks(dataset: Dataset, out: str | Path, masks: MaskSource, *, progress: Progress = silent) -> int:
+    """Write ``<stem>.png`` for every image of every split: 255 on the person, 0 elsewhere, the image's own size.
+
+    Folders are kept as they are in the dataset, below the folder that all its images share. Files that exist are
+    left alone, so that the same call after a kill does only what is missing.
+
+    Returns:
+        How many masks were written by this call.
+    """
+    out = Path(out)
+    images = list({image.path: image for split in dataset.splits.values() for image in split}.values())
+    targets = {image.path: out / name for image, name in zip(images, mask_tree(images), strict=True)}
+    missing = [image for image in images if not targets[image.path].exists()]
+    starts = range(0, len(missing), CHUNK)
+    for start in progress(starts, total=len(starts), what="making masks", unit=f"{CHUNK} images"):
+        chunk = missing[start : start + CHUNK]
+        pixels = [read_image(dataset.source, image.path) for image in chunk]
+        for image, mask in zip(chunk, masks(dataset.source, chunk, pixels), strict=True):
+            _write_png(targets[image.path], mask)
+    return len(missing)
+
+
+def mask_tree(images: Sequence[PersonImage]) -> list[str]:
+    """Name each image's mask relative to the folder that all images share."""
+    folders = [PurePosixPath(image.path).parent for image in images]
+    shared = PurePosixPath(os.path.commonpath(folders)) if len(set(folders)) > 1 else folders[0].parent
+    return [str(PurePosixPath(image.path).relative_to(shared).with_suffix(".png")) for image in images]
+
+
+def _write_png(path: Path, mask: npt.NDArray[np.bool_]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    buffer = io.BytesIO()
+    Image.fromarray(mask.astype(np.uint8) * 255).save(buffer, "PNG")
+    temporary = path.with_suffix(".part")
+    temporary.write_bytes(buffer.getvalue())
+    os.replace(temporary, path)

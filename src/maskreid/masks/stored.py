@@ -1,0 +1,89 @@
+"""Masks that somebody else made: any segmenter can take part by writing PNG files."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import numpy.typing as npt
+
+from maskreid.errors import MaskreidError
+from maskreid.images import Folder, PersonImage, Source, read_mask
+
+
+class DatasetMasks:
+    """The masks that a dataset brings with it, such as sibling ``bounding_box_train_seg/<stem>.png`` (MGCAM)."""
+
+    name = "dataset"
+
+    def __call__(
+        self, source: Source, images: Sequence[PersonImage], pixels: Sequence[npt.NDArray[np.uint8]]
+    ) -> list[npt.NDArray[np.bool_]]:
+        """Read one (H, W) mask an image.
+
+        Raises:
+            MaskreidError: an image has none.
+        """
+        masks = []
+        for image in images:
+            if image.mask is None:
+                raise MaskreidError(
+                    f"{source.name}: no mask came with {image.path}; expected a sibling *_seg folder with <stem>.png "
+                    "or a mask column; use masks = \"fcn\" to make masks, or `maskreid masks make`"
+                )
+            masks.append(read_mask(source, image.mask))
+        return masks
+
+
+class FolderMasks:
+    """A separate tree of masks: ``ROOT/<folders of the image>/<stem>.png``, as `maskreid masks make` writes it."""
+
+    def __init__(self, root: str | Path) -> None:
+        """Use the tree under ``root``.
+
+        Raises:
+            MaskreidError: there is no PNG below it.
+        """
+        self.source = Folder(Path(root))
+        self.members = {member for member in self.source.members() if member.lower().endswith(".png")}
+        if not self.members:
+            raise MaskreidError(f"{root}: expected a tree of <stem>.png masks, found no PNG file")
+        digest = hashlib.sha256()
+        for member in sorted(self.members):
+            digest.update(member.encode() + self.source.read(member))
+        self.name = f"folder-{digest.hexdigest()[:12]}"
+
+    def __call__(
+        self, source: Source, images: Sequence[PersonImage], pixels: Sequence[npt.NDArray[np.uint8]]
+    ) -> list[npt.NDArray[np.bool_]]:
+        """Read one (H, W) mask an image.
+
+        Raises:
+            MaskreidError: an image has none.
+        """
+        return [read_mask(self.source, self._find(image)) for image in images]
+
+    def _find(self, image: PersonImage) -> str:
+        for name in mask_names(image.path):
+            if name in self.members:
+                return name
+        raise MaskreidError(
+            f"{self.source.name}: no mask for {image.path}; expected one of {', '.join(mask_names(image.path))}"
+        )
+
+
+def mask_names(path: str) -> list[str]:
+    """Where the mask of the image at ``path`` may stand in a tree of masks, the most specific first.
+
+    The tree may start at the dataset's root or anywhere below it, and folders may carry MGCAM's ``_seg``.
+    """
+    parts = PurePosixPath(path).with_suffix(".png").parts
+    names = []
+    for start in range(len(parts)):
+        *folders, stem = parts[start:]
+        names.append("/".join([*folders, stem]))
+        if folders:
+            names.append("/".join([*folders[:-1], f"{folders[-1]}_seg", stem]))
+    return names

@@ -1,0 +1,41 @@
+"""What a network is made of: the part of a model file that decides its shapes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from maskreid.errors import MaskreidError
+
+FUSIONS = ("none", "gap", "conv1x1", "conv3x3")
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Which network of the paper's family: [network] in a recipe.
+
+    ``streams=1, fusion="none"`` is DGD; ``streams=1`` with a fusion is MaskReID-F; ``streams=2, fusion="none"`` is
+    MaskReID-M; ``streams=2`` with a fusion is MaskReID.
+    """
+
+    streams: int = 2  # 1: the image alone; 2: the image and the masked image
+    fusion: Literal["none", "gap", "conv1x1", "conv3x3"] = "gap"  # how levels 1 and 2 join level 3 in the feature
+    width: float = 1.0  # factor on every channel count but the input's and the feature's
+    dimension: int = 256  # of the feature
+    input_size: tuple[int, int] = (144, 56)  # (height, width) of the crop that enters
+
+    def __post_init__(self) -> None:
+        if self.streams not in (1, 2):
+            raise MaskreidError(f"network.streams must be 1 or 2, got {self.streams}")
+        if self.fusion not in FUSIONS:
+            raise MaskreidError(f"network.fusion must be one of {', '.join(FUSIONS)}, got {self.fusion!r}")
+        if not 0 < self.width <= 4:
+            raise MaskreidError(f"network.width must be above 0 and at most 4, got {self.width}")
+        if self.dimension < 1:
+            raise MaskreidError(f"network.dimension must be at least 1, got {self.dimension}")
+        if min(self.input_size) < 32:
+            raise MaskreidError(f"network.input_size must be at least 32 x 32 pixels, got {self.input_size}")
+
+    def channels(self, paper: int) -> int:
+        """Scale one of the paper's channel counts by ``width``, to a multiple of 8 and at least 8."""
+        return max(8, round(paper * self.width / 8) * 8)

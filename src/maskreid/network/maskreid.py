@@ -1,0 +1,125 @@
+"""MaskReID: image and masked image in, one feature out (Qi et al., arXiv 1804.03864, Fig. 3)."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from maskreid.network.config import NetworkConfig
+from maskreid.network.inception import InceptionA, InceptionB, conv_bn_relu
+from maskreid.network.initialise import initialise
+
+
+class MaskReID(nn.Module):
+    """Separate first layers for each stream, three shared levels, and a skipped fusion of all three.
+
+    With the default configuration and a 144 x 56 input, the levels are 384 x 36 x 14, 768 x 18 x 7 and
+    1536 x 9 x 4, and there are 7,076,608 parameters.
+    """
+
+    def __init__(self, config: NetworkConfig | None = None, generator: torch.Generator | None = None) -> None:
+        """Build the network and initialise it as published; ``generator`` makes that repeatable."""
+        super().__init__()
+        self.config = config = config or NetworkConfig()
+        stem = config.channels(32)
+        self.streams = nn.ModuleList(
+            nn.Sequential(conv_bn_relu(3, stem, 3), conv_bn_relu(stem, stem, 3), conv_bn_relu(stem, stem, 3))
+            for _ in range(config.streams)
+        )
+        self.levels = nn.ModuleList()
+        inputs, outputs = stem * config.streams, []
+        for branch, padding in zip((64, 128, 256), _pool_paddings(config), strict=True):
+            a = InceptionA(inputs, config.channels(branch))
+            b = InceptionB(a.out_channels, config.channels(branch), padding)
+            self.levels.append(nn.Sequential(a, b))
+            inputs = b.out_channels
+            outputs.append(inputs)
+        self.skips = nn.ModuleList(_skip(config, level, outputs[-1]) for level in outputs[:-1])
+        self.fc7 = nn.Linear(_fused_channels(config, outputs), config.dimension)
+        self.fc7_bn = nn.BatchNorm1d(config.dimension)
+        initialise(self, generator)
+
+    def level_maps(self, image: Tensor, masked: Tensor | None = None) -> list[Tensor]:
+        """Return the three levels, (N, C, H, W) each; arguments as for `forward`."""
+        inputs = [image] if self.config.streams == 1 else [image, masked]
+        stems = [stream(x) for stream, x in zip(self.streams, inputs, strict=True)]
+        x = F.max_pool2d(torch.cat(stems, 1), 2, ceil_mode=True)
+        maps = []
+        for level in self.levels:
+            x = level(x)
+            maps.append(x)
+        return maps
+
+    def forward(self, image: Tensor, masked: Tensor | None = None) -> Tensor:
+        """Embed a batch.
+
+        Args:
+            image: (N, 3, H, W) float, from `prepare_input`.
+            masked: the same with the background filled; not read by a network of one stream.
+
+        Returns:
+            (N, dimension) float: after fc7's batch normalisation, before any ReLU, not normalised to unit length.
+        """
+        *skipped, last = self.level_maps(image, masked)
+        vectors = [skip(level).mean((2, 3)) for skip, level in zip(self.skips, skipped, strict=False)]
+        feature: Tensor = self.fc7_bn(self.fc7(torch.cat([*vectors, last.mean((2, 3))], 1)))
+        return feature
+
+
+class Classifier(nn.Module):
+    """Feature to identity scores, for the softmax loss: ReLU, dropout, fc8 as DGD has them."""
+
+    def __init__(
+        self,
+        dimension: int,
+        identities: int,
+        *,
+        dropout: float = 0.5,
+        relu: bool = True,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        self.activation = nn.ReLU() if relu else nn.Identity()
+        self.dropout = nn.Dropout(dropout)
+        self.fc8 = nn.Linear(dimension, identities)
+        nn.init.normal_(self.fc8.weight, std=0.001, generator=generator)
+        nn.init.zeros_(self.fc8.bias)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(N, dimension) -> (N, identities) logits."""
+        logits: Tensor = self.fc8(self.dropout(self.activation(features)))
+        return logits
+
+
+def _pool_paddings(config: NetworkConfig) -> list[tuple[int, int]]:
+    """Pad each level's max pool so that its size meets the convolutions': (0, 1) for the paper's 18 x 7 map.
+
+    A 3/2 convolution with padding 1 gives ceil(n / 2); Caffe's pool without padding gives that for an even n and one
+    less for an odd n.
+    """
+    height, width = (-(-n // 2) for n in config.input_size)
+    paddings = []
+    for _ in range(3):
+        paddings.append((height % 2, width % 2))
+        height, width = -(-height // 2), -(-width // 2)
+    return paddings
+
+
+def _skip(config: NetworkConfig, channels: int, last: int) -> nn.Module:
+    if config.fusion == "conv1x1":
+        return conv_bn_relu(channels, last, 1)
+    if config.fusion == "conv3x3":
+        return conv_bn_relu(channels, config.channels(256), 3, 2)
+    return nn.Identity()
+
+
+def _fused_channels(config: NetworkConfig, levels: list[int]) -> int:
+    low, middle, last = levels
+    if config.fusion == "gap":
+        return low + middle + last
+    if config.fusion == "conv1x1":
+        return 3 * last
+    if config.fusion == "conv3x3":
+        return 2 * config.channels(256) + last
+    return last

@@ -1,0 +1,92 @@
+"""A model is a network together with its preprocessing: what `load_model` returns."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+
+from maskreid.errors import MaskreidError
+from maskreid.network.maskreid import MaskReID
+from maskreid.network.preprocess import center_crop, prepare_input
+
+
+class Model:
+    """A network in evaluation mode and the card that says how to feed it.
+
+    Attributes:
+        network: the `MaskReID` network.
+        card: the model card; `maskreid.network.make_card` lists its keys.
+    """
+
+    def __init__(self, network: MaskReID, card: dict[str, Any]) -> None:
+        self.network = network
+        self.card = card
+
+    @property
+    def dimension(self) -> int:
+        """Length of a feature."""
+        return self.network.config.dimension
+
+    @property
+    def resize(self) -> tuple[int, int]:
+        """(height, width) that images are resized to before `embed`."""
+        height, width = self.card["preprocessing"]["resize"]
+        return height, width
+
+    @property
+    def fingerprint(self) -> str:
+        """Sixteen hex digits that change with the weights and with the preprocessing."""
+        digest = hashlib.sha256(json.dumps(self.card["preprocessing"], sort_keys=True).encode())
+        for name, value in sorted(self.network.state_dict().items()):
+            digest.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()[:16]
+
+    def embed(
+        self,
+        pixels: npt.NDArray[np.uint8],
+        masks: npt.NDArray[np.uint8],
+        *,
+        batch_size: int = 64,
+        precision: str = "float32",
+    ) -> npt.NDArray[np.float32]:
+        """Turn images into features, on the device that the network is on.
+
+        Args:
+            pixels: (N, H, W, 3) uint8 RGB at the model's ``resize`` size; the centre is cropped here.
+            masks: (N, H, W) uint8, non-zero on the person.
+            batch_size: images that pass through the network together.
+            precision: ``"float32"`` or ``"bfloat16"`` (autocast).
+
+        Returns:
+            (N, dimension) float32 unit rows.
+
+        Raises:
+            MaskreidError: the images have another size than the model was trained on.
+        """
+        if pixels.shape[1:] != (*self.resize, 3) or masks.shape != pixels.shape[:3]:
+            raise MaskreidError(
+                f"this model reads images of {self.resize[0]} x {self.resize[1]} with masks of the same size, got "
+                f"images {pixels.shape} and masks {masks.shape}; pack them with the model's own size"
+            )
+        device = next(self.network.parameters()).device
+        was_training = self.network.training
+        self.network.eval()
+        rows = [np.empty((0, self.dimension), np.float32)]
+        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
+            for start in range(0, len(pixels), batch_size):
+                batch = np.ascontiguousarray(pixels[start : start + batch_size])
+                mask = np.ascontiguousarray(masks[start : start + batch_size])
+                cropped = (
+                    center_crop(torch.from_numpy(array).to(device), self.network.config.input_size)
+                    for array in (batch, mask)
+                )
+                features = self.network(*prepare_input(*cropped))
+                rows.append(F.normalize(features.float(), dim=1).cpu().numpy())
+        self.network.train(was_training)
+        return np.concatenate(rows)

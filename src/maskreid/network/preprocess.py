@@ -1,0 +1,34 @@
+"""Pixels and masks to the network's two inputs."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+# Dataset mean of DGD, in the order it is subtracted from BGR channels; the masked background is the same triple in
+# RGB order, as the paper's own figures have it (paper.md 4.1), so that it is all but zero after the subtraction.
+MEAN_BGR = (102.0, 102.0, 101.0)
+BACKGROUND_RGB = (102.0, 102.0, 101.0)
+
+
+def prepare_input(pixels: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
+    """Make the image and the masked image that a network reads.
+
+    Args:
+        pixels: (N, H, W, 3) uint8 RGB, already cropped to the network's input size.
+        masks: (N, H, W) uint8 or bool, non-zero on the person.
+
+    Returns:
+        Two (N, 3, H, W) float32 tensors in channels-last memory: BGR minus the mean, not scaled (paper.md 2.2).
+    """
+    image = pixels.float()
+    background = image.new_tensor(BACKGROUND_RGB)
+    masked = torch.where(masks.bool()[..., None], image, background)
+    mean = image.new_tensor(MEAN_BGR)
+    return tuple((x.flip(-1) - mean).permute(0, 3, 1, 2) for x in (image, masked))  # type: ignore[return-value]
+
+
+def center_crop(batch: Tensor, size: tuple[int, int]) -> Tensor:
+    """Cut the middle out of (N, H, W) or (N, H, W, 3); ``size`` is (height, width)."""
+    top, left = (batch.shape[1] - size[0]) // 2, (batch.shape[2] - size[1]) // 2
+    return batch[:, top : top + size[0], left : left + size[1]]

@@ -1,0 +1,37 @@
+"""Random crop and mirror, the same for an image and its mask."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Pixels = npt.NDArray[np.uint8]
+
+
+def crop_and_flip(
+    pixels: Pixels, masks: Pixels, size: tuple[int, int], rng: np.random.Generator, *, flip: bool
+) -> tuple[Pixels, Pixels]:
+    """Cut a random window out of each image and mirror half of them.
+
+    Args:
+        pixels: (N, H, W, 3) uint8.
+        masks: (N, H, W) uint8.
+        size: (h, w) of the window, at most (H, W).
+        rng: where the randomness comes from.
+        flip: whether to mirror.
+
+    Returns:
+        (N, h, w, 3) and (N, h, w): the same window and the same mirroring for each image and its mask.
+    """
+    count, height, width = masks.shape
+    tops = rng.integers(0, height - size[0] + 1, count)
+    lefts = rng.integers(0, width - size[1] + 1, count)
+    mirrored = rng.random(count) < (0.5 if flip else 0.0)
+    image_out = np.empty((count, *size, 3), np.uint8)
+    mask_out = np.empty((count, *size), np.uint8)
+    for i in range(count):
+        window = np.s_[tops[i] : tops[i] + size[0], lefts[i] : lefts[i] + size[1]]
+        step = -1 if mirrored[i] else 1
+        image_out[i] = pixels[i][window][:, ::step]
+        mask_out[i] = masks[i][window][:, ::step]
+    return image_out, mask_out

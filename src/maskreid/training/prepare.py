@@ -1,0 +1,60 @@
+"""From a dataset to packed images with masks, ready for a model."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from maskreid.images import MaskSource, PackedImages, PersonImage, Source, pack_images
+from maskreid.masks import DatasetMasks, FcnMasks, FolderMasks
+from maskreid.progress import Progress, silent
+from maskreid.training.recipe import DataConfig
+
+
+def mask_source(name: str) -> MaskSource | None:
+    """Return the masks that a recipe's ``data.masks`` names; None for "none"."""
+    if name == "none":
+        return None
+    if name == "fcn":
+        return FcnMasks()
+    if name == "dataset":
+        return DatasetMasks()
+    return FolderMasks(name)
+
+
+def prepare(
+    source: Source,
+    images: Sequence[PersonImage],
+    config: DataConfig,
+    *,
+    cache: Path | None = None,
+    progress: Progress = silent,
+) -> PackedImages:
+    """Mask, resize and pack ``images`` as ``config`` says.
+
+    Args:
+        source: where the images are.
+        images: what to pack, in this order.
+        config: size and mask policy.
+        cache: folder of packed images, shared by every run; the default is `cache_folder`.
+        progress: told about every chunk.
+    """
+    masks = mask_source(config.masks)
+    digest = hashlib.sha256(repr((source.name, [image.path for image in images])).encode()).hexdigest()[:16]
+    name = f"{config.resize[0]}x{config.resize[1]}-{masks.name if masks else 'none'}-{digest}"
+    return pack_images(
+        source,
+        images,
+        (cache or cache_folder()) / name,
+        size=config.resize,
+        masks=masks,
+        min_share=config.min_share,
+        progress=progress,
+    )
+
+
+def cache_folder() -> Path:
+    """Where packed images are kept: ``$MASKREID_CACHE``, or ``~/.cache/maskreid``."""
+    return Path(os.environ.get("MASKREID_CACHE") or Path.home() / ".cache" / "maskreid")

@@ -1,0 +1,229 @@
+"""A recipe: one TOML file that says everything about an experiment. Each default has its home here."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from maskreid.errors import MaskreidError
+from maskreid.network import NetworkConfig
+
+Section = TypeVar("Section")
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """What is learned from: [data]."""
+
+    resize: tuple[int, int] = (160, 64)  # (height, width) every image is stored at, before the random crop
+    masks: str = "fcn"  # "fcn" (the shipped segmenter), "dataset" (masks that came with it), "none", or a folder
+    min_share: float = 0.05  # a mask covering less of its image than this is replaced by the whole image
+    held_out: float = 0.05  # share of the training identities kept for validation, never trained on
+    flip: bool = True  # mirror half of the images, each with its mask
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """The weight of each loss (0 leaves it out) and its parameters: [loss]."""
+
+    softmax: float = 1.0
+    triplet: float = 0.0
+    n_pair: float = 0.0
+    full_ranking: float = 0.0
+    ranking: float = 0.0
+    label_smoothing: float = 0.0  # softmax
+    dropout: float = 0.5  # softmax: before the classifier, as DGD has it
+    relu: bool = True  # softmax: before the classifier, as DGD has it
+    triplet_margin: float = 0.3
+    margin: float = 0.2  # ranking: alpha of Eq. 3
+    lambda_: float = 1.0  # ranking: lambda of Eq. 3
+
+
+@dataclass(frozen=True)
+class BatchConfig:
+    """How a batch is drawn: [batch]."""
+
+    sampler: Literal["shuffled", "identities", "ranking"] = "shuffled"
+    size: int = 64  # shuffled: images in a batch
+    identities: int = 16  # identities (P x K): identities in a batch ...
+    images: int = 4  # ... and images of each
+    positives: int = 10  # ranking (P/N): images of the one selected person ...
+    negatives: int = 54  # ... and other persons, one image each
+
+
+@dataclass(frozen=True)
+class ScheduleConfig:
+    """How long and how fast: [schedule]. Stochastic gradient descent with momentum."""
+
+    iterations: int = 55_000
+    learning_rate: float = 0.1
+    policy: Literal["stepdecr", "poly", "cosine"] = "stepdecr"
+    step: int = 2_000  # stepdecr: every so many iterations ...
+    gamma: float = 0.04  # ... the rate falls by this share of learning_rate ...
+    floor: float = 0.0005  # ... but not below this
+    power: float = 0.5  # poly
+    warm_up: int = 0  # iterations of linear rise from zero, under any policy
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    precision: Literal["float32", "bfloat16"] = "bfloat16"  # of the forward pass; weights stay float32
+    validate_every: int = 2_000  # iterations between validations on the held-out identities
+    checkpoint_every: int = 200  # iterations between checkpoints
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a training run, but for the data itself."""
+
+    name: str
+    seed: int = 0
+    init: str = ""  # a model (name or path) whose weights to start from; "" starts from scratch
+    data: DataConfig = field(default_factory=DataConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    batch: BatchConfig = field(default_factory=BatchConfig)
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+
+    def __post_init__(self) -> None:
+        height, width = self.network.input_size
+        if self.data.resize[0] < height or self.data.resize[1] < width:
+            raise MaskreidError(
+                f"recipe {self.name}: data.resize {self.data.resize} is smaller than network.input_size "
+                f"{self.network.input_size}; make resize at least as large (both are height, width)"
+            )
+        weights = [getattr(self.loss, name) for name in LOSS_NAMES]
+        if min(weights) < 0 or max(weights) == 0:
+            raise MaskreidError(
+                f"recipe {self.name}: expected at least one loss with a weight above 0 and none below, got "
+                + ", ".join(f"loss.{n} = {w}" for n, w in zip(LOSS_NAMES, weights, strict=True))
+            )
+        if self.schedule.iterations < 1:
+            raise MaskreidError(f"recipe {self.name}: schedule.iterations must be at least 1")
+        if not 0 <= self.data.held_out < 1:
+            raise MaskreidError(f"recipe {self.name}: data.held_out must be in [0, 1), got {self.data.held_out}")
+
+    @classmethod
+    def load(cls, path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+        """Read a recipe and apply overrides.
+
+        Args:
+            path: the TOML file.
+            overrides: assignments such as ``"schedule.iterations=300"``; values are written as in TOML, and a bare
+                word is a string.
+
+        Raises:
+            MaskreidError: the file is missing or not TOML; a key is unknown (the message suggests the nearest one)
+                or a value has the wrong type.
+        """
+        path = Path(path)
+        try:
+            table = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise MaskreidError(f"no recipe at {path}; the shipped ones are listed by `maskreid train --help`") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise MaskreidError(f"{path} is not TOML: {error}") from None
+        table.setdefault("name", path.stem)
+        for assignment in overrides:
+            _assign(table, assignment)
+        return cls.from_table(table, where=str(path))
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any], where: str = "recipe") -> Recipe:
+        """Build a recipe from the nested mapping that its TOML holds."""
+        return _build(cls, table, where, "")
+
+    def as_table(self) -> dict[str, Any]:
+        """Return every key with its value, defaults included, as plain TOML types."""
+        table: dict[str, Any] = _plain(dataclasses.asdict(self))
+        return table
+
+    def to_toml(self) -> str:
+        """Write the resolved recipe as TOML that `load` reads back unchanged."""
+        table = self.as_table()
+        lines = [f"{key} = {_toml(value)}" for key, value in table.items() if not isinstance(value, dict)]
+        for name, section in table.items():
+            if isinstance(section, dict):
+                lines += ["", f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in section.items())]
+        return "\n".join(lines) + "\n"
+
+
+LOSS_NAMES = ("softmax", "triplet", "n_pair", "full_ranking", "ranking")
+
+
+def _build(kind: type[Section], table: Mapping[str, Any], where: str, prefix: str) -> Section:
+    hints = typing.get_type_hints(kind)
+    known = [f.name for f in dataclasses.fields(typing.cast(Any, kind))]
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in known:
+            near = difflib.get_close_matches(key, known, 1)
+            hint = f"did you mean {prefix}{near[0]}?" if near else f"known here: {', '.join(known)}"
+            raise MaskreidError(f"{where}: unknown key {prefix}{key}; {hint}")
+        if dataclasses.is_dataclass(hints[key]):
+            if not isinstance(value, Mapping):
+                raise MaskreidError(f"{where}: {key} is a section; write [{key}] and its keys below it")
+            values[key] = _build(typing.cast(Any, hints[key]), value, where, f"{key}.")
+        else:
+            values[key] = _convert(value, hints[key], where, prefix + key)
+    return kind(**values)
+
+
+def _convert(value: Any, hint: Any, where: str, key: str) -> Any:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Literal:
+        if value in arguments:
+            return value
+        expected = " or ".join(repr(a) for a in arguments)
+    elif origin is tuple:
+        if isinstance(value, (list, tuple)) and len(value) == len(arguments) and all(type(v) is int for v in value):
+            return tuple(value)
+        expected = f"{len(arguments)} whole numbers in brackets"
+    elif origin in (typing.Union, types.UnionType):
+        return value
+    elif hint is float:
+        if type(value) in (int, float):
+            return float(value)
+        expected = "a number"
+    elif type(value) is hint:
+        return value
+    else:
+        expected = {int: "a whole number", str: "text in quotes", bool: "true or false"}[hint]
+    raise MaskreidError(f"{where}: {key} must be {expected}, got {value!r}")
+
+
+def _assign(table: dict[str, Any], assignment: str) -> None:
+    key, equals, text = assignment.partition("=")
+    if not equals or not key.strip():
+        raise MaskreidError(f"expected KEY=VALUE, such as schedule.iterations=300, got {assignment!r}")
+    try:
+        value = tomllib.loads(f"v = {text.strip()}")["v"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()
+    *sections, name = key.strip().split(".")
+    for section in sections:
+        table = table.setdefault(section, {})
+        if not isinstance(table, dict):
+            raise MaskreidError(f"{assignment!r}: {section} is a value, not a section")
+    table[name] = value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    return repr(value)

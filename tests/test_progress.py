@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import pytest
+
+from maskreid import progress
+
+
+def test_items_come_back_unchanged_and_a_log_gets_rate_and_time_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = iter([0.0, 4.0, 12.0, 16.0, 16.0])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    assert list(progress.terminal("abc", total=3, what="embedding", unit="image")) == ["a", "b", "c"]
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [
+        "embedding: 2/3 (66 %), 6.0 s/image, 0:06 left",
+        "embedding: 3 done in 0:16 (5.3 s/image)",
+    ]
+
+
+def test_short_work_says_nothing_in_a_log(capsys: pytest.CaptureFixture[str]) -> None:
+    assert list(progress.terminal([], total=0, what="packing", unit="image")) == []
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.4, "0:00"), (59.6, "1:00"), (3661, "1:01:01")])
+def test_clock(seconds: float, text: str) -> None:
+    assert progress._clock(seconds) == text
