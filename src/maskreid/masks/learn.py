@@ -20,7 +20,7 @@ from maskreid.progress import Progress, silent
 class SegmenterSchedule:
     """How long and how fast to train: AdamW, one cycle of warm-up and cosine decay."""
 
-    epochs: int = 20
+    epochs: int = 10
     batch: int = 64
     learning_rate: float = 4e-3
     weight_decay: float = 1e-2
@@ -138,11 +138,11 @@ def _augment(image: Tensor, target: Tensor, generator: torch.Generator) -> tuple
 
     transform = torch.zeros(len(image), 2, 3)
     flip = torch.where(uniform(0, 1) < 0.5, -1.0, 1.0)
-    zoom = torch.exp(uniform(-0.25, 0.2))
-    transform[:, 0, 0] = zoom * torch.exp(uniform(-0.1, 0.1)) * flip
+    zoom = torch.exp(uniform(-0.35, 0.25))
+    transform[:, 0, 0] = zoom * torch.exp(uniform(-0.15, 0.15)) * flip
     transform[:, 1, 1] = zoom
     transform[:, 0, 1], transform[:, 1, 0] = uniform(-0.1, 0.1), uniform(-0.05, 0.05)
-    transform[:, 0, 2], transform[:, 1, 2] = uniform(-0.15, 0.15), uniform(-0.12, 0.12)
+    transform[:, 0, 2], transform[:, 1, 2] = uniform(-0.25, 0.25), uniform(-0.2, 0.2)
     grid = F.affine_grid(transform, list(image.shape), align_corners=False)
     image = F.grid_sample(image, grid, padding_mode="reflection", align_corners=False)
     target = F.grid_sample(target, grid, mode="nearest", padding_mode="reflection", align_corners=False)
