@@ -27,8 +27,7 @@ def train(
     Killed at any moment, the same command continues where it stopped. RUN/model.safetensors and RUN/model.json are
     the trained model; RUN/log.jsonl and RUN/tensorboard hold the curves.
     """
-    from maskreid import progress
-    from maskreid import training
+    from maskreid import progress, training
 
     loaded = training.Recipe.load(recipe, set_ or [])
     model = training.train(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from maskreid.losses.similarity import cosine_similarities, mean_over, positives_and_negatives
@@ -23,7 +24,8 @@ def full_ranking_loss(features: Tensor, identities: Tensor) -> Tensor:
     anchors, pairs = positive.any(1), positive.any(1) & negative.any(1)
     zero = torch.zeros_like(similarities)
     # Rows without pairs get finite stand-ins: -inf + -inf would give them a NaN gradient.
-    over_negatives = torch.logsumexp(torch.where(pairs[:, None], similarities.masked_fill(~negative, -torch.inf), zero), 1)
-    over_positives = torch.logsumexp(torch.where(pairs[:, None], (-similarities).masked_fill(~positive, -torch.inf), zero), 1)
-    loss = torch.where(pairs, torch.nn.functional.softplus(over_negatives + over_positives), zero[:, 0])
+    rows = pairs[:, None]
+    over_negatives = torch.where(rows, similarities.masked_fill(~negative, -torch.inf), zero).logsumexp(1)
+    over_positives = torch.where(rows, (-similarities).masked_fill(~positive, -torch.inf), zero).logsumexp(1)
+    loss = torch.where(pairs, F.softplus(over_negatives + over_positives), zero[:, 0])
     return mean_over(loss, anchors)

@@ -14,4 +14,6 @@ def softmax_loss(logits: Tensor, identities: Tensor, label_smoothing: float = 0.
         identities: (N,) int64 in 0..M-1.
         label_smoothing: epsilon; the target is 1 - epsilon + epsilon / M for the true identity (Szegedy et al. 2016).
     """
-    return F.cross_entropy(logits.float() if logits.dtype.itemsize < 4 else logits, identities, label_smoothing=label_smoothing)
+    if logits.dtype.itemsize < 4:
+        logits = logits.float()
+    return F.cross_entropy(logits, identities, label_smoothing=label_smoothing)

@@ -1,7 +1,24 @@
 """Where the person is in each image."""
 
+from maskreid.masks.check import MaskReport, check_masks
 from maskreid.masks.fcn import FcnMasks, load_segmenter, segment
+from maskreid.masks.labelled import learn_segmenter
+from maskreid.masks.learn import MaskQuality, mask_quality
+from maskreid.masks.make import make_masks
 from maskreid.masks.segmenter import PersonSegmenter
 from maskreid.masks.stored import DatasetMasks, FolderMasks
 
-__all__ = ["DatasetMasks", "FcnMasks", "FolderMasks", "PersonSegmenter", "load_segmenter", "segment"]
+__all__ = [
+    "DatasetMasks",
+    "FcnMasks",
+    "FolderMasks",
+    "MaskQuality",
+    "MaskReport",
+    "PersonSegmenter",
+    "check_masks",
+    "learn_segmenter",
+    "load_segmenter",
+    "make_masks",
+    "mask_quality",
+    "segment",
+]

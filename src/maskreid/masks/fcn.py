@@ -24,8 +24,9 @@ def load_segmenter() -> PersonSegmenter:
     """Return the shipped segmenter, ready to predict (stored as float16, computed in float32)."""
     network = PersonSegmenter()
     state = safetensors.torch.load(_weights())
-    network.load_state_dict({name: value.float() if value.is_floating_point() else value for name, value in state.items()})
-    return network.eval().to(memory_format=torch.channels_last)
+    network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
+    network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network
 
 
 class FcnMasks:

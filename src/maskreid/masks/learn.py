@@ -48,7 +48,9 @@ class MaskQuality:
         return {name: round(value, 4) for name, value in asdict(self).items()}
 
 
-def mask_quality(predicted: Sequence[npt.NDArray[np.bool_]], labelled: Sequence[npt.NDArray[np.bool_]]) -> MaskQuality:
+def mask_quality(
+    predicted: Sequence[npt.NDArray[np.bool_]], labelled: Sequence[npt.NDArray[np.bool_]]
+) -> MaskQuality:
     """Compare masks pairwise; each pair has one (H, W) shape. An image without a labelled person is left out."""
     both: list[tuple[int, int, int]] = []  # intersection, union, background intersection
     total = 0
@@ -92,11 +94,10 @@ def train_segmenter(
     schedule = schedule or SegmenterSchedule()
     torch.manual_seed(schedule.seed)
     generator = torch.Generator().manual_seed(schedule.seed)
-    network = PersonSegmenter().to(memory_format=torch.channels_last)
+    network = PersonSegmenter()
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     steps = max(1, len(pixels) // schedule.batch) * schedule.epochs
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
-    )
+    optimizer = torch.optim.AdamW(network.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay)
     warm_up = max(1, steps // 20)
     scheduler = torch.optim.lr_scheduler.LambdaLR(
         optimizer,

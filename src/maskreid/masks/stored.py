@@ -31,7 +31,7 @@ class DatasetMasks:
             if image.mask is None:
                 raise MaskreidError(
                     f"{source.name}: no mask came with {image.path}; expected a sibling *_seg folder with <stem>.png "
-                    "or a mask column; use masks = \"fcn\" to make masks, or `maskreid masks make`"
+                    'or a mask column; use masks = "fcn" to make masks, or `maskreid masks make`'
                 )
             masks.append(read_mask(source, image.mask))
         return masks

@@ -19,7 +19,8 @@ def initialise(network: nn.Module, generator: torch.Generator | None = None) -> 
         if isinstance(layer, (nn.Conv2d, nn.Linear)):
             bound = math.sqrt(3 / layer.weight[0].numel())
             nn.init.uniform_(layer.weight, -bound, bound, generator=generator)
-            nn.init.constant_(layer.bias, CONV_BIAS if isinstance(layer, nn.Conv2d) else 0.0)
+            if layer.bias is not None:
+                nn.init.constant_(layer.bias, CONV_BIAS if isinstance(layer, nn.Conv2d) else 0.0)
         elif isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d)):
             nn.init.ones_(layer.weight)
             nn.init.zeros_(layer.bias)

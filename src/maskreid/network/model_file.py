@@ -59,9 +59,7 @@ def make_card(
     }
 
 
-def save_model(
-    path: str | Path, network: MaskReID, card: Mapping[str, Any], *, half: bool = False
-) -> None:
+def save_model(path: str | Path, network: MaskReID, card: Mapping[str, Any], *, half: bool = False) -> None:
     """Write ``path.safetensors`` and ``path.json``; with ``half``, weights as float16 (computed in float32)."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -93,7 +91,9 @@ def load_model(name: str | Path, device: str | torch.device = "cpu") -> Model:
         card = json.loads(card_path.read_text(encoding="utf-8"))
         state = safetensors.torch.load(weights.read_bytes())
     except FileNotFoundError as error:
-        raise MaskreidError(f"{error.filename}: missing; a model is NAME.safetensors and NAME.json together") from None
+        raise MaskreidError(
+            f"{error.filename}: missing; a model is NAME.safetensors and NAME.json together"
+        ) from None
     except (json.JSONDecodeError, UnicodeDecodeError, safetensors.SafetensorError) as error:
         raise MaskreidError(f"{weights} or its .json is damaged ({error}); copy both files again") from None
     if card.get("schema_version") != SCHEMA_VERSION:
@@ -108,7 +108,9 @@ def load_model(name: str | Path, device: str | torch.device = "cpu") -> Model:
         network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()
-        raise MaskreidError(f"{weights} does not hold the network that {card_path.name} describes: {reason}") from None
+        raise MaskreidError(
+            f"{weights} does not hold the network that {card_path.name} describes: {reason}"
+        ) from None
     network.eval().to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return Model(network, card)
 

@@ -1,8 +1,22 @@
-"""Recipes, batches, the loop, and features of a dataset."""
+"""Recipes, batches, the loop, features and the test of a model."""
 
+from maskreid.training.evaluation import Evaluation, evaluate_model
 from maskreid.training.extract import extract_features
 from maskreid.training.loop import train
 from maskreid.training.prepare import cache_folder, mask_source, prepare
-from maskreid.training.recipe import DataConfig, Recipe
+from maskreid.training.recipe import BatchConfig, DataConfig, LossConfig, Recipe, ScheduleConfig
 
-__all__ = ["DataConfig", "Recipe", "cache_folder", "extract_features", "mask_source", "prepare", "train"]
+__all__ = [
+    "BatchConfig",
+    "DataConfig",
+    "Evaluation",
+    "LossConfig",
+    "Recipe",
+    "ScheduleConfig",
+    "cache_folder",
+    "evaluate_model",
+    "extract_features",
+    "mask_source",
+    "prepare",
+    "train",
+]

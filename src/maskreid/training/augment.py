@@ -30,7 +30,7 @@ def crop_and_flip(
     image_out = np.empty((count, *size, 3), np.uint8)
     mask_out = np.empty((count, *size), np.uint8)
     for i in range(count):
-        window = np.s_[tops[i] : tops[i] + size[0], lefts[i] : lefts[i] + size[1]]
+        window = slice(tops[i], tops[i] + size[0]), slice(lefts[i], lefts[i] + size[1])
         step = -1 if mirrored[i] else 1
         image_out[i] = pixels[i][window][:, ::step]
         mask_out[i] = masks[i][window][:, ::step]

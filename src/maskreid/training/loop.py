@@ -69,7 +69,8 @@ def train(
     if kept:
         query, gallery = holdout_split(kept, recipe.seed)
         held_out = tuple(
-            prepare(dataset.source, images, recipe.data, cache=cache, progress=progress) for images in (query, gallery)
+            prepare(dataset.source, images, recipe.data, cache=cache, progress=progress)
+            for images in (query, gallery)
         )
     folder = RunFolder(Path(run), recipe, packed.fingerprint)
     trainer = _Trainer(recipe, packed, device)

@@ -125,7 +125,9 @@ class Recipe:
         try:
             table = tomllib.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise MaskreidError(f"no recipe at {path}; the shipped ones are listed by `maskreid train --help`") from None
+            raise MaskreidError(
+                f"no recipe at {path}; expected a TOML file such as recipes/market1501.toml"
+            ) from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise MaskreidError(f"{path} is not TOML: {error}") from None
         table.setdefault("name", path.stem)

@@ -1,0 +1,109 @@
+"""``maskreid masks``: make, check, look at and learn masks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from maskreid.cli.common import DataArgument, FormatOption, open_data
+from maskreid.errors import MaskreidError
+
+if TYPE_CHECKING:
+    from maskreid.images import Dataset, MaskSource, PersonImage
+
+app = typer.Typer(no_args_is_help=True, help="Where the person is: make, check, look at and learn masks.")
+
+MasksOption = Annotated[
+    str,
+    typer.Option("--masks", help='"fcn" (the shipped segmenter), "dataset" (masks that came with DATA) or a folder.'),
+]
+
+
+@app.command()
+def make(
+    data: DataArgument,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the masks.", show_default=False)],
+    masks: MasksOption = "fcn",
+    format: FormatOption = None,
+) -> None:
+    """Write a mask for every image of DATA: OUT/FOLDER/STEM.png, 255 on the person.
+
+    Masks that exist are left alone, so the same command after a kill does what is missing. Train on them with
+    --set data.masks=OUT, or hand the folder to anybody's tool.
+    """
+    from maskreid import progress
+    from maskreid.masks import make_masks
+
+    written = make_masks(open_data(data, format), out, _mask_source(masks), progress=progress.terminal)
+    print(f"wrote {written} masks to {out}")
+
+
+@app.command()
+def check(data: DataArgument, masks: MasksOption = "fcn", format: FormatOption = None) -> None:
+    """Print how much of its image each mask covers, and what is mismatched or missing. Exits with 1 on errors."""
+    from maskreid import progress
+    from maskreid.masks import check_masks
+
+    dataset = open_data(data, format)
+    report = check_masks(dataset.source, _all_images(dataset), _mask_source(masks), progress=progress.terminal)
+    print(report)
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def preview(
+    data: DataArgument,
+    out: Annotated[Path, typer.Option("--out", help="The picture to write.")] = Path("masks.png"),
+    masks: MasksOption = "fcn",
+    count: Annotated[int, typer.Option(min=1, help="How many images.")] = 48,
+    seed: Annotated[int, typer.Option(help="Which images.")] = 0,
+    format: FormatOption = None,
+) -> None:
+    """Draw a contact sheet: image, mask over the image, masked image."""
+    import numpy as np
+
+    from maskreid.images import read_image
+    from maskreid.reports import mask_sheet
+
+    dataset = open_data(data, format)
+    images = _all_images(dataset)
+    chosen = np.random.default_rng(seed).permutation(len(images))[:count]
+    picked = [images[i] for i in sorted(chosen)]
+    pixels = [read_image(dataset.source, image.path) for image in picked]
+    found = _mask_source(masks)(dataset.source, picked, pixels)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    mask_sheet(pixels, found).save(out)
+    print(f"wrote {out}; it may show real people: do not publish it")
+
+
+@app.command()
+def train(
+    data: DataArgument,
+    labels: Annotated[Path, typer.Option("--labels", help="Folder or zip of label maps, STEM.png, 0 = background.")],
+    out: Annotated[Path, typer.Option("--out", help="Model to write: OUT.safetensors and OUT.json.")],
+    format: FormatOption = None,
+) -> None:
+    """Train the segmenter on DATA's training images with LABELS, and measure it on identities held out of that."""
+    from maskreid import progress
+    from maskreid.images import open_source
+    from maskreid.masks import learn_segmenter
+
+    quality = learn_segmenter(open_data(data, format), open_source(labels), out, progress=progress.terminal)
+    for name, value in quality.as_dict().items():
+        print(f"{name}: {value:g}")
+
+
+def _all_images(dataset: Dataset) -> list[PersonImage]:
+    return list({image.path: image for split in dataset.splits.values() for image in split}.values())
+
+
+def _mask_source(name: str) -> MaskSource:
+    from maskreid.training import mask_source
+
+    source = mask_source(name)
+    if source is None:
+        raise MaskreidError('--masks must be "fcn", "dataset" or a folder here; "none" has no masks')
+    return source
