@@ -1,0 +1,55 @@
+"""Which gallery images a query's ranking passes over, and which are its correct matches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from maskreid.errors import MaskreidError
+from maskreid.retrieval.features import DISTRACTOR, JUNK, UNKNOWN_CAMERA, Features, IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """How a ranking is judged.
+
+    Gallery images of identity -1 are always passed over, images of identity 0 are always wrong answers. A
+    gallery image of the query's own identity is a correct match, unless it is passed over as too easy.
+
+    Attributes:
+        name: what metrics.json says.
+        same_camera: True passes over what the query's own camera saw of its identity. An unknown camera is
+            never the same as another. False passes over only the query's own image, known by its path.
+    """
+
+    name: str
+    same_camera: bool
+
+    def check(self, query: Features, gallery: Features) -> None:
+        """Refuse features that lack what the protocol looks at."""
+        if not self.same_camera and not (query.paths and gallery.paths):
+            raise MaskreidError(
+                f"protocol {self.name}: expected paths in query and gallery features, because it passes over "
+                "the query's own image; got none"
+            )
+
+    def too_easy(self, query: Features, row: int, gallery: Features, same_identity: IntArray) -> np.ndarray:
+        """Of the gallery rows ``same_identity``, (M,) int64, say which are passed over: (M,) bool."""
+        if self.same_camera:
+            camera = query.cameras[row]
+            same: np.ndarray = (gallery.cameras[same_identity] == camera) & (camera != UNKNOWN_CAMERA)
+            return same
+        return np.array([gallery.paths[other] == query.paths[row] for other in same_identity], dtype=bool)
+
+
+MARKET1501 = Protocol("market1501", same_camera=True)
+"""Market-1501, DukeMTMC-reID, MSMT17 and CUHK03-NP: cross-camera retrieval."""
+
+CAMERA_FREE = Protocol("camera-free", same_camera=False)
+"""For images without cameras, such as a folder per person: each other image of the person is a correct match."""
+
+
+def has_identity(identity: int) -> bool:
+    """Whether an identity names a person, who can be searched for."""
+    return identity not in (JUNK, DISTRACTOR)
