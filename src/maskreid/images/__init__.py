@@ -3,8 +3,9 @@
 from maskreid.images.decode import read_image, read_mask
 from maskreid.images.detect import FORMATS, open_dataset
 from maskreid.images.holdout import holdout_split, split_identities
-from maskreid.images.packed import MaskSource, PackedImages, pack_images
-from maskreid.images.records import DISTRACTOR, JUNK, UNKNOWN_CAMERA, Dataset, PersonImage
+from maskreid.images.packed import PackedImages, open_packed
+from maskreid.images.packing import MaskSource, pack_fingerprint, pack_images
+from maskreid.images.records import DISTRACTOR, JUNK, UNKNOWN_CAMERA, Dataset, PersonImage, SubsetCounts
 from maskreid.images.source import Folder, Source, Zip, open_source
 
 __all__ = [
@@ -18,10 +19,13 @@ __all__ = [
     "PackedImages",
     "PersonImage",
     "Source",
+    "SubsetCounts",
     "Zip",
     "holdout_split",
     "open_dataset",
+    "open_packed",
     "open_source",
+    "pack_fingerprint",
     "pack_images",
     "read_image",
     "read_mask",

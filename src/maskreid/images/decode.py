@@ -6,40 +6,63 @@ import io
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from maskreid.errors import MaskreidError
 from maskreid.images.source import Source
 
+# Named, since Pillow would try every format it knows, and some of those start other programs.
+IMAGE_FORMATS = ("JPEG", "MPO", "PNG", "BMP", "TIFF", "WEBP")
+MASK_FORMATS = ("PNG", "BMP", "TIFF")  # lossless: after JPEG, zero is no longer zero
+
 
 def read_image(source: Source, member: str) -> npt.NDArray[np.uint8]:
-    """Return an image as (H, W, 3) uint8 RGB.
+    """Return an image as (H, W, 3) uint8 RGB; the same bytes always give the same array.
 
     Raises:
-        MaskreidError: the file is missing, empty, cut off or no image.
+        MaskreidError: the file is missing, empty, cut off, no image, or has more than 8 bits a channel.
     """
-    return np.asarray(_decode(source, member, "RGB"))
+    return decode_image(source.read(member), f"{source.name}: {member}")
+
+
+def decode_image(content: bytes, where: str) -> npt.NDArray[np.uint8]:
+    """Return the image in ``content`` as (H, W, 3) uint8 RGB; ``where`` names it in messages.
+
+    Raises:
+        MaskreidError: as `read_image`.
+    """
+    image = _decode(content, where, IMAGE_FORMATS)
+    if image.mode.startswith(("I", "F")):
+        raise MaskreidError(f"{where} has more than 8 bits a channel (mode {image.mode}); convert it to 8-bit RGB")
+    return np.array(image.convert("RGB"))
 
 
 def read_mask(source: Source, member: str) -> npt.NDArray[np.bool_]:
     """Return a mask or label map as (H, W) bool: true where the value is not 0.
 
+    PNG, BMP or TIFF; 1-bit, grey, colour or palette (whose labels count, not the colours). Alpha does not count.
+
     Raises:
-        MaskreidError: the file is missing, empty, cut off or no image.
+        MaskreidError: the file is missing, empty, cut off or no such image.
     """
-    return np.asarray(_decode(source, member, None)) != 0
+    image = _decode(source.read(member), f"{source.name}: {member}", MASK_FORMATS)
+    values = np.asarray(np.asarray(image) != 0, dtype=np.bool_)
+    if values.ndim == 2:
+        return values
+    colours = values.shape[2] - (image.mode in ("LA", "PA", "RGBA"))
+    person: npt.NDArray[np.bool_] = values[:, :, :colours].any(axis=2)
+    return person
 
 
-def _decode(source: Source, member: str, mode: str | None) -> Image.Image:
-    content = source.read(member)
-    where = f"{source.name}: {member}"
+def _decode(content: bytes, where: str, formats: tuple[str, ...]) -> Image.Image:
     if not content:
         raise MaskreidError(f"{where} is empty; copy it again or remove it")
+    if ImageFile.LOAD_TRUNCATED_IMAGES:
+        raise MaskreidError("PIL.ImageFile.LOAD_TRUNCATED_IMAGES is set, which hides damaged images; set it to False")
     try:
-        with Image.open(io.BytesIO(content)) as image:
-            if mode is None:  # a palette's indices are the labels; its colours are not
-                image.load()
-                return image.copy() if image.mode in ("P", "L", "1", "I", "I;16") else image.convert("L")
-            return image.convert(mode)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise MaskreidError(f"{where} cannot be decoded ({error}); copy it again or remove it") from None
+        with Image.open(io.BytesIO(content), formats=formats) as image:
+            image.load()
+            return image
+    except Exception as error:  # Pillow's readers raise nearly anything on damaged bytes
+        reason = f"not {', '.join(formats)}" if isinstance(error, UnidentifiedImageError) else error
+        raise MaskreidError(f"{where} cannot be decoded ({reason}); copy it again or remove it") from None

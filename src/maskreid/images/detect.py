@@ -3,42 +3,96 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
 from pathlib import Path
 
 from maskreid.errors import MaskreidError
-from maskreid.images.market1501 import read_market1501
+from maskreid.images.csvfile import CSV
+from maskreid.images.cuhk03np import CUHK03_NP
+from maskreid.images.dukemtmc import DUKEMTMC
+from maskreid.images.folders import FOLDERS
+from maskreid.images.layout import Format, Tree, join
+from maskreid.images.market1501 import MARKET1501
+from maskreid.images.msmt17 import MSMT17
 from maskreid.images.records import Dataset
-from maskreid.images.source import Source, open_source
+from maskreid.images.source import Folder, Source, open_source
 
-# In the order they are tried: the most particular layout first.
-FORMATS: dict[str, Callable[[Source, list[str]], Dataset | None]] = {
-    "market1501": read_market1501,
-}
+# Each group is tried where the groups before it found nothing: published layouts are unmistakable, a CSV says what it
+# is, and folders of images could be anything.
+GROUPS = ((MARKET1501, DUKEMTMC, MSMT17, CUHK03_NP), (CSV,), (FOLDERS,))
+FORMATS: dict[str, Format] = {format.name: format for group in GROUPS for format in group}
 
 
 def open_dataset(path: str | Path, format: str | None = None) -> Dataset:
-    """Open a dataset from its folder, the folder above it, or its zip as downloaded.
+    """Open a dataset from its folder, the folder above it, its zip as downloaded, or its CSV file.
+
+    Only names are read, no image. Inside a zip that holds several datasets, one is pointed at as in a folder:
+    ``cuhk03-np.zip/labeled``.
 
     Args:
         path: the folder, zip or CSV file.
-        format: one of `FORMATS`; None tries them all.
+        format: one of `FORMATS`; None finds out.
 
     Raises:
-        MaskreidError: nothing is there, or it has none of the known layouts.
+        MaskreidError: nothing is there, it has none of the known layouts, or there are several datasets.
     """
     if format is not None and format not in FORMATS:
         near = difflib.get_close_matches(format, FORMATS, 1)
-        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(FORMATS)}"
-        raise MaskreidError(f"unknown dataset format {format!r}; {hint}")
-    source = open_source(path)
-    members = source.members()
-    for name in [format] if format else FORMATS:
-        dataset = FORMATS[name](source, members)
-        if dataset is not None:
-            return dataset
-    tops = sorted({member.split("/")[0] for member in members})
-    raise MaskreidError(
-        f"{path}: expected {'the layout of ' + format if format else 'one of ' + ', '.join(FORMATS)}, found "
-        f"{len(members)} files under {', '.join(tops[:6]) or 'nothing'}{' ...' if len(tops) > 6 else ''}"
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise MaskreidError(f"unknown dataset format {format!r}{hint} (known: {', '.join(FORMATS)})")
+    path = Path(path)
+    if path.is_file() and path.suffix.lower() == ".csv":
+        if format not in (None, CSV.name):
+            raise MaskreidError(f"{path}: a CSV file is format csv, not {format}; leave the format out")
+        source: Source = Folder(path.parent)
+        return CSV.load(source, Tree(source.members()), path.name)
+    source, inside = _open(path)
+    tree = Tree(source.members())
+    found = [(it, root) for it, root in _find(tree, format) if not inside or _is_in(root, inside)]
+    if len(found) == 1:
+        it, root = found[0]
+        return it.load(source, tree, root)
+    if found:
+        listed = "; ".join(f"{root or 'the top'} ({it.name})" for it, root in found[:6])
+        first = join(str(path), found[0][1]) if found[0][1] else str(path)
+        raise MaskreidError(
+            f"{path}: there are {len(found)} datasets: {listed}; point at one of them, such as {first}"
+        )
+    raise MaskreidError(_nothing_found(path, tree, format))
+
+
+def _find(tree: Tree, format: str | None) -> list[tuple[Format, str]]:
+    if format is not None:
+        return [(FORMATS[format], root) for root in FORMATS[format].find(tree, True)]
+    for group in GROUPS:
+        found = [(it, root) for it in group for root in it.find(tree, False)]
+        if found:
+            return found
+    return []
+
+
+def _open(path: Path) -> tuple[Source, str]:
+    """Return the source, and which folder inside it is meant if ``path`` goes on behind a zip."""
+    if not path.exists():
+        for above in path.parents:
+            if above.is_file():
+                return open_source(above), path.relative_to(above).as_posix()
+    return open_source(path), ""
+
+
+def _is_in(root: str, inside: str) -> bool:
+    return f"/{root}/".endswith(f"/{inside}/") or f"{root}/".startswith(f"{inside}/")
+
+
+def _nothing_found(path: Path, tree: Tree, format: str | None) -> str:
+    tops = sorted({member.partition("/")[0] + ("/" if "/" in member else "") for member in tree.members})
+    tried = [FORMATS[format]] if format else list(FORMATS.values())
+    looked = "; ".join(f"{it.name}: {it.looks_for}" for it in tried)
+    hint = (
+        " (point at the folder above this one?)"
+        if path.name in ("bounding_box_train", "bounding_box_test", "query", "train", "test", "gallery")
+        else ""
+    )
+    return (
+        f"{path}: no {format or 'known'} dataset. Found {len(tree.members)} files in "
+        f"{', '.join(tops[:6]) or 'an empty folder'}{' ...' if len(tops) > 6 else ''}{hint}. Looked for {looked}"
     )

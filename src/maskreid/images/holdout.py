@@ -7,36 +7,65 @@ from collections.abc import Sequence
 import numpy as np
 
 from maskreid.errors import MaskreidError
-from maskreid.images.records import PersonImage
+from maskreid.images.records import UNKNOWN_CAMERA, PersonImage
 
 
 def split_identities(
-    images: Sequence[PersonImage], share: float, seed: int
+    images: Sequence[PersonImage], held_out: float, seed: int
 ) -> tuple[list[PersonImage], list[PersonImage]]:
     """Part images into (learned, held out) so that no identity is in both.
 
     Args:
-        images: one split.
-        share: of the identities to hold out, in [0, 1); rounded to whole identities.
-        seed: decides which.
+        images: one split; junk and distractors, who are nobody, go to neither side.
+        held_out: a share of the identities in [0, 1), rounded to whole identities; or, as an int, how many.
+        seed: decides which, in whatever order the images come.
+
+    Returns:
+        The two sides, each in the order of ``images``.
 
     Raises:
-        MaskreidError: nobody would be left to learn from.
+        MaskreidError: ``held_out`` is out of range, or nobody would be left to learn from.
     """
-    people = sorted({image.identity for image in images})
-    count = round(share * len(people))
+    people = sorted({image.identity for image in images if image.identity > 0})
+    if held_out < 0 or (isinstance(held_out, float) and not held_out < 1):
+        raise MaskreidError(f"held_out is {held_out}; expected a share in [0, 1) or a whole number of identities")
+    count = round(held_out * len(people)) if isinstance(held_out, float) else held_out
     if count >= len(people):
-        raise MaskreidError(f"holding out {share:g} of {len(people)} identities leaves none to learn; lower it")
-    held = {int(people[i]) for i in np.random.default_rng(seed).permutation(len(people))[:count]}
-    learned = [image for image in images if image.identity not in held]
+        raise MaskreidError(f"holding out {held_out} of {len(people)} identities leaves none to learn; lower it")
+    held = {people[i] for i in np.random.default_rng(seed).permutation(len(people))[:count]}
+    learned = [image for image in images if image.identity > 0 and image.identity not in held]
     return learned, [image for image in images if image.identity in held]
 
 
 def holdout_split(images: Sequence[PersonImage], seed: int) -> tuple[list[PersonImage], list[PersonImage]]:
-    """Part held-out images into (query, gallery): one query for each identity and camera, as Market-1501 has it."""
+    """Part held-out images into (query, gallery): one query for each identity and camera, as Market-1501 has it.
+
+    An image that the rest of the gallery could not answer (its person is under no other camera there) stays in the
+    gallery instead. Unknown cameras are taken to differ.
+
+    Raises:
+        MaskreidError: not one query can be made.
+    """
     groups: dict[tuple[int, int], list[PersonImage]] = {}
     for image in images:
         groups.setdefault((image.identity, image.camera), []).append(image)
     rng = np.random.default_rng((seed, 1))
-    chosen = {group[rng.integers(len(group))].path for _, group in sorted(groups.items())}
-    return [i for i in images if i.path in chosen], [i for i in images if i.path not in chosen]
+    chosen = [group[int(rng.integers(len(group)))] for _, group in sorted(groups.items())]
+    query = {image.path for image in chosen}
+    cameras: dict[int, list[int]] = {}  # of each identity's gallery images
+    for image in images:
+        if image.path not in query:
+            cameras.setdefault(image.identity, []).append(image.camera)
+    for image in chosen:
+        seen = cameras.setdefault(image.identity, [])
+        if image.identity <= 0 or not any(
+            UNKNOWN_CAMERA in (camera, image.camera) or camera != image.camera for camera in seen
+        ):
+            query.remove(image.path)
+            seen.append(image.camera)
+    if not query:
+        raise MaskreidError(
+            f"no query can be made of {len({image.identity for image in images})} held-out identities: one needs "
+            "images under two cameras, or two images where cameras are unknown; hold out more, or none"
+        )
+    return [i for i in images if i.path in query], [i for i in images if i.path not in query]

@@ -1,51 +1,121 @@
-"""What the loaders share: finding a dataset's root among a source's members, and counting what is passed over."""
+"""What the loaders share: a source's files by folder, what counts as an image, and what a format is."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
+from maskreid.images.records import Dataset
+from maskreid.images.source import Source
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 
 
-def find_root(members: Iterable[str], folders: Sequence[str]) -> str | None:
-    """Return the prefix under which all ``folders`` stand: "" or "NAME/"; None if nowhere.
+class Tree:
+    """The files of a source by folder. A folder is "" (the root) or "a/b", without a slash at the end."""
 
-    The dataset's own folder and the folder above it are both accepted; of several candidates the first by name wins.
+    def __init__(self, members: Sequence[str]) -> None:
+        """Group ``members``, which come sorted."""
+        self.members = tuple(members)
+        self._files: dict[str, list[str]] = {}
+        for member in self.members:
+            self._files.setdefault(parent(member), []).append(member)
+        self.folders = {""}
+        for folder in self._files:
+            while folder not in self.folders and not _is_system_file(folder):
+                self.folders.add(folder)
+                folder = parent(folder)
+
+    def images(self, folder: str) -> list[str]:
+        """Return the images directly in a folder, sorted; none if there is no such folder."""
+        return [member for member in self._files.get(folder, ()) if why_ignored(member) is None]
+
+    def has(self, member: str) -> bool:
+        """Tell whether there is such a file."""
+        return member in self._files.get(parent(member), ())
+
+    def inside(self, folder: str) -> list[str]:
+        """Return the folders directly in a folder, sorted."""
+        return sorted(other for other in self.folders if other and parent(other) == folder)
+
+    def below(self, folder: str) -> Iterator[str]:
+        """Yield every file in a folder and in the folders inside it."""
+        prefix = f"{folder}/" if folder else ""
+        return (member for member in self.members if member.startswith(prefix))
+
+    def holding(self, *names: str) -> list[str]:
+        """Return the folders, sorted, that hold a folder of one of these names."""
+        return sorted({parent(folder) for folder in self.folders if base(folder) in names})
+
+    def ignored(self, folder: str, used: set[str], why: Callable[[str], str]) -> dict[str, int]:
+        """Count the files below ``folder`` that are not ``used``, by reason; ``why`` gives an image's reason."""
+        unused = (member for member in self.below(folder) if member not in used)
+        return dict(sorted(Counter(why_ignored(member) or why(member) for member in unused).items()))
+
+
+@dataclass(frozen=True)
+class Format:
+    """One way in which datasets lie on disk.
+
+    Attributes:
+        name: what people call it: ``--format NAME``.
+        looks_for: what tells that a folder is one, for messages.
+        find: from a tree and whether the format was asked for by name, the roots of such datasets, sorted.
+        load: from source, tree and root, the dataset.
     """
-    found: dict[str, set[str]] = {}
-    for member in members:
-        parts = member.split("/")
-        for depth in range(min(2, len(parts) - 1)):
-            if parts[depth] in folders:
-                found.setdefault("".join(f"{p}/" for p in parts[:depth]), set()).add(parts[depth])
-    roots = sorted(root for root, names in found.items() if names >= set(folders))
-    return roots[0] if roots else None
+
+    name: str
+    looks_for: str
+    find: Callable[[Tree, bool], list[str]]
+    load: Callable[[Source, Tree, str], Dataset]
+
+
+def parent(member: str) -> str:
+    """Return the folder that a file or folder is in."""
+    return member.rpartition("/")[0]
+
+
+def base(member: str) -> str:
+    """Return a file's or folder's own name."""
+    return member.rpartition("/")[2]
+
+
+def join(folder: str, name: str) -> str:
+    """Return the path of ``name`` in ``folder``, which may be the root."""
+    return f"{folder}/{name}" if folder else name
 
 
 def why_ignored(member: str) -> str | None:
     """Say why a file is no image to read, or None if it is one."""
-    name = PurePosixPath(member).name
-    if name.startswith("._") or "__MACOSX" in member:
-        return "macOS metadata"
+    name = base(member)
+    if _is_system_file(member):
+        return "left by the operating system (__MACOSX, ._*, Thumbs.db)"
     if name.startswith("."):
         return "hidden file"
     if not name.lower().endswith(IMAGE_SUFFIXES):
-        return f"not an image ({PurePosixPath(member).suffix.lower() or 'no suffix'})"
+        return f"not an image ({PurePosixPath(name).suffix.lower() or 'no suffix'})"
     return None
 
 
-class Ignored(Counter[str]):
-    """Reasons and counts of passed-over files."""
+def bare(member: str) -> str:
+    """Return a file's name without its image suffix, or both of them: "a" for "a.jpg.jpg"."""
+    name = base(member)
+    while name.lower().endswith(IMAGE_SUFFIXES):
+        name = name.rpartition(".")[0]
+    return name
 
-    def images(self, members: Iterable[str]) -> list[str]:
-        """Return the images among ``members`` and count the rest."""
-        kept = []
-        for member in members:
-            reason = why_ignored(member)
-            if reason is None:
-                kept.append(member)
-            else:
-                self[reason] += 1
-        return kept
+
+def masks_by_name(members: Iterable[str]) -> dict[str, str]:
+    """Return mask files by the name of the image they belong to, as `bare` gives it."""
+    return {bare(member): member for member in members}
+
+
+def _is_system_file(member: str) -> bool:
+    name = base(member)
+    return (
+        "__MACOSX" in member.split("/")
+        or name.startswith("._")
+        or name.lower() in ("thumbs.db", "desktop.ini", ".ds_store")
+    )

@@ -1,16 +1,14 @@
-"""Market-1501 (Zheng et al., ICCV 2015)."""
+"""Market-1501 (Zheng et al., ICCV 2015): 1,501 persons, 6 cameras.
+
+Names are ``<identity>_c<camera>s<sequence>_<frame>_<box>.jpg``. Junk (identity -1) and distractors (0) stay in the
+gallery: the protocol knows what to do with them. The frame number, which starts anew in each of a camera's
+sequences, is the time.
+"""
 
 from __future__ import annotations
 
-from maskreid.images.market_style import read_market_style
-from maskreid.images.records import Dataset
-from maskreid.images.source import Source
+from maskreid.images.market_style import market_style
 
-
-def read_market1501(source: Source, members: list[str]) -> Dataset | None:
-    """Read Market-1501 from its folder or zip; None if its three folders are not there.
-
-    Junk (identity -1) and distractors (0) stay in the gallery: the protocol knows what to do with them. ``gt_bbox``,
-    where it exists, becomes the split "multi_query".
-    """
-    return read_market_style(source, "market1501", members, {"multi_query": "gt_bbox"})
+MARKET1501 = market_style(
+    "market1501", r"(?P<identity>-1|\d+)_c(?P<camera>\d+)s\d+_(?P<time>\d+)_\d+", "0001_c1s1_000151_01.jpg"
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 UNKNOWN_CAMERA = -1
 JUNK = -1  # identity of Market-1501's ignored detections
 DISTRACTOR = 0  # identity of gallery images that show nobody who is asked for
+SPLITS = ("train", "val", "query", "gallery", "multi_query")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,9 @@ class PersonImage:
         camera: from 1, as file names have it; `UNKNOWN_CAMERA` if unknown.
         time: frame number or seconds, as the dataset has it; None if unknown.
         mask: member path of its mask, if the dataset brings one.
+
+    Raises:
+        MaskreidError: the path is empty, or a number is out of range.
     """
 
     path: str
@@ -36,6 +41,16 @@ class PersonImage:
     camera: int = UNKNOWN_CAMERA
     time: float | None = None
     mask: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.path:
+            raise MaskreidError("an image has an empty path; expected the member path inside its source")
+        if self.identity < JUNK:
+            raise MaskreidError(
+                f"{self.path}: identity is {self.identity}; expected 1 or more, 0 (distractor) or -1 (junk)"
+            )
+        if self.camera < UNKNOWN_CAMERA:
+            raise MaskreidError(f"{self.path}: camera is {self.camera}; expected 0 or more, or -1 for unknown")
 
 
 @dataclass(frozen=True)
@@ -56,7 +71,7 @@ class Dataset:
     Attributes:
         name: which layout it was read as, such as "market1501".
         source: where the bytes are.
-        splits: "train", "query", "gallery" and, where there is one, "multi_query"; sorted by path.
+        splits: "train", "val", "query", "gallery", "multi_query", as far as the dataset has them.
         ignored: why files were passed over, and how many.
         identity_names: people's names where identities are not numbers (folder-per-identity, CSV).
     """
@@ -68,12 +83,19 @@ class Dataset:
     identity_names: Mapping[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        unknown = sorted(set(self.splits) - set(SPLITS))
+        if unknown:
+            raise MaskreidError(f"{self.source.name}: unknown split {unknown[0]!r}; expected {', '.join(SPLITS)}")
         if not any(self.splits.values()):
             raise MaskreidError(f"{self.source.name}: no image of a person found, read as {self.name}")
+        for split, images in self.splits.items():
+            for path, count in Counter(image.path for image in images).most_common(1):
+                if count > 1:
+                    raise MaskreidError(f"{self.source.name}: {path} is {count} times in {split!r}; keep one of them")
 
     def counts(self, split: str) -> SubsetCounts:
-        """Count one split."""
-        images = self.splits[split]
+        """Count one split; an absent one holds nothing."""
+        images = self.splits.get(split, ())
         return SubsetCounts(
             identities=len({image.identity for image in images if image.identity > 0}),
             images=len(images),

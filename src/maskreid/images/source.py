@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Protocol
 
@@ -14,7 +15,9 @@ from maskreid.errors import MaskreidError
 class Source(Protocol):
     """A read-only tree of files."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What to call it in messages."""
 
     def members(self) -> list[str]:
         """Return every file's path, sorted, with "/" separators, relative to the root."""
@@ -24,33 +27,37 @@ class Source(Protocol):
 
 
 class Folder:
-    """A folder on disk."""
+    """A folder on disk. Links to folders are followed, except back to a folder they stand in."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
         self.name = str(path)
 
     def members(self) -> list[str]:
         """Return every file's path, sorted, with "/" separators, relative to the root."""
-        found = []
-        for folder, _, files in os.walk(self.path):
-            relative = Path(folder).relative_to(self.path).as_posix()
-            found += [file if relative == "." else f"{relative}/{file}" for file in files]
+        found: list[str] = []
+        try:
+            _list(str(self.path), "", (), found)
+        except OSError as error:
+            raise MaskreidError(f"{error.filename or self.path}: cannot be listed ({error.strerror})") from None
         return sorted(found)
 
     def read(self, member: str) -> bytes:
         """Return one file's content."""
+        path = self.path / member
+        if path.exists() and not path.is_file():  # reading a pipe would wait for ever
+            raise MaskreidError(f"{path}: expected a regular file")
         try:
-            return (self.path / member).read_bytes()
+            return path.read_bytes()
         except OSError as error:
-            raise MaskreidError(f"{self.path / member}: cannot be read ({error.strerror or error})") from None
+            raise MaskreidError(f"{path}: cannot be read ({error.strerror or error})") from None
 
 
 class Zip:
     """A zip archive, read in place."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
         self.name = str(path)
         self._local = threading.local()  # one handle a thread: a ZipFile's reads share a position
         self._archive()
@@ -65,15 +72,17 @@ class Zip:
             return self._archive().read(member)
         except KeyError:
             raise MaskreidError(f"{self.path}: has no member {member}") from None
-        except (zipfile.BadZipFile, OSError, EOFError) as error:
+        except (zipfile.BadZipFile, OSError, EOFError, zlib.error) as error:
             raise MaskreidError(f"{self.path}: {member} is damaged ({error}); download the archive again") from None
+        except (RuntimeError, NotImplementedError) as error:  # a password, or an unusual compression
+            raise MaskreidError(f"{self.path}: {member} cannot be unpacked ({error}); unpack it yourself") from None
 
     def _archive(self) -> zipfile.ZipFile:
         archive: zipfile.ZipFile | None = getattr(self._local, "archive", None)
         if archive is None:
             try:
                 archive = zipfile.ZipFile(self.path)
-            except (zipfile.BadZipFile, OSError) as error:
+            except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
                 raise MaskreidError(f"{self.path}: not a readable zip ({error}); download it again") from None
             self._local.archive = archive
         return archive
@@ -93,3 +102,15 @@ def open_source(path: str | Path) -> Source:
     if not zipfile.is_zipfile(path):
         raise MaskreidError(f"{path}: expected a folder or a zip archive")
     return Zip(path)
+
+
+def _list(folder: str, prefix: str, above: tuple[str, ...], found: list[str]) -> None:
+    real = os.path.realpath(folder)
+    if real in above:
+        return
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                _list(entry.path, f"{prefix}{entry.name}/", (*above, real), found)
+            elif entry.is_file():
+                found.append(prefix + entry.name)

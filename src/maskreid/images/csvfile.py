@@ -1,0 +1,140 @@
+"""A CSV file with a line for each image: ``path, identity, camera, split`` and, if known, ``time`` and ``mask``.
+
+Paths are relative to the CSV. An identity is a number from 1 (in the gallery also 0, a distractor, and -1, junk); if
+one is not a number, all are names and numbered in their order. A camera is a number, or empty if unknown. Columns
+of other names are passed over.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import math
+import posixpath
+from collections.abc import Iterator
+
+from maskreid.errors import MaskreidError
+from maskreid.images.layout import Format, Tree, base, join, parent
+from maskreid.images.records import SPLITS, UNKNOWN_CAMERA, Dataset, PersonImage
+from maskreid.images.source import Source
+
+NEEDED = ("path", "identity", "camera", "split")
+OPTIONAL = ("time", "mask")
+
+
+def _find(tree: Tree, forced: bool) -> list[str]:
+    tables = [member for member in tree.members if member.lower().endswith(".csv") and parent(member) in tree.folders]
+    top = min((member.count("/") for member in tables), default=0)
+    return [member for member in tables if member.count("/") == top and not base(member).startswith(".")]
+
+
+def _load(source: Source, tree: Tree, table: str) -> Dataset:
+    where = f"{source.name}: {table}"
+    rows = list(_rows(source.read(table), where))
+    if not rows:
+        raise MaskreidError(f"{where} has no images; expected a line for each below {', '.join(NEEDED)}")
+    names = sorted({row["identity"] for _, row in rows})
+    named = not all(_is_integer(name) for name in names)
+    numbers = {name: number for number, name in enumerate(names, 1)} if named else {name: int(name) for name in names}
+    members = set(tree.members)
+    splits: dict[str, list[PersonImage]] = {}
+    for number, row in rows:
+        line = f"{where}, line {number}"
+        split = row["split"]
+        if split not in SPLITS:
+            raise MaskreidError(f"{line}: split is {split!r}; expected {', '.join(SPLITS)}{_near(split, SPLITS)}")
+        identity = numbers[row["identity"]]
+        if identity < 1 and (split != "gallery" or identity < -1):
+            raise MaskreidError(
+                f"{line}: identity is {identity}; number persons from 1 (distractors, 0, and junk, -1, are for the "
+                "gallery only)"
+            )
+        splits.setdefault(split, []).append(
+            PersonImage(
+                _member(row["path"], "path", members, table, line),
+                identity,
+                _camera(row["camera"], line),
+                _time(row["time"], line),
+                _member(row["mask"], "mask", members, table, line) if row["mask"] else None,
+            )
+        )
+    ordered = {
+        split: tuple(sorted(splits[split], key=lambda image: image.path)) for split in SPLITS if split in splits
+    }
+    used = {path for images in ordered.values() for image in images for path in (image.path, image.mask) if path}
+    ignored = tree.ignored(parent(table), used | {table}, lambda member: "image that the CSV does not name")
+    return Dataset("csv", source, ordered, ignored, {numbers[name]: name for name in names} if named else {})
+
+
+def _rows(content: bytes, where: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield line number and stripped values by column; columns that are absent are empty."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise MaskreidError(f"{where}, line {line}: not UTF-8; save the file as UTF-8 CSV") from None
+    reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
+    try:
+        header = [name.strip().lower() for name in next(reader, [])]
+        for name in NEEDED:
+            if name not in header:
+                raise MaskreidError(
+                    f"{where}, line 1: no column {name!r}{_near(name, header)}; expected "
+                    f"{', '.join(NEEDED)}[, {', '.join(OPTIONAL)}], found {', '.join(header) or 'nothing'}"
+                )
+        for values in reader:
+            if not any(value.strip() for value in values):
+                continue
+            if len(values) != len(header):
+                raise MaskreidError(
+                    f"{where}, line {reader.line_num}: expected {len(header)} values, found {len(values)}"
+                )
+            row = dict(zip(header, (value.strip() for value in values), strict=True))
+            for name in ("path", "identity", "split"):
+                if not row[name]:
+                    raise MaskreidError(f"{where}, line {reader.line_num}: {name} is empty")
+            yield reader.line_num, {name: row.get(name, "") for name in NEEDED + OPTIONAL}
+    except csv.Error as error:
+        raise MaskreidError(f"{where}, line {reader.line_num}: not CSV ({error})") from None
+
+
+def _member(value: str, column: str, members: set[str], table: str, line: str) -> str:
+    member = posixpath.normpath(join(parent(table), value.replace("\\", "/")))
+    if member not in members:
+        raise MaskreidError(
+            f"{line}: there is no {column} {value!r}; paths are relative to the CSV, in its folder or below"
+        )
+    return member
+
+
+def _camera(value: str, line: str) -> int:
+    if not value:
+        return UNKNOWN_CAMERA
+    if not _is_integer(value) or int(value) < UNKNOWN_CAMERA:
+        raise MaskreidError(f"{line}: camera is {value!r}; expected a number, or nothing if unknown")
+    return int(value)
+
+
+def _time(value: str, line: str) -> float | None:
+    if not value:
+        return None
+    try:
+        time = float(value)
+    except ValueError:
+        time = math.nan
+    if not math.isfinite(time):
+        raise MaskreidError(f"{line}: time is {value!r}; expected a number (frame or seconds), or nothing if unknown")
+    return time
+
+
+def _is_integer(value: str) -> bool:
+    return value.removeprefix("-").isdecimal() and value.isascii()
+
+
+def _near(name: str, known: tuple[str, ...] | list[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+CSV = Format("csv", "a .csv with the columns path, identity, camera, split", _find, _load)

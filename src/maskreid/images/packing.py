@@ -1,0 +1,234 @@
+"""Fill the packed store: hash, decode, mask, resize, and replace the old pack in one step."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from maskreid.errors import MaskreidError
+from maskreid.images.decode import read_image
+from maskreid.images.packed import INDEX, LAYOUT, PackedImages, open_packed
+from maskreid.images.records import PersonImage, cameras_of, identities_of
+from maskreid.images.source import Source
+from maskreid.progress import Progress, silent
+
+CONTENT = 1  # goes into the fingerprint; raise it when the same images and settings would give other arrays
+CHUNK = 512  # images in memory at once
+LEFTOVER_AGE = 3600.0  # seconds after which a killed build's unfinished files are removed
+
+
+class MaskSource(Protocol):
+    """Whatever tells where the person is; `maskreid.masks` has three."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in fingerprints: changes whenever the masks would."""
+
+    def __call__(
+        self, source: Source, images: Sequence[PersonImage], pixels: Sequence[npt.NDArray[np.uint8]]
+    ) -> list[npt.NDArray[np.bool_]]:
+        """Return an (H, W) bool mask for each (H, W, 3) uint8 RGB image."""
+
+
+def pack_images(
+    source: Source,
+    images: Sequence[PersonImage],
+    folder: str | Path,
+    *,
+    size: tuple[int, int] = (160, 64),
+    masks: MaskSource | None = None,
+    min_share: float = 0.05,
+    progress: Progress = silent,
+) -> PackedImages:
+    """Pack ``images`` into ``folder``, or open what is there if it was packed from the same bytes in the same way.
+
+    Bytes are hashed first, so that opening costs one reading of the files: no decoding, no segmenting.
+
+    Args:
+        source: where the images are.
+        images: what to pack, in this order.
+        folder: new, empty or a pack; a kill leaves the old pack. Files of others are left alone.
+        size: (height, width) to resize to with Pillow, bilinear for images and nearest for masks.
+        masks: where the person is; None covers the whole image.
+        min_share: a mask covering less of its image than this is replaced by the whole image, and counted.
+        progress: told about every image, and whether something is packed again.
+
+    Raises:
+        MaskreidError: there is nothing to pack, an image cannot be decoded, a mask has another size than its image,
+            or ``folder`` cannot be written.
+    """
+    folder = Path(folder)
+    if not images:
+        raise MaskreidError(f"{source.name}: there are no images to pack into {folder}")
+    if min(size) < 1:
+        raise MaskreidError(f"size is {size}; expected (height, width) of at least one pixel each")
+    if not 0 <= min_share <= 1:
+        raise MaskreidError(f"min_share is {min_share}; expected a share of the image in [0, 1]")
+    fingerprint = pack_fingerprint(source, images, size=size, masks=masks, min_share=min_share, progress=progress)
+    what = "packing images"
+    if (folder / INDEX).exists():
+        try:
+            packed = open_packed(folder)
+        except MaskreidError as error:
+            what = f"packing images again ({error})"
+        else:
+            if packed.fingerprint == fingerprint:
+                return packed
+            what = f"packing images again ({folder} holds other images, masks or sizes)"
+    counted = progress(images, total=len(images), what=what, unit="image")
+    try:
+        _build(source, counted, len(images), folder, size, masks, min_share, fingerprint)
+    except OSError as error:
+        raise MaskreidError(
+            f"{folder}: cannot be written ({error.strerror or error}); make room or choose another"
+        ) from None
+    return open_packed(folder)
+
+
+def pack_fingerprint(
+    source: Source,
+    images: Sequence[PersonImage],
+    *,
+    size: tuple[int, int],
+    masks: MaskSource | None,
+    min_share: float,
+    progress: Progress = silent,
+) -> str:
+    """Return the fingerprint of the pack that `pack_images` would make, without decoding or segmenting.
+
+    It covers the records and bytes of the images in their order, the bytes of the masks that came with them (unless
+    ``masks`` is None), and the settings.
+    """
+    digest = hashlib.sha256(repr((CONTENT, tuple(size), masks.name if masks else "none", min_share)).encode())
+    for image in progress(images, total=len(images), what="hashing images", unit="image"):
+        digest.update(repr(image).encode())
+        digest.update(hashlib.sha256(source.read(image.path)).digest())
+        if image.mask is not None and masks is not None:
+            digest.update(hashlib.sha256(source.read(image.mask)).digest())
+    return digest.hexdigest()[:32]
+
+
+def _build(
+    source: Source,
+    images: Iterable[PersonImage],
+    count: int,
+    folder: Path,
+    size: tuple[int, int],
+    masks: MaskSource | None,
+    min_share: float,
+    fingerprint: str,
+) -> None:
+    """Write data files under names of their own, then replace the index, which says which files count.
+
+    That replaces a whole pack in one step, where exchanging two folders would take two.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(folder)
+    unique = f"{fingerprint[:12]}-{os.getpid()}-{time.time_ns()}"
+    names = {"pixels": f"pixels-{unique}.npy", "masks": f"masks-{unique}.npy"}
+    parts = {kind: folder / f"{name}.part" for kind, name in names.items()}
+    index_part = folder / f"{INDEX}-{unique}.part"
+    try:
+        pixels = _create(parts["pixels"], (count, *size, 3))
+        shapes = _create(parts["masks"], (count, *size))
+        packed: list[PersonImage] = []
+        coverage: list[float] = []
+        fallbacks = 0
+        for chunk in _chunks(images):
+            native = [read_image(source, image.path) for image in chunk]
+            for image, picture, mask in zip(chunk, native, _masks(source, chunk, native, masks), strict=True):
+                coverage.append(float(mask.mean(dtype=np.float32)))
+                if coverage[-1] < min_share:
+                    mask, fallbacks = np.ones_like(mask), fallbacks + 1
+                pixels[len(packed)] = _resize(picture, size, Image.Resampling.BILINEAR)
+                shapes[len(packed)] = _resize(mask.astype(np.uint8), size, Image.Resampling.NEAREST)
+                packed.append(image)
+        pixels.flush()
+        shapes.flush()
+        del pixels, shapes
+        index = {
+            "version": LAYOUT,
+            "fingerprint": fingerprint,
+            "size": list(size),
+            "mask_source": masks.name if masks else "none",
+            "min_share": min_share,
+            "fallbacks": fallbacks,
+            **names,
+            "paths": [image.path for image in packed],
+            "identities": identities_of(packed).tolist(),
+            "cameras": cameras_of(packed).tolist(),
+            "coverage": coverage,
+        }
+        index_part.write_text(json.dumps(index) + "\n", encoding="utf-8")
+        previous = _data_files(folder)
+        for kind, name in names.items():
+            os.replace(parts[kind], folder / name)
+        os.replace(index_part, folder / INDEX)
+    finally:
+        for part in (*parts.values(), index_part):
+            part.unlink(missing_ok=True)
+    for name in previous:
+        (folder / name).unlink(missing_ok=True)
+
+
+def _create(path: Path, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+    array: npt.NDArray[np.uint8] = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
+    if hasattr(os, "posix_fallocate"):  # a full disk is an error here; later, behind the map, it would be a crash
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return array
+
+
+def _chunks(images: Iterable[PersonImage]) -> Iterator[list[PersonImage]]:
+    remaining = iter(images)
+    while chunk := list(islice(remaining, CHUNK)):
+        yield chunk
+
+
+def _masks(
+    source: Source, images: Sequence[PersonImage], native: Sequence[npt.NDArray[np.uint8]], masks: MaskSource | None
+) -> list[npt.NDArray[np.bool_]]:
+    """Return a mask for each image, of the image's own size."""
+    if masks is None:
+        return [np.ones(picture.shape[:2], np.bool_) for picture in native]
+    found = masks(source, images, native)
+    if len(found) != len(images):
+        raise MaskreidError(f"masks {masks.name!r}: expected {len(images)} masks, got {len(found)}")
+    for image, picture, mask in zip(images, native, found, strict=True):
+        if mask.shape != picture.shape[:2]:
+            raise MaskreidError(
+                f"{source.name}: the mask of {image.path} is {' x '.join(map(str, mask.shape))} (height x width), "
+                f"its image {picture.shape[0]} x {picture.shape[1]}; make the mask at the image's own size"
+            )
+    return found
+
+
+def _resize(array: npt.NDArray[np.uint8], size: tuple[int, int], how: Image.Resampling) -> npt.NDArray[np.uint8]:
+    return np.asarray(Image.fromarray(array).resize((size[1], size[0]), how))
+
+
+def _data_files(folder: Path) -> list[str]:
+    """Return the data files of the pack in ``folder``, if there is a readable one."""
+    try:
+        index: dict[str, Any] = json.loads((folder / INDEX).read_bytes())
+        if index["version"] == 1:  # had fixed names
+            return ["pixels.npy", "masks.npy", "coverage.npy"]
+        return [Path(index[kind]).name for kind in ("pixels", "masks")]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def _remove_leftovers(folder: Path) -> None:
+    for part in folder.glob("*.part"):
+        if time.time() - part.stat().st_mtime > LEFTOVER_AGE:
+            part.unlink(missing_ok=True)
