@@ -26,7 +26,7 @@ def crop_and_flip(
     count, height, width = masks.shape
     tops = rng.integers(0, height - size[0] + 1, count)
     lefts = rng.integers(0, width - size[1] + 1, count)
-    mirrored = rng.random(count) < (0.5 if flip else 0.0)
+    mirrored = np.less(rng.random(count), 0.5 if flip else 0.0)
     image_out = np.empty((count, *size, 3), np.uint8)
     mask_out = np.empty((count, *size), np.uint8)
     for i in range(count):

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from maskreid.errors import MaskreidError
+from maskreid.training import Recipe
+
+RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_every_committed_recipe_loads(path: Path) -> None:
+    assert Recipe.load(path).name == path.stem
+
+
+def test_defaults_are_the_papers_joint_stage() -> None:
+    recipe = Recipe(name="default")
+    assert recipe.network.input_size == (144, 56)
+    assert recipe.data.resize == (160, 64)
+    assert (recipe.schedule.learning_rate, recipe.schedule.policy, recipe.schedule.iterations) == (
+        0.1,
+        "stepdecr",
+        55_000,
+    )
+    assert (recipe.batch.positives, recipe.batch.negatives) == (10, 54)
+    assert (recipe.loss.margin, recipe.loss.lambda_) == (0.2, 1.0)
+
+
+def test_overrides_win_over_the_file_and_bare_words_are_text(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("[schedule]\niterations = 10\n[data]\nmasks = 'none'\n")
+    recipe = Recipe.load(path, ["schedule.iterations=3", "data.masks=dataset", "data.resize=[160, 80]", "seed=7"])
+    assert (recipe.name, recipe.seed, recipe.schedule.iterations) == ("mine", 7, 3)
+    assert (recipe.data.masks, recipe.data.resize) == ("dataset", (160, 80))
+
+
+def test_what_is_written_reads_back_the_same(tmp_path: Path) -> None:
+    recipe = Recipe.from_table(
+        {"name": 'odd "name" \\', "loss": {"ranking": 0.5, "relu": False}, "network": {"width": 0.5}}
+    )
+    path = tmp_path / "resolved.toml"
+    path.write_text(recipe.to_toml())
+    assert Recipe.load(path) == recipe
+
+
+@pytest.mark.parametrize(
+    ("text", "overrides", "message"),
+    [
+        ("[schedule]\niteration = 3", [], r"unknown key schedule.iteration; did you mean schedule.iterations\?"),
+        ("[nonsense]\na = 1", [], "unknown key nonsense"),
+        ("[schedule]\niterations = 2.5", [], "schedule.iterations must be a whole number, got 2.5"),
+        ("[schedule]\niterations = true", [], "schedule.iterations must be a whole number, got True"),
+        (
+            "[batch]\nsampler = 'random'",
+            [],
+            "batch.sampler must be 'shuffled' or 'identities' or 'ranking', got 'random'",
+        ),
+        ("[data]\nresize = [160]", [], "data.resize must be 2 whole numbers in brackets"),
+        ("[data]\nresize = [100, 64]", [], "smaller than network.input_size"),
+        ("[loss]\nsoftmax = 0.0", [], "at least one loss with a weight above 0"),
+        ("[network]\nfusion = 'sum'", [], "network.fusion must be"),
+        ("schedule = 3", [], r"write \[schedule\]"),
+        ("seed = ", [], "is not TOML"),
+        ("", ["schedule.iterations"], "expected KEY=VALUE"),
+        ("seed = 1", ["seed.x=1"], "seed is a value, not a section"),
+    ],
+)
+def test_mistakes_are_named(tmp_path: Path, text: str, overrides: list[str], message: str) -> None:
+    path = tmp_path / "wrong.toml"
+    path.write_text(text)
+    with pytest.raises(MaskreidError, match=message):
+        Recipe.load(path, overrides)
+
+
+def test_a_missing_recipe_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MaskreidError, match="no recipe at"):
+        Recipe.load(tmp_path / "none.toml")

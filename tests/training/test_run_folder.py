@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from maskreid.errors import MaskreidError
+from maskreid.training import Recipe
+from maskreid.training.run_folder import RunFolder
+
+RECIPE = Recipe(name="tiny")
+
+
+def test_a_checkpoint_comes_back_and_the_log_is_cut_to_it(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run", RECIPE, "data-1")
+    for iteration in (10, 20, 30):
+        folder.log({"iteration": iteration, "loss": 1 / iteration})
+    folder.save_checkpoint({"iteration": 20, "weights": torch.arange(3)})
+    with folder.log_path.open("a") as file:
+        file.write('{"iteration": 3')  # a kill in the middle of a line
+    state = RunFolder(tmp_path / "run", RECIPE, "data-1").load_checkpoint()
+    assert state is not None
+    assert state["weights"].tolist() == [0, 1, 2]
+    assert [json.loads(line)["iteration"] for line in folder.log_path.read_text().splitlines()] == [10, 20]
+
+
+def test_a_new_folder_has_no_checkpoint(tmp_path: Path) -> None:
+    assert RunFolder(tmp_path / "a" / "b", RECIPE, "data").load_checkpoint() is None
+
+
+def test_a_kill_while_saving_leaves_the_old_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = RunFolder(tmp_path, RECIPE, "data")
+    folder.save_checkpoint({"iteration": 1})
+
+    def killed(state: object, path: Path) -> None:
+        Path(path).write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(torch, "save", killed)
+    with pytest.raises(KeyboardInterrupt):
+        folder.save_checkpoint({"iteration": 2})
+    assert folder.load_checkpoint() == {"iteration": 1}
+
+
+@pytest.mark.parametrize(("recipe", "data"), [(replace(RECIPE, seed=9), "data"), (RECIPE, "other data")])
+def test_another_experiment_is_refused(tmp_path: Path, recipe: Recipe, data: str) -> None:
+    RunFolder(tmp_path, RECIPE, "data")
+    with pytest.raises(MaskreidError, match=r"holds a run of another recipe or other data .*(seed|data)"):
+        RunFolder(tmp_path, recipe, data)
