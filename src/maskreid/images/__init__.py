@@ -2,6 +2,7 @@
 
 from maskreid.images.decode import read_image, read_mask
 from maskreid.images.detect import FORMATS, open_dataset
+from maskreid.images.doctor import DatasetReport, Finding, check_dataset
 from maskreid.images.holdout import holdout_split, split_identities
 from maskreid.images.packed import PackedImages, open_packed
 from maskreid.images.packing import MaskSource, pack_fingerprint, pack_images
@@ -14,6 +15,8 @@ __all__ = [
     "JUNK",
     "UNKNOWN_CAMERA",
     "Dataset",
+    "DatasetReport",
+    "Finding",
     "Folder",
     "MaskSource",
     "PackedImages",
@@ -21,6 +24,7 @@ __all__ = [
     "Source",
     "SubsetCounts",
     "Zip",
+    "check_dataset",
     "holdout_split",
     "open_dataset",
     "open_packed",

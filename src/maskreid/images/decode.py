@@ -46,12 +46,11 @@ def read_mask(source: Source, member: str) -> npt.NDArray[np.bool_]:
         MaskreidError: the file is missing, empty, cut off or no such image.
     """
     image = _decode(source.read(member), f"{source.name}: {member}", MASK_FORMATS)
-    values = np.asarray(np.asarray(image) != 0, dtype=np.bool_)
+    values = np.asarray(image).astype(np.bool_)
     if values.ndim == 2:
         return values
     colours = values.shape[2] - (image.mode in ("LA", "PA", "RGBA"))
-    person: npt.NDArray[np.bool_] = values[:, :, :colours].any(axis=2)
-    return person
+    return np.asarray(values[:, :, :colours].any(axis=2), dtype=np.bool_)
 
 
 def _decode(content: bytes, where: str, formats: tuple[str, ...]) -> Image.Image:

@@ -181,8 +181,8 @@ def _build(
         (folder / name).unlink(missing_ok=True)
 
 
-def _create(path: Path, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
-    array: npt.NDArray[np.uint8] = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
+def _create(path: Path, shape: tuple[int, ...]) -> np.memmap[tuple[int, ...], np.dtype[np.uint8]]:
+    array: np.memmap[tuple[int, ...], np.dtype[np.uint8]] = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
     if hasattr(os, "posix_fallocate"):  # a full disk is an error here; later, behind the map, it would be a crash
         with path.open("r+b") as file:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
