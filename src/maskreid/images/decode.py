@@ -12,7 +12,7 @@ from maskreid.errors import MaskreidError
 from maskreid.images.source import Source
 
 # Named, since Pillow would try every format it knows, and some of those start other programs.
-IMAGE_FORMATS = ("JPEG", "MPO", "PNG", "BMP", "TIFF", "WEBP")
+IMAGE_FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
 MASK_FORMATS = ("PNG", "BMP", "TIFF")  # lossless: after JPEG, zero is no longer zero
 
 
