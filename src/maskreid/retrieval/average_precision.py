@@ -37,7 +37,7 @@ def average_precision_trapezoid(ranks: ArrayLike) -> float:
 def inverse_negative_penalty(ranks: ArrayLike) -> float:
     """Number of correct matches over the 1-based rank of the last: the work of finding them all.
 
-    Ye et al., "Deep Learning for Person Re-identification: A Survey and Outlook", Eq. 2; its mean is mINP.
+    Ye et al., "Deep Learning for Person Re-identification: A Survey and Outlook" (TPAMI 2021); its mean is mINP.
     """
     at = _ranks(ranks)
     return float(at.size / (at[-1] + 1))

@@ -73,7 +73,7 @@ def evaluate_distances(
 
 
 def check_comparable(query: Features, gallery: Features) -> None:
-    """Refuse query and gallery features that cannot be compared."""
+    """Refuse query and gallery (or boxes) that hold nothing or cannot be compared."""
     for what, features in (("query", query), ("gallery", gallery)):
         if not len(features):
             raise MaskreidError(f"no {what} images: a ranking needs at least one")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,17 +94,6 @@ class Features:
     def __len__(self) -> int:
         return len(self.vectors)
 
-    def select(self, rows: ArrayLike) -> Features:
-        """Keep the images that ``rows`` (indices or a bool mask) names, in its order."""
-        chosen = np.arange(len(self))[np.asarray(rows)]
-        return Features(
-            self.vectors[chosen],
-            self.identities[chosen],
-            self.cameras[chosen],
-            tuple(self.paths[row] for row in chosen) if self.paths else (),
-            self.model,
-        )
-
     def save(self, path: str | Path) -> None:
         """Write a NumPy ``.npz`` file with the arrays features, identities, cameras, paths and model.
 
@@ -139,7 +129,7 @@ class Features:
                 arrays: dict[str, Any] = {name: file[name] for name in file.files}
         except FileNotFoundError:
             raise MaskreidError(f"{path}: no such file; features are saved with Features.save") from None
-        except (OSError, ValueError, AttributeError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile, zlib.error) as error:
             raise MaskreidError(f"{path}: not a features file (.npz): {error}") from None
         missing = [name for name in ("features", "identities", "cameras") if name not in arrays]
         if missing:

@@ -2,36 +2,47 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from typing import Literal
+
 import numpy as np
 
 from maskreid.errors import MaskreidError
-from maskreid.retrieval.features import Features
+from maskreid.retrieval.evaluate import check_comparable
+from maskreid.retrieval.features import UNKNOWN_CAMERA, Features
 
 
-def pool_queries(query: Features, boxes: Features) -> Features:
+def pool_queries(query: Features, boxes: Features, how: Literal["mean", "max"] = "mean") -> Features:
     """Replace each query by the mean of the boxes with its identity and camera, normalised again.
+
+    As the evaluation code of Market-1501 (Zheng et al., ICCV 2015) does it: the query's own vector takes part only
+    if it is among the boxes.
 
     Args:
         query: the single queries.
         boxes: Market-1501's ``gt_bbox``: hand-drawn boxes of the same people.
+        how: "mean", which CNN features are pooled by, or "max" of each number, the benchmark's alternative.
 
     Returns:
-        One row for each query, in the same order.
+        One row for each query, in the same order; evaluate it like single queries.
 
     Raises:
-        MaskreidError: a query has no box.
+        MaskreidError: a query has no box, or an unknown camera; the features do not fit each other.
     """
-    order = np.lexsort((boxes.cameras, boxes.identities))
-    keys = list(zip(boxes.identities[order].tolist(), boxes.cameras[order].tolist(), strict=True))
-    groups: dict[tuple[int, int], list[int]] = {}
-    for key, row in zip(keys, order.tolist(), strict=True):
-        groups.setdefault(key, []).append(row)
+    check_comparable(query, boxes)
+    if how not in ("mean", "max"):
+        raise MaskreidError(f'multiple query: expected how to be "mean" or "max", got {how!r}')
+    rows_of: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+    for row, key in enumerate(zip(boxes.identities.tolist(), boxes.cameras.tolist(), strict=True)):
+        if key[1] != UNKNOWN_CAMERA:
+            rows_of[key].append(row)
     pooled = np.empty_like(query.vectors)
     for row, key in enumerate(zip(query.identities.tolist(), query.cameras.tolist(), strict=True)):
-        if key not in groups:
+        if key not in rows_of:
             raise MaskreidError(
                 f"multiple query: no box of identity {key[0]} in camera {key[1]}, which query "
                 f"{query.paths[row] if query.paths else row} needs; is gt_bbox complete?"
             )
-        pooled[row] = boxes.vectors[groups[key]].mean(0)
+        own = boxes.vectors[rows_of[key]]
+        pooled[row] = own.mean(axis=0) if how == "mean" else own.max(axis=0)
     return Features.normalised(pooled, query.identities, query.cameras, query.paths, query.model)

@@ -1,12 +1,13 @@
 """k-reciprocal re-ranking (Zhong et al., CVPR 2017), as its authors' code computes it.
 
-What that code does beyond its paper, kept here on purpose (paper.md 5.5), each with a test:
+What that code does and its paper does not say, kept here on purpose, each with a test:
 
 * queries and the whole gallery, junk and distractors included, are one set of N items and one another's
   neighbours;
 * distances are squared Euclidean, and each item's row is divided by its maximum;
 * the item itself is its own first neighbour, so "k" neighbours are k + 1 items;
 * the candidates' half-sized sets use k1 / 2 rounded half to even;
+* equal distances rank in the order of the items, queries first, as a stable sort puts them;
 * a candidate's set joins if strictly more than 2/3 of it is shared; expansion is not iterated;
 * an item's weights exp(-d) are divided by their sum;
 * query expansion averages the first k2 items, the item itself included, and is left out for k2 = 1.
@@ -14,6 +15,7 @@ What that code does beyond its paper, kept here on purpose (paper.md 5.5), each 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,11 +26,12 @@ from maskreid.errors import MaskreidError
 from maskreid.retrieval.evaluate import check_comparable, evaluate_distances
 from maskreid.retrieval.features import Features
 from maskreid.retrieval.metrics import Metrics
+from maskreid.retrieval.protocol import MARKET1501, Protocol
 
-BLOCK = 512  # rows of the N x N distances in memory at once
+BLOCK_BYTES = 32 << 20  # of the N x N distances, in memory at once
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RerankedDistances:
     """Final distances of `rerank`.
 
@@ -42,15 +45,16 @@ class RerankedDistances:
     query: Features
     gallery: Features
 
-    def evaluate(self) -> Metrics:
-        """Evaluate the new order under the same protocol as before."""
-        return evaluate_distances(self.distances, self.query, self.gallery)
+    def evaluate(self, protocol: Protocol = MARKET1501) -> Metrics:
+        """Judge the new order, as `maskreid.retrieval.evaluate` judges the old one."""
+        return evaluate_distances(self.distances, self.query, self.gallery, protocol)
 
 
 def rerank(query: Features, gallery: Features, k1: int = 20, k2: int = 6, lambda_: float = 0.3) -> RerankedDistances:
     """Re-rank the gallery for every query by who shares whose neighbours.
 
-    Memory grows with Q x G for the result and with N x k1 for everything else, N = Q + G.
+    Time grows with N x N, N = Q + G: Market-1501 takes 10 s of one core. Memory is the (Q, G) result, and what
+    grows with N x k1; never N x N. Only neighbours that exist count, so k1 may exceed N.
 
     Args:
         query: the queries.
@@ -70,12 +74,19 @@ def rerank(query: Features, gallery: Features, k1: int = 20, k2: int = 6, lambda
     encoding = _encode(vectors, neighbours, largest, k1)
     if k2 > 1:
         encoding = _expand(encoding, neighbours[:, :k2])
-    jaccard = _jaccard(encoding[: len(query)], encoding[len(query) :])
-    for start in range(0, len(query), BLOCK):
-        rows = slice(start, min(start + BLOCK, len(query)))
-        original = _distances(vectors[rows], gallery.vectors) / largest[rows, None]
-        jaccard[rows] = (1 - lambda_) * jaccard[rows] + lambda_ * original
-    return RerankedDistances(jaccard, query, gallery)
+    gallery_columns = sparse.csc_array(encoding[len(query) :])
+    distances = np.empty((len(query), len(gallery)), np.float32)
+    for rows in _blocks(len(query), len(gallery)):
+        original = _distances(query.vectors[rows], gallery.vectors) / largest[: len(query)][rows, None]
+        distances[rows] = (1 - lambda_) * _jaccard(encoding[rows], gallery_columns) + lambda_ * original
+    return RerankedDistances(distances, query, gallery)
+
+
+def _blocks(rows: int, columns: int) -> Iterator[slice]:
+    """Cut ``rows`` so that a float32 block of them by ``columns`` stays under `BLOCK_BYTES`."""
+    step = max(1, BLOCK_BYTES // (4 * columns))
+    for start in range(0, rows, step):
+        yield slice(start, min(start + step, rows))
 
 
 def _distances(rows: npt.NDArray[np.float32], columns: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -92,18 +103,18 @@ def _neighbours(
     count = min(count, total)
     nearest = np.empty((total, count), np.int64)
     largest = np.empty(total, np.float32)
-    for start in range(0, total, BLOCK):
-        block = _distances(vectors[start : start + BLOCK], vectors)
-        rows = np.arange(len(block))
-        block[rows, start + rows] = -1  # first of all, whatever rounding says: an item is its own neighbour 0
-        largest[start : start + BLOCK] = block.max(1)
+    for rows in _blocks(total, total):
+        block = _distances(vectors[rows], vectors)
+        items = np.arange(total)[rows]
+        block[items - rows.start, items] = -1  # whatever rounding says, an item is its own first neighbour
+        largest[rows] = block.max(1)
         # Everything up to the count-th distance, ties included, then a stable order among those.
         bound = np.partition(block, count - 1, axis=1)[:, count - 1]
         for row, limit in enumerate(bound):
             candidates = np.flatnonzero(block[row] <= limit)
             order = candidates[np.argsort(block[row, candidates], kind="stable")][:count]
-            nearest[start + row] = order
-    return nearest, np.maximum(largest, np.finfo(np.float32).tiny)
+            nearest[rows.start + row] = order
+    return nearest, np.maximum(largest, np.finfo(np.float32).eps)  # where all images are alike
 
 
 def _encode(
@@ -156,13 +167,12 @@ def _expand(encoding: sparse.csr_array, neighbours: npt.NDArray[np.int64]) -> sp
     return sparse.csr_array(average @ encoding)
 
 
-def _jaccard(query: sparse.csr_array, gallery: sparse.csr_array) -> npt.NDArray[np.float32]:
-    """1 - sum of minima over sum of maxima. Rows have sum 1, so the maxima are 2 minus the minima."""
-    columns = gallery.tocsc()
-    shared = np.zeros((query.shape[0], gallery.shape[0]), np.float32)
+def _jaccard(query: sparse.csr_array, gallery: sparse.csc_array) -> npt.NDArray[np.float32]:
+    """1 - sum of minima / sum of maxima. Rows have sum 1, so the maxima are 2 less the minima."""
+    minima = np.zeros((query.shape[0], gallery.shape[0]), np.float32)
     for row in range(query.shape[0]):
         for at in range(query.indptr[row], query.indptr[row + 1]):
             column, weight = query.indices[at], query.data[at]
-            span = slice(columns.indptr[column], columns.indptr[column + 1])
-            shared[row, columns.indices[span]] += np.minimum(weight, columns.data[span])
-    return np.asarray(1 - shared / (2 - shared))
+            span = slice(gallery.indptr[column], gallery.indptr[column + 1])
+            minima[row, gallery.indices[span]] += np.minimum(weight, gallery.data[span])
+    return np.asarray(1 - minima / (2 - minima))

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from maskreid.errors import MaskreidError
+from maskreid.retrieval import CAMERA_FREE, Features, evaluate, evaluate_distances, rerank
+from maskreid.retrieval import rerank as function
+
+
+def published(
+    query: Features,
+    gallery: Features,
+    k1: int = 20,
+    k2: int = 6,
+    lambda_: float = 0.3,
+    *,
+    squared: bool = True,
+    strict: bool = True,
+    one_more: int = 1,
+    own: bool = True,
+    normalise: bool = True,
+    half: int | None = None,
+) -> np.ndarray:
+    """Zhong et al.'s program by loops and in float64; each keyword undoes one of its decisions."""
+    items = np.concatenate([query.vectors, gallery.vectors]).astype(np.float64)
+    total = len(items)
+    distances = np.zeros((total, total))
+    for i in range(total):
+        for j in range(total):
+            distances[i, j] = max(2 - 2 * items[i] @ items[j], 0) if squared else np.linalg.norm(items[i] - items[j])
+    for i in range(total):
+        distances[i] /= distances[i].max()
+    ranking = [[i, *(j for j in np.argsort(distances[i], kind="stable") if j != i)] for i in range(total)]
+
+    def mutual(i: int, k: int) -> list[int]:
+        return [j for j in ranking[i][: k + one_more] if i in ranking[j][: k + one_more]]
+
+    weights = np.zeros((total, total))
+    for i in range(total):
+        near = mutual(i, k1)
+        expanded = set(near)
+        for candidate in near:
+            others = mutual(candidate, int(np.around(k1 / 2)) if half is None else half)
+            shared, needed = 3 * len(set(others) & set(near)), 2 * len(others)
+            if shared > needed or (not strict and shared == needed):
+                expanded |= set(others)
+        for j in expanded:
+            weights[i, j] = np.exp(-distances[i, j])
+        if normalise:
+            weights[i] /= weights[i].sum()
+    if k2 > 1:
+        first = 0 if own else 1
+        weights = np.stack([weights[ranking[i][first : k2 + first]].mean(axis=0) for i in range(total)])
+    result = np.zeros((len(query), len(gallery)))
+    for i in range(len(query)):
+        for j in range(len(gallery)):
+            one, other = weights[i], weights[len(query) + j]
+            jaccard = 1 - np.minimum(one, other).sum() / np.maximum(one, other).sum()
+            result[i, j] = (1 - lambda_) * jaccard + lambda_ * distances[i, len(query) + j]
+    return result
+
+
+@pytest.mark.parametrize(("k1", "k2"), [(20, 6), (7, 3), (5, 1), (6, 10), (1, 1), (200, 6), (3, 200)])
+@pytest.mark.parametrize("seed", range(3))
+def test_equals_the_published_program(world, seed: int, k1: int, k2: int) -> None:
+    query, gallery = world(seed, 10, 50)
+    result = rerank(query, gallery, k1, k2).distances
+    assert result.dtype == np.float32
+    assert result == pytest.approx(published(query, gallery, k1, k2), abs=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_equals_the_published_program_with_ties(world, seed: int) -> None:
+    query, gallery = world(seed, 10, 50, ties=True)
+    assert len(np.unique(query.vectors @ gallery.vectors.T)) <= 5
+    assert rerank(query, gallery, 7, 3).distances == pytest.approx(published(query, gallery, 7, 3), abs=1e-5)
+
+
+@pytest.mark.parametrize("lambda_", [0, 0.85, 1])
+def test_mixes_in_the_original_distance(world, lambda_: float) -> None:
+    query, gallery = world(0, 8, 40)
+    expected = published(query, gallery, 7, 3, lambda_)
+    assert rerank(query, gallery, 7, 3, lambda_).distances == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "decision", [{"squared": False}, {"strict": False}, {"one_more": 0}, {"own": False}, {"normalise": False}]
+)
+def test_each_decision_shows(world, decision: dict[str, bool]) -> None:
+    """Without it the oracle is no longer equal: the tests above would see it go."""
+    query, gallery = world(1, 10, 60)
+    result = rerank(query, gallery, 6, 3).distances
+    assert np.abs(result - published(query, gallery, 6, 3)).max() < 1e-5
+    assert np.abs(result - published(query, gallery, 6, 3, **decision)).max() > 1e-3
+
+
+@pytest.mark.parametrize(("k1", "even", "other"), [(5, 2, 3), (7, 4, 3)])
+def test_half_of_an_odd_k1_is_rounded_to_even(world, k1: int, even: int, other: int) -> None:
+    query, gallery = world(2, 10, 60)
+    result = rerank(query, gallery, k1, 1).distances
+    assert np.abs(result - published(query, gallery, k1, 1, half=even)).max() < 1e-5
+    assert np.abs(result - published(query, gallery, k1, 1, half=other)).max() > 1e-3
+
+
+def test_junk_and_distractors_are_neighbours_too(world) -> None:
+    query, gallery = world(0, 8, 60)
+    people = gallery.identities > 0
+    without = Features(gallery.vectors[people], gallery.identities[people], gallery.cameras[people])
+    difference = rerank(query, gallery, 6, 3).distances[:, people] - rerank(query, without, 6, 3).distances
+    assert np.abs(difference).max() > 1e-3
+
+
+def test_other_queries_are_neighbours_too(world) -> None:
+    query, gallery = world(0, 8, 60)
+    alone = Features(query.vectors[:1], query.identities[:1], query.cameras[:1])
+    difference = rerank(query, gallery, 6, 3).distances[:1] - rerank(alone, gallery, 6, 3).distances
+    assert np.abs(difference).max() > 1e-3
+
+
+def test_blocks_do_not_show(world, monkeypatch) -> None:
+    query, gallery = world(4, 10, 50, ties=True)
+    whole = rerank(query, gallery, 7, 3).distances
+    monkeypatch.setitem(function.__globals__, "BLOCK_BYTES", 3 * 4 * 60)
+    assert rerank(query, gallery, 7, 3).distances == pytest.approx(whole, abs=1e-6)
+
+
+def test_helps_where_people_cluster(world) -> None:
+    query, gallery = world(0, 30, 300, noise=0.9, people=12)
+    assert rerank(query, gallery).evaluate().map > evaluate(query, gallery).map + 0.02
+
+
+def test_evaluates_under_the_protocol_asked_for(world) -> None:
+    query, gallery = world(0)
+    reranked = rerank(query, gallery, 7, 3)
+    assert reranked.evaluate().map == evaluate_distances(reranked.distances, query, gallery).map
+    assert reranked.evaluate(CAMERA_FREE).protocol is CAMERA_FREE
+
+
+def test_one_query_and_one_image() -> None:
+    query = Features(np.float32([[1, 0]]), np.array([1]), np.array([1]))
+    gallery = Features(np.float32([[0, 1]]), np.array([1]), np.array([2]))
+    assert rerank(query, gallery).distances == pytest.approx(published(query, gallery), abs=1e-5)
+
+
+def test_images_that_are_all_alike_stay_finite() -> None:
+    row = np.random.default_rng(0).normal(size=(1, 37))
+    alike = Features.normalised(np.tile(row, (30, 1)), np.ones(30, int), np.arange(30))
+    distances = rerank(alike, alike, 5, 3).distances
+    assert np.isfinite(distances).all()
+    assert distances.min() >= -1e-5
+    assert distances.max() <= 1 + 1e-5
+
+
+@pytest.mark.parametrize("settings", [{"k1": 0}, {"k2": 0}, {"lambda_": -0.1}, {"lambda_": 1.1}])
+def test_refuses_settings(world, settings: dict[str, float]) -> None:
+    query, gallery = world(0)
+    with pytest.raises(MaskreidError, match="expected k1 >= 1, k2 >= 1 and 0 <= lambda_ <= 1"):
+        rerank(query, gallery, **settings)
+
+
+def test_refuses_features_that_do_not_fit(world) -> None:
+    query, gallery = world(0)
+    other = Features(np.eye(3, dtype=np.float32), np.arange(3), np.arange(3))
+    with pytest.raises(MaskreidError, match="numbers a row"):
+        rerank(query, other)
+    with pytest.raises(MaskreidError, match="no gallery images"):
+        rerank(query, Features(gallery.vectors[:0], gallery.identities[:0], gallery.cameras[:0]))

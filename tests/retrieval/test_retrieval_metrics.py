@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from maskreid.errors import MaskreidError
+from maskreid.retrieval import MARKET1501, Metrics
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics(
+        protocol=MARKET1501,
+        gallery_size=8,
+        queries=np.array([0, 2, 3]),
+        first_match=np.array([1, 6, 2]),
+        ap=np.array([1, 1 / 6, 0.5]),
+        ap_trapezoid=np.array([1, 1 / 12, 0.25]),
+        inp=np.array([1, 1 / 6, 0.5]),
+        skipped={1: "identity not in the gallery"},
+    )
+
+
+def test_rank_and_cmc_agree(metrics: Metrics) -> None:
+    assert metrics.cmc == pytest.approx(np.array([1, 2, 2, 2, 2, 3, 3, 3]) / 3)
+    assert [metrics.rank(k) for k in range(1, 9)] == pytest.approx(metrics.cmc)
+
+
+def test_a_rank_beyond_the_gallery_is_the_last(metrics: Metrics) -> None:
+    assert metrics.rank(1000) == 1
+
+
+@pytest.mark.parametrize("k", [0, -1])
+def test_ranks_start_at_one(metrics: Metrics, k: int) -> None:
+    with pytest.raises(MaskreidError, match=f"got {k}"):
+        metrics.rank(k)
+
+
+def test_json_holds_percentages_with_two_decimals_and_the_definitions(metrics: Metrics) -> None:
+    told = json.loads(json.dumps(metrics.as_dict()))
+    assert told.pop("definitions").keys() == {"map", "map_trapezoid"}
+    assert told == {
+        "rank1": 33.33,
+        "rank5": 66.67,
+        "rank10": 100.0,
+        "rank20": 100.0,
+        "map": 55.56,
+        "map_trapezoid": 44.44,
+        "minp": 55.56,
+        "queries": 3,
+        "gallery": 8,
+        "skipped": {"identity not in the gallery": 1},
+        "protocol": "market1501",
+    }
+
+
+def test_prints_the_fields_table(metrics: Metrics) -> None:
+    assert metrics.table("Market-1501").splitlines() == [
+        "| Dataset     | Rank-1 | Rank-5 | Rank-10 |  mAP | mAP (trapezoid) | mINP |",
+        "| ----------- | -----: | -----: | ------: | ---: | --------------: | ---: |",
+        "| Market-1501 |   33.3 |   66.7 |   100.0 | 55.6 |            44.4 | 55.6 |",
+    ]
+    assert "3 queries, 8 gallery" in str(metrics)
