@@ -8,6 +8,7 @@ from maskreid.images.packed import PackedImages, open_packed
 from maskreid.images.packing import MaskSource, pack_fingerprint, pack_images
 from maskreid.images.records import DISTRACTOR, JUNK, UNKNOWN_CAMERA, Dataset, PersonImage, SubsetCounts
 from maskreid.images.source import Folder, Source, Zip, open_source
+from maskreid.images.synthetic import synthetic_world
 
 __all__ = [
     "DISTRACTOR",
@@ -34,4 +35,5 @@ __all__ = [
     "read_image",
     "read_mask",
     "split_identities",
+    "synthetic_world",
 ]

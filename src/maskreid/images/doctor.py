@@ -163,7 +163,8 @@ def _duplicates(dataset: Dataset, by_content: Mapping[bytes, list[PersonImage]])
     # Boxes for multiple query are the very boxes that queries and gallery were taken from.
     compared = {image.path for split, images in dataset.splits.items() if split != "multi_query" for image in images}
     groups = [kept for same in by_content.values() if len(kept := [i for i in same if i.path in compared]) > 1]
-    conflicts, copies = [], []
+    conflicts: list[str] = []
+    copies: list[str] = []
     for group in groups:
         several = len({image.identity for image in group if image.identity > 0}) > 1
         (conflicts if several else copies).append(_paths(group))

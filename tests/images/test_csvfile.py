@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from maskreid.errors import MaskreidError
+from maskreid.images import PersonImage, open_dataset
+
+Plant = Callable[..., Path]
+HEADER = "path,identity,camera,split\n"
+
+
+@pytest.fixture
+def crops(tmp_path: Path, plant: Plant) -> Path:
+    return plant(tmp_path / "data" / "mine", ["crops/a.jpg", "crops/b.jpg", "crops/c.jpg", "masks/a.png"])
+
+
+def write(folder: Path, text: str, encoding: str = "utf-8") -> Path:
+    path = folder / "images.csv"
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+@pytest.mark.parametrize("seen", ["file", "folder", "parent", "zip"])
+def test_names_and_optional_columns(crops: Path, zipped: Callable[[Path], Path], seen: str) -> None:
+    file = write(
+        crops,
+        "\ufeffPath, identity, camera, split, mask, remark, time\r\n"
+        "crops/b.jpg, bob, 2, gallery, , tall, 1.5\r\n"
+        "\r\n"
+        './crops/a.jpg, "alice", , query, masks\\a.png, ,\r\n',
+    )
+    path = {
+        "file": lambda: file,
+        "folder": lambda: crops,
+        "parent": lambda: crops.parent,
+        "zip": lambda: zipped(crops),
+    }[seen]()
+    prefix = "" if seen in ("file", "folder") else "mine/"
+    dataset = open_dataset(path)
+    assert dataset.name == "csv"
+    assert dataset.splits == {
+        "query": (PersonImage(f"{prefix}crops/a.jpg", 1, -1, None, f"{prefix}masks/a.png"),),
+        "gallery": (PersonImage(f"{prefix}crops/b.jpg", 2, 2, 1.5),),
+    }
+    assert dataset.identity_names == {1: "alice", 2: "bob"}
+    assert dataset.ignored == {"image that the CSV does not name": 1}
+
+
+def test_numbers_stay_numbers(crops: Path) -> None:
+    write(crops, HEADER + "crops/a.jpg,12,1,query\ncrops/b.jpg,0,2,gallery\ncrops/c.jpg,-1,2,gallery\n")
+    dataset = open_dataset(crops)
+    assert [image.identity for images in dataset.splits.values() for image in images] == [12, 0, -1]
+    assert dataset.identity_names == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "line 1: no column 'path'; expected .* found nothing"),
+        ("path,identiy,camera,split\n", r"line 1: no column 'identity' \(did you mean 'identiy'\?\)"),
+        (HEADER, "has no images"),
+        (HEADER + "crops/a.jpg,1,1\n", "line 2: expected 4 values, found 3"),
+        (HEADER + "\ncrops/a.jpg,1,1,tarin\n", r"line 3: split is 'tarin'; .* \(did you mean 'train'\?\)"),
+        (HEADER + "crops/a.jpg,1,c1,train\n", "line 2: camera is 'c1'"),
+        (HEADER + "crops/a.jpg,1,-2,train\n", "line 2: camera is '-2'"),
+        (HEADER + "crops/a.jpg,0,1,train\n", "line 2: identity is 0; number persons from 1"),
+        (HEADER + "crops/a.jpg,-2,1,gallery\n", "line 2: identity is -2"),
+        (HEADER + "crops/a.jpg,,1,train\n", "line 2: identity is empty"),
+        (HEADER + "crops/a.jpg,1,1,train\ncrops/z.jpg,1,1,train\n", r"line 3: there is no path 'crops/z\.jpg'"),
+        (HEADER + "../mine/crops/../../x.jpg,1,1,train\n", "line 2: there is no path"),
+        (HEADER[:-1] + ",time\ncrops/a.jpg,1,1,train,noon\n", "line 2: time is 'noon'"),
+        (HEADER[:-1] + ",time\ncrops/a.jpg,1,1,train,nan\n", "line 2: time is 'nan'"),
+        (HEADER[:-1] + ",mask\ncrops/a.jpg,1,1,train,m.png\n", r"line 2: there is no mask 'm\.png'"),
+        (HEADER + "crops/a.jpg,1,1,train\ncrops/a.jpg,2,1,train\n", r"crops/a\.jpg is 2 times in 'train'"),
+    ],
+)
+def test_a_bad_line_is_named(crops: Path, text: str, message: str) -> None:
+    file = write(crops, text)
+    with pytest.raises(MaskreidError, match=message) as error:
+        open_dataset(file)
+    assert "\n" not in str(error.value)
+
+
+def test_other_encodings_are_refused_by_line(crops: Path) -> None:
+    file = write(crops, HEADER + "crops/a.jpg,Zoë,1,train\n", "latin-1")
+    with pytest.raises(MaskreidError, match="line 2: not UTF-8"):
+        open_dataset(file)
+
+
+def test_a_csv_is_not_another_format(crops: Path) -> None:
+    file = write(crops, HEADER + "crops/a.jpg,1,1,train\n")
+    assert open_dataset(file, "csv").name == "csv"
+    with pytest.raises(MaskreidError, match="is format csv, not market1501"):
+        open_dataset(file, "market1501")

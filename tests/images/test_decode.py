@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFile
+
+from maskreid.errors import MaskreidError
+from maskreid.images import Folder, read_image, read_mask
+from maskreid.images.decode import decode_image
+
+
+def save(path: Path, image: Image.Image, kind: str = "PNG") -> None:
+    image.save(path, kind)
+
+
+def test_an_image_is_rgb_whatever_it_was(tmp_path: Path) -> None:
+    red = Image.new("RGB", (3, 2), (200, 10, 20))
+    source = Folder(tmp_path)
+    for mode in ("RGB", "RGBA", "P"):
+        save(tmp_path / f"{mode}.png", red.convert(mode, palette=Image.Palette.ADAPTIVE))
+        pixels = read_image(source, f"{mode}.png")
+        assert pixels.shape == (2, 3, 3)
+        assert pixels.dtype == np.uint8
+        assert np.array_equal(pixels[0, 0], [200, 10, 20])
+    save(tmp_path / "L.png", Image.new("L", (3, 2), 77))
+    assert np.array_equal(read_image(source, "L.png"), np.full((2, 3, 3), 77))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP"])
+def test_cut_off_anywhere_it_is_an_error_or_whole(picture: Callable[..., bytes], kind: str) -> None:
+    whole = picture(1, (32, 16), kind)
+    expected = decode_image(whole, "cut")
+    survived = []
+    for length in range(len(whole)):
+        try:
+            pixels = decode_image(whole[:length], "cut")
+        except MaskreidError:
+            continue
+        assert np.array_equal(pixels, expected), length
+        survived.append(length)
+    # Only checksums and the end mark, 20 bytes in a PNG, come behind the last pixel.
+    assert all(length >= len(whole) - 20 for length in survived)
+    with pytest.raises(MaskreidError, match=r"^cut cannot be decoded \(.*\); copy it again or remove it$"):
+        decode_image(whole[: len(whole) // 2], "cut")
+
+
+@pytest.mark.parametrize("content", [b"no image at all", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"])
+def test_what_is_no_image_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.jpg").write_bytes(content)
+    with pytest.raises(MaskreidError, match=r"x\.jpg cannot be decoded \(not JPEG, "):
+        read_image(Folder(tmp_path), "x.jpg")
+
+
+def test_sixteen_bits_are_refused_not_clipped(tmp_path: Path) -> None:
+    save(tmp_path / "deep.png", Image.fromarray(np.full((4, 4), 40000, np.uint16)))
+    with pytest.raises(MaskreidError, match="more than 8 bits"):
+        read_image(Folder(tmp_path), "deep.png")
+
+
+def test_pillow_must_not_hide_damage(
+    tmp_path: Path, picture: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.png").write_bytes(picture())
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    with pytest.raises(MaskreidError, match="LOAD_TRUNCATED_IMAGES"):
+        read_image(Folder(tmp_path), "a.png")
+
+
+def test_a_mask_is_where_the_file_is_not_zero(tmp_path: Path) -> None:
+    expected = np.array([[False, True, True], [True, False, True]])
+    labels = np.array([[0, 1, 19], [255, 0, 3]], np.uint8)
+    palette = Image.fromarray(labels)
+    palette = Image.frombytes("P", (3, 2), labels.tobytes())
+    palette.putpalette([9, 9, 9, 0, 0, 0] + [0] * 762)  # label 0 is painted grey and label 1 black: labels count
+    blue = np.zeros((2, 3, 3), np.uint8)
+    blue[..., 2] = labels > 0  # a blue of 1, which turning to grey would lose
+    opaque = np.dstack([blue, np.full((2, 3), 255, np.uint8)])
+    grey_alpha = Image.merge("LA", (Image.fromarray(labels), Image.new("L", (3, 2), 255)))
+    for name, image in {
+        "grey": Image.fromarray(labels),
+        "bits": Image.fromarray(expected),
+        "palette": palette,
+        "colour": Image.fromarray(blue),
+        "alpha": Image.fromarray(opaque),
+        "grey_alpha": grey_alpha,
+        "deep": Image.fromarray(labels.astype(np.uint16) * 256),
+    }.items():
+        save(tmp_path / f"{name}.png", image)
+        mask = read_mask(Folder(tmp_path), f"{name}.png")
+        assert mask.dtype == np.bool_, name
+        assert np.array_equal(mask, expected), name
+
+
+def test_a_jpeg_is_no_mask(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    Image.new("L", (8, 8)).save(buffer, "JPEG")
+    (tmp_path / "m.png").write_bytes(buffer.getvalue())
+    with pytest.raises(MaskreidError, match=r"m\.png cannot be decoded \(not PNG, BMP, TIFF\)"):
+        read_mask(Folder(tmp_path), "m.png")

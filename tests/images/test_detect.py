@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from maskreid.errors import MaskreidError
+from maskreid.images import FORMATS, open_dataset
+
+
+def test_an_unknown_format_is_answered_with_the_nearest(market: Path) -> None:
+    with pytest.raises(MaskreidError, match=r"'market1510'; did you mean market1501\?") as error:
+        open_dataset(market, "market1510")
+    assert all(name in str(error.value) for name in FORMATS)
+
+
+def test_a_failure_says_what_was_looked_for_and_found(tmp_path: Path) -> None:
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "a.txt").write_text("dear")
+    with pytest.raises(MaskreidError) as error:
+        open_dataset(tmp_path)
+    message = str(error.value)
+    assert "Found 1 files in letters/" in message
+    assert "bounding_box_train" in message
+    assert "list_train.txt" in message
+    assert "path, identity, camera, split" in message
+    with pytest.raises(MaskreidError, match=r"no dukemtmc dataset.*_f0044158") as error:
+        open_dataset(tmp_path, "dukemtmc")
+    assert "list_train.txt" not in str(error.value)
+
+
+def test_nothing_there(tmp_path: Path) -> None:
+    with pytest.raises(MaskreidError, match="no such folder or zip"):
+        open_dataset(tmp_path / "absent")
+    with pytest.raises(MaskreidError, match="an empty folder"):
+        open_dataset(tmp_path)
+
+
+def test_the_right_files_read_as_the_wrong_format(market: Path) -> None:
+    with pytest.raises(MaskreidError, match="no dukemtmc dataset"):
+        open_dataset(market, "dukemtmc")
+
+
+def test_two_datasets_in_one_folder(market: Path, plant: Callable[..., Path]) -> None:
+    plant(market.parent / "DukeMTMC-reID", ["bounding_box_train/0001_c2_f0046182.jpg"])
+    with pytest.raises(MaskreidError, match=r"DukeMTMC-reID \(dukemtmc\)") as error:
+        open_dataset(market.parent)
+    assert "Market-1501-v15.09.15 (market1501)" in str(error.value)
+    assert open_dataset(market.parent, "market1501").name == "market1501"
+    assert open_dataset(market).name == "market1501"

@@ -1,0 +1,281 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image
+
+import maskreid.images.packing as packing
+from maskreid.errors import MaskreidError
+from maskreid.images import Folder, PersonImage, Source, open_packed, pack_fingerprint, pack_images, read_image
+
+Plant = Callable[..., Path]
+SIZE = (20, 12)
+
+
+class TopHalf:
+    """A mask source that covers the upper half, but for images whose share is given by path."""
+
+    def __init__(self, name: str = "top", rows: dict[str, int] | None = None) -> None:
+        self.name, self.rows, self.calls = name, rows or {}, 0
+
+    def __call__(
+        self, source: Source, images: Sequence[PersonImage], pixels: Sequence[npt.NDArray[np.uint8]]
+    ) -> list[npt.NDArray[np.bool_]]:
+        self.calls += 1
+        masks = []
+        for image, picture in zip(images, pixels, strict=True):
+            mask = np.zeros(picture.shape[:2], np.bool_)
+            mask[: self.rows.get(image.path, len(picture) // 2)] = True
+            masks.append(mask)
+        return masks
+
+
+class Told:
+    """A progress that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def __call__(self, items: Iterable[PersonImage], *, total: int, what: str, unit: str) -> Iterator[PersonImage]:
+        self.heard.append(what)
+        items = list(items)
+        assert len(items) == total
+        yield from items
+
+
+@pytest.fixture
+def people(tmp_path: Path, plant: Plant) -> tuple[Folder, list[PersonImage]]:
+    names = [f"{i}.png" for i in range(7)]
+    root = plant(tmp_path / "images", names)
+    return Folder(root), [PersonImage(name, i // 2 + 1, i % 2 + 1) for i, name in enumerate(names)]
+
+
+def test_each_image_is_decoded_masked_and_resized(
+    people: tuple[Folder, list[PersonImage]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, images = people
+    monkeypatch.setattr(packing, "CHUNK", 3)  # 3 + 3 + 1
+    masks = TopHalf(rows={"3.png": 2})
+    packed = pack_images(source, images, tmp_path / "pack", size=SIZE, masks=masks, min_share=0.2)
+    assert masks.calls == 3
+    assert packed.pixels.shape == (7, *SIZE, 3)
+    assert packed.masks.shape == (7, *SIZE)
+    for i, image in enumerate(images):
+        native = read_image(source, image.path)
+        expected = Image.fromarray(native).resize(SIZE[::-1], Image.Resampling.BILINEAR)
+        assert np.array_equal(packed.pixels[i], np.asarray(expected))
+        whole = image.path == "3.png"  # 2 of 16 rows are less than a fifth
+        assert np.array_equal(packed.masks[i], np.repeat([[1], [1 if whole else 0]], 10, 0).repeat(SIZE[1], 1))
+    assert packed.fallbacks == 1
+    assert np.allclose(packed.coverage, [0.5, 0.5, 0.5, 0.125, 0.5, 0.5, 0.5])
+    assert packed.identities.tolist() == [1, 1, 2, 2, 3, 3, 4]
+    assert packed.cameras.tolist() == [1, 2, 1, 2, 1, 2, 1]
+    assert packed.paths == tuple(image.path for image in images)
+    assert isinstance(packed.pixels, np.memmap)
+    assert isinstance(packed.masks, np.memmap)
+
+
+def test_a_share_of_exactly_the_least_is_enough(people: tuple[Folder, list[PersonImage]], tmp_path: Path) -> None:
+    source, images = people
+    assert pack_images(source, images, tmp_path / "a", size=SIZE, masks=TopHalf(), min_share=0.5).fallbacks == 0
+    assert pack_images(source, images, tmp_path / "b", size=SIZE, masks=TopHalf(), min_share=0.51).fallbacks == 7
+
+
+def test_without_masks_everything_is_person(people: tuple[Folder, list[PersonImage]], tmp_path: Path) -> None:
+    source, images = people
+    packed = pack_images(source, images, tmp_path / "pack", masks=None)
+    assert packed.masks.shape == (7, 160, 64)
+    assert packed.masks.min() == 1
+    assert packed.fallbacks == 0
+    assert json.loads((tmp_path / "pack" / "index.json").read_text())["mask_source"] == "none"
+
+
+def test_a_current_pack_is_opened_without_segmenting(
+    people: tuple[Folder, list[PersonImage]], tmp_path: Path
+) -> None:
+    source, images = people
+    masks, told = TopHalf(), Told()
+    first = pack_images(source, images, tmp_path / "pack", size=SIZE, masks=masks)
+    again = pack_images(source, images, tmp_path / "pack", size=SIZE, masks=masks, progress=told)
+    assert masks.calls == 1
+    assert told.heard == ["hashing images"]
+    assert again.fingerprint == first.fingerprint == open_packed(tmp_path / "pack").fingerprint
+    assert np.array_equal(again.pixels, first.pixels)
+    assert first.fingerprint == pack_fingerprint(source, images, size=SIZE, masks=masks, min_share=0.05)
+
+
+def test_anything_else_is_packed_again(
+    people: tuple[Folder, list[PersonImage]], tmp_path: Path, picture: Callable[..., bytes]
+) -> None:
+    source, images = people
+    folder = tmp_path / "pack"
+    seen = {pack_images(source, images, folder, size=SIZE, masks=TopHalf()).fingerprint}
+    reversed_ = images[::-1]
+    relabelled = [replace(images[0], identity=9), *images[1:]]
+    for change in (
+        {"size": (12, 20)},
+        {"masks": TopHalf("other")},
+        {"masks": None},
+        {"min_share": 0.6},
+        {"images": reversed_},
+        {"images": relabelled},
+        {"images": images[1:]},
+    ):
+        told = Told()
+        settings = {"images": images, "size": SIZE, "masks": TopHalf(), **change}
+        packed = pack_images(source, folder=folder, progress=told, **settings)  # type: ignore[arg-type]
+        assert "packing images again" in told.heard[1]
+        assert packed.fingerprint not in seen, change
+        seen.add(packed.fingerprint)
+        assert packed.identities.tolist() == [image.identity for image in settings["images"]]  # type: ignore[attr-defined]
+    (source.path / "2.png").write_bytes(picture(99))
+    assert pack_images(source, images, folder, size=SIZE, masks=TopHalf()).fingerprint not in seen
+    # Nothing of the earlier packs is left.
+    assert len(list(folder.iterdir())) == 3
+
+
+def test_masks_of_the_dataset_count_as_content(
+    people: tuple[Folder, list[PersonImage]], tmp_path: Path, picture: Callable[..., bytes]
+) -> None:
+    source, images = people
+    (source.path / "m.png").write_bytes(b"one")
+    images = [replace(images[0], mask="m.png"), *images[1:]]
+    first = pack_fingerprint(source, images, size=SIZE, masks=TopHalf(), min_share=0.05)
+    without = pack_fingerprint(source, images, size=SIZE, masks=None, min_share=0.05)
+    (source.path / "m.png").write_bytes(b"two")
+    assert pack_fingerprint(source, images, size=SIZE, masks=TopHalf(), min_share=0.05) != first
+    assert pack_fingerprint(source, images, size=SIZE, masks=None, min_share=0.05) == without
+
+
+KILLED = """
+import os, signal, sys
+import numpy as np
+from maskreid.images import Folder, PersonImage, pack_images
+import maskreid.images.packing as packing
+packing.CHUNK = 2
+class Deadly:
+    name, calls = "deadly", 0
+    def __call__(self, source, images, pixels):
+        Deadly.calls += 1
+        if Deadly.calls == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return [np.ones(p.shape[:2], bool) for p in pixels]
+images = [PersonImage(f"{i}.png", 1, 1) for i in range(7)]
+pack_images(Folder(sys.argv[1]), images, sys.argv[2], size=(20, 12), masks=Deadly())
+"""
+
+
+def test_a_kill_in_the_middle_leaves_the_old_pack(people: tuple[Folder, list[PersonImage]], tmp_path: Path) -> None:
+    source, images = people
+    folder = tmp_path / "pack"
+    old = pack_images(source, images, folder, size=SIZE, masks=None)
+    pixels = old.pixels.copy()
+    command = [sys.executable, "-c", KILLED, str(source.path), str(folder)]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    after = open_packed(folder)
+    assert after.fingerprint == old.fingerprint
+    assert np.array_equal(after.pixels, pixels)
+    leftovers = list(folder.glob("*.part"))
+    assert leftovers  # the kill came while files were being written
+    for part in leftovers:
+        os.utime(part, (0, 0))
+    pack_images(source, images, folder, size=SIZE, masks=TopHalf())
+    assert not list(folder.glob("*.part"))
+
+
+def test_an_error_in_the_middle_leaves_the_old_pack_and_no_litter(
+    people: tuple[Folder, list[PersonImage]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, images = people
+    folder = tmp_path / "pack"
+    old = pack_images(source, images, folder, size=SIZE, masks=None)
+    files = sorted(folder.iterdir())
+    monkeypatch.setattr(packing, "CHUNK", 2)
+    whole = (source.path / "5.png").read_bytes()
+    (source.path / "5.png").write_bytes(whole[:50])
+    with pytest.raises(MaskreidError, match=r"5\.png cannot be decoded"):
+        pack_images(source, images, folder, size=SIZE, masks=TopHalf())
+    assert open_packed(folder).fingerprint == old.fingerprint
+    assert sorted(folder.iterdir()) == files
+
+
+def test_files_of_others_are_left_alone(people: tuple[Folder, list[PersonImage]], tmp_path: Path) -> None:
+    source, images = people
+    (tmp_path / "pack").mkdir()
+    (tmp_path / "pack" / "thesis.txt").write_text("mine")
+    for masks in (None, TopHalf()):
+        pack_images(source, images, tmp_path / "pack", size=SIZE, masks=masks)
+    assert (tmp_path / "pack" / "thesis.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("damage", ["index", "pixels", "missing", "short"])
+def test_a_damaged_pack_is_named_and_made_again(
+    people: tuple[Folder, list[PersonImage]], tmp_path: Path, damage: str
+) -> None:
+    source, images = people
+    folder = tmp_path / "pack"
+    first = pack_images(source, images, folder, size=SIZE, masks=None)
+    expected = first.pixels.copy()
+    data = next(folder.glob("pixels-*.npy"))
+    if damage == "index":
+        (folder / "index.json").write_text("{}")
+    elif damage == "pixels":
+        data.write_bytes(data.read_bytes()[:-1])
+    elif damage == "missing":
+        data.unlink()
+    else:
+        np.save(data, np.zeros((6, *SIZE, 3), np.uint8))
+    with pytest.raises(MaskreidError, match="pack"):
+        open_packed(folder)
+    told = Told()
+    assert np.array_equal(pack_images(source, images, folder, size=SIZE, masks=None, progress=told).pixels, expected)
+    assert told.heard[1].startswith("packing images again (")
+
+
+class Wrong:
+    name = "wrong"
+
+    def __init__(self, masks: list[npt.NDArray[np.bool_]]) -> None:
+        self.masks = masks
+
+    def __call__(self, *_: object) -> list[npt.NDArray[np.bool_]]:
+        return self.masks
+
+
+@pytest.mark.parametrize(
+    ("masks", "message"),
+    [
+        ([np.ones((16, 8), np.bool_)] * 6, "expected 7 masks, got 6"),
+        ([np.ones((8, 16), np.bool_)] * 7, r"the mask of 0\.png is 8 x 16 \(height x width\), its image 16 x 8"),
+    ],
+)
+def test_masks_that_do_not_fit(
+    people: tuple[Folder, list[PersonImage]], tmp_path: Path, masks: list[npt.NDArray[np.bool_]], message: str
+) -> None:
+    with pytest.raises(MaskreidError, match=message):
+        pack_images(*people, tmp_path / "pack", size=SIZE, masks=Wrong(masks))
+
+
+def test_what_cannot_be_packed(people: tuple[Folder, list[PersonImage]], tmp_path: Path) -> None:
+    source, images = people
+    with pytest.raises(MaskreidError, match="no images to pack"):
+        pack_images(source, [], tmp_path / "pack", masks=None)
+    with pytest.raises(MaskreidError, match="size is"):
+        pack_images(source, images, tmp_path / "pack", size=(0, 3), masks=None)
+    with pytest.raises(MaskreidError, match="min_share is"):
+        pack_images(source, images, tmp_path / "pack", masks=None, min_share=5)
+    with pytest.raises(MaskreidError, match="no packed images here"):
+        open_packed(tmp_path / "pack")
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(MaskreidError, match=r"file/pack: cannot be written"):
+        pack_images(source, images, tmp_path / "file" / "pack", masks=None)

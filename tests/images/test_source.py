@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import os
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from maskreid.errors import MaskreidError
+from maskreid.images import Folder, Zip, open_source
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    root = tmp_path / "tree"
+    for name in ("b/2.txt", "a/1.txt", "top.txt"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(name)
+    return root
+
+
+def test_folder_and_zip_show_the_same(tree: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "tree.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.mkdir("a")
+        for name in ("top.txt", "b/2.txt", "a/1.txt"):
+            file.write(tree / name, name)
+    for source in (open_source(tree), open_source(archive)):
+        assert source.members() == ["a/1.txt", "b/2.txt", "top.txt"]
+        assert source.read("b/2.txt") == b"b/2.txt"
+        with pytest.raises(MaskreidError, match="nowhere"):
+            source.read("a/nowhere.txt")
+
+
+def test_links_are_followed_but_not_in_circles(tree: Path, tmp_path: Path) -> None:
+    (tree / "again").symlink_to(tree / "a")
+    (tree / "a" / "round").symlink_to(tree)
+    assert Folder(tree).members() == ["a/1.txt", "again/1.txt", "b/2.txt", "top.txt"]
+
+
+def test_a_pipe_is_refused_instead_of_waited_for(tree: Path) -> None:
+    os.mkfifo(tree / "pipe.jpg")
+    assert "pipe.jpg" not in Folder(tree).members()
+    with pytest.raises(MaskreidError, match="expected a regular file"):
+        Folder(tree).read("pipe.jpg")
+
+
+def test_a_zip_is_read_by_many_threads(tmp_path: Path) -> None:
+    archive = tmp_path / "many.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        for i in range(200):
+            file.writestr(f"{i:03d}", str(i) * 1000)
+    source = Zip(archive)
+    with ThreadPoolExecutor(8) as pool:
+        contents = list(pool.map(source.read, source.members()))
+    assert contents == [(str(i) * 1000).encode() for i in range(200)]
+
+
+def test_a_damaged_member_is_named(tmp_path: Path) -> None:
+    archive = tmp_path / "bad.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("good.jpg", b"good")
+        file.writestr("bad.jpg", b"content that will not match its checksum")
+    archive.write_bytes(archive.read_bytes().replace(b"will not", b"does not"))
+    assert Zip(archive).read("good.jpg") == b"good"
+    with pytest.raises(MaskreidError, match=r"bad\.jpg is damaged.*download the archive again"):
+        Zip(archive).read("bad.jpg")
+
+
+def test_a_zip_cut_off_in_download_is_refused(tmp_path: Path) -> None:
+    archive = tmp_path / "cut.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("a.jpg", bytes(1000))
+    archive.write_bytes(archive.read_bytes()[:-60])
+    with pytest.raises(MaskreidError, match=r"cut\.zip"):
+        open_source(archive)
+    with pytest.raises(MaskreidError, match="no such folder or zip"):
+        open_source(tmp_path / "absent")
