@@ -4,9 +4,10 @@ from maskreid.network.config import NetworkConfig
 from maskreid.network.maskreid import Classifier, MaskReID
 from maskreid.network.model import Model
 from maskreid.network.model_file import list_models, load_model, make_card, save_model
-from maskreid.network.preprocess import center_crop, prepare_input
+from maskreid.network.preprocess import BACKGROUND_RGB, center_crop, prepare_input
 
 __all__ = [
+    "BACKGROUND_RGB",
     "Classifier",
     "MaskReID",
     "Model",

@@ -90,7 +90,7 @@ class Figure:
         """Start with nothing on a canvas of ``size`` = (width, height)."""
         self.colours = Image.new("RGB", size)
         self.mask = Image.new("1", size)
-        self._pens = ImageDraw.Draw(self.colours), ImageDraw.Draw(self.mask)
+        self._paint, self._cover = ImageDraw.Draw(self.colours), ImageDraw.Draw(self.mask)
 
     def _place(self, points: list[Point]) -> list[Point]:
         return [(self._x + x * self._scale, self._y + y * self._scale) for x, y in points]
@@ -98,14 +98,14 @@ class Figure:
     def polygon(self, points: list[Point], colour: Colour) -> None:
         """Fill a polygon given in the person's own units."""
         placed = self._place(points)
-        for pen, fill in zip(self._pens, (colour, 1), strict=True):
-            pen.polygon(placed, fill=fill)
+        self._paint.polygon(placed, fill=colour)
+        self._cover.polygon(placed, fill=1)
 
     def ellipse(self, centre: Point, radii: Point, colour: Colour) -> None:
         """Fill an ellipse given in the person's own units."""
         corners = self._place([(centre[0] + sign * radii[0], centre[1] + sign * radii[1]) for sign in (-1, 1)])
-        for pen, fill in zip(self._pens, (colour, 1), strict=True):
-            pen.ellipse([*corners[0], *corners[1]], fill=fill)
+        self._paint.ellipse([*corners[0], *corners[1]], fill=colour)
+        self._cover.ellipse([*corners[0], *corners[1]], fill=1)
 
     def limb(self, points: list[Point], width: float, colour: Colour) -> None:
         """Draw a thick line with round ends."""

@@ -61,23 +61,22 @@ class Camera:
         return np.clip(light * 255 + grain, 0, 255).astype(np.uint8)
 
 
-def occlude(pen: ImageDraw.ImageDraw, size: tuple[int, int], rng: np.random.Generator) -> list[tuple[float, ...]]:
-    """Choose boxes in front of the person and draw them; return them as (left, top, right, bottom)."""
+def occlude(pen: ImageDraw.ImageDraw, size: tuple[int, int], rng: np.random.Generator) -> tuple[float, ...]:
+    """Choose a box in front of the person and draw it; return it as (left, top, right, bottom)."""
     width, height = size
     colour = _vivid(rng)
     kind = rng.integers(3)
     if kind == 0:  # a pole
         left = rng.uniform(0.15, 0.75) * width
-        boxes = [(left, 0.0, left + rng.uniform(0.06, 0.12) * width, float(height))]
+        box = (left, 0.0, left + rng.uniform(0.06, 0.12) * width, float(height))
     elif kind == 1:  # a wall or a car's bonnet across the legs
-        boxes = [(0.0, rng.uniform(0.72, 0.86) * height, float(width), float(height))]
+        box = (0.0, rng.uniform(0.72, 0.86) * height, float(width), float(height))
     else:  # somebody at the edge
         side = rng.uniform(0.18, 0.3) * width
         left = 0.0 if rng.random() < 0.5 else width - side
-        boxes = [(left, rng.uniform(0.1, 0.3) * height, left + side, float(height))]
-    for box in boxes:
-        pen.rectangle(box, fill=colour)
-    return boxes
+        box = (left, rng.uniform(0.1, 0.3) * height, left + side, float(height))
+    pen.rectangle(box, fill=colour)
+    return box
 
 
 def _vivid(rng: np.random.Generator) -> Colour:

@@ -77,9 +77,8 @@ class SyntheticSource:
         figure.person(who, view, feet, tall, rng)
         image.paste(figure.colours, mask=figure.mask)
         if rng.random() < camera.occlusion:
-            covered = occlude(ImageDraw.Draw(image), (width, height), rng)
-            for box in covered:
-                ImageDraw.Draw(figure.mask).rectangle(box, fill=0)
+            box = occlude(ImageDraw.Draw(image), (width, height), rng)
+            ImageDraw.Draw(figure.mask).rectangle(box, fill=0)
         small = image.resize((self._size[1], self._size[0]), Image.Resampling.BOX)
         mask = figure.mask.convert("L").resize(small.size, Image.Resampling.BOX)
         return camera.expose(small, rng), np.asarray(mask) > 127

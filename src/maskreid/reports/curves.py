@@ -1,0 +1,64 @@
+"""Curves as SVG text, to stand inside a page."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from maskreid.retrieval import Metrics
+
+COLOURS = ("#0b6bcb", "#c2410c", "#15803d", "#7e22ce")
+INK = "#64748b"  # legible on white and on near-black
+RANKS = 50
+
+
+def cmc_curve(metrics: Mapping[str, Metrics]) -> str:
+    """Draw the cumulative matching curves: rank 1 to 50 across, percent of the queries up."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 3.6))
+    axes = figure.add_subplot()
+    for colour, (name, each) in zip(COLOURS, metrics.items(), strict=False):
+        ranks = np.arange(1, min(RANKS, each.gallery_size) + 1)
+        share = 100 * each.cmc[: len(ranks)]
+        axes.plot(ranks, share, color=colour, linewidth=2, label=f"{name} (Rank-1 {share[0]:.1f} %)")
+    axes.set_xlabel("rank k")
+    axes.set_ylabel("queries with a right answer\namong the first k, %")
+    axes.set_xlim(1, RANKS)
+    axes.set_xticks([1, 5, 10, 20, 30, 40, 50])
+    axes.legend(loc="lower right", frameon=False, labelcolor=INK)
+    return _svg(figure, axes)
+
+
+def coverage_histogram(coverage: npt.NDArray[np.float32], min_share: float) -> str:
+    """Draw how many masks cover how much of their image, with the share below which the whole image is used."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 2.4))
+    axes = figure.add_subplot()
+    axes.hist(100 * coverage, bins=list(range(0, 101, 5)), color=COLOURS[0])
+    axes.axvline(100 * min_share, color=COLOURS[1], linestyle="--")
+    axes.set_xlabel("mask covers, % of the image")
+    axes.set_ylabel("images")
+    axes.set_xlim(0, 100)
+    return _svg(figure, axes)
+
+
+def _svg(figure: object, axes: object) -> str:
+    axes.grid(color=INK, alpha=0.25)  # type: ignore[attr-defined]
+    for spine in axes.spines.values():  # type: ignore[attr-defined]
+        spine.set_visible(False)
+    axes.tick_params(colors=INK)  # type: ignore[attr-defined]
+    axes.xaxis.label.set_color(INK)  # type: ignore[attr-defined]
+    axes.yaxis.label.set_color(INK)  # type: ignore[attr-defined]
+    buffer = io.StringIO()
+    # Without the date and with a fixed salt, the same numbers give the same file.
+    from matplotlib import rc_context
+
+    with rc_context({"svg.hashsalt": "maskreid"}):
+        figure.savefig(buffer, format="svg", transparent=True, bbox_inches="tight", metadata={"Date": None})  # type: ignore[attr-defined]
+    text = buffer.getvalue()
+    return text[text.index("<svg") :]
