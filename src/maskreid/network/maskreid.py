@@ -35,7 +35,8 @@ class MaskReID(nn.Module):
             self.levels.append(nn.Sequential(a, b))
             inputs = b.out_channels
             outputs.append(inputs)
-        self.skips = nn.ModuleList(_skip(config, level, outputs[-1]) for level in outputs[:-1])
+        fused = [] if config.fusion == "none" else outputs[:-1]
+        self.skips = nn.ModuleList(_skip(config, level, outputs[-1]) for level in fused)
         self.fc7 = nn.Linear(_fused_channels(config, outputs), config.dimension)
         self.fc7_bn = nn.BatchNorm1d(config.dimension)
         initialise(self, generator)
@@ -62,6 +63,7 @@ class MaskReID(nn.Module):
             (N, dimension) float: after fc7's batch normalisation, before any ReLU, not normalised to unit length.
         """
         *skipped, last = self.level_maps(image, masked)
+        # Without fusion there is no skip, and the first two levels end here.
         vectors = [skip(level).mean((2, 3)) for skip, level in zip(self.skips, skipped, strict=False)]
         feature: Tensor = self.fc7_bn(self.fc7(torch.cat([*vectors, last.mean((2, 3))], 1)))
         return feature

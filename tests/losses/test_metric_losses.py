@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+import torch
+from conftest import Batch
+from torch import Tensor
+
+from maskreid.losses import full_ranking_loss, n_pair_loss, ranking_loss, triplet_loss
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+def seeded_n_pair(features: Tensor, identities: Tensor) -> Tensor:
+    return n_pair_loss(features, identities, generator=torch.Generator().manual_seed(0))
+
+
+LOSSES: dict[str, Loss] = {
+    "ranking": ranking_loss,
+    "full ranking": full_ranking_loss,
+    "n-pair": seeded_n_pair,
+    "triplet": triplet_loss,
+}
+
+
+def mean(values: list[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
+
+
+@pytest.mark.parametrize(("margin", "lambda_"), [(0.2, 1.0), (0.15, 2.0), (1.0, 0.0), (0.0, 10.0)])
+def test_ranking_is_equation_3(batch: tuple[Tensor, Tensor], margin: float, lambda_: float) -> None:
+    b = Batch(*batch)
+    expected = []
+    for k in b.anchors:
+        hardest = min(b.similarity[k][i] for i in b.positives[k])
+        total = 1.0
+        for j in b.negatives[k]:
+            total += math.exp(max(0.0, b.similarity[k][j] - hardest + margin))
+        pull = sum((b.similarity[k][i] - 1) ** 2 for i in b.positives[k])
+        expected.append(math.log(total) + lambda_ / (2 * len(b.positives[k])) * pull)
+    assert ranking_loss(*batch, margin=margin, lambda_=lambda_).item() == pytest.approx(mean(expected), abs=1e-10)
+
+
+def test_full_ranking_is_equation_2(batch: tuple[Tensor, Tensor]) -> None:
+    b = Batch(*batch)
+    expected = []
+    for k in b.anchors:
+        total = 1.0
+        for i in b.positives[k]:
+            for j in b.negatives[k]:
+                total += math.exp(b.similarity[k][j] - b.similarity[k][i])
+        expected.append(math.log(total))
+    assert full_ranking_loss(*batch).item() == pytest.approx(mean(expected), abs=1e-10)
+
+
+def test_n_pair_is_equation_1_for_some_choice_of_positives(batch: tuple[Tensor, Tensor]) -> None:
+    b = Batch(*batch)
+    choices = [
+        [
+            math.log(1 + sum(math.exp(b.similarity[k][j] - b.similarity[k][i]) for j in b.negatives[k]))
+            for i in b.positives[k]
+        ]
+        for k in b.anchors
+    ]
+    value = seeded_n_pair(*batch).item()
+    assert mean([min(c) for c in choices]) - 1e-10 <= value <= mean([max(c) for c in choices]) + 1e-10
+    if all(len(c) == 1 for c in choices):
+        assert value == pytest.approx(mean([c[0] for c in choices]), abs=1e-10)
+
+
+def test_n_pair_draws_every_positive_and_repeats_with_its_generator() -> None:
+    features = torch.randn(4, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    identities = torch.tensor([0, 0, 0, 1])
+    values = {n_pair_loss(features, identities, torch.Generator().manual_seed(s)).item() for s in range(60)}
+    assert len({round(v, 12) for v in values}) == 8  # 3 anchors with 2 positives each
+    assert seeded_n_pair(features, identities) == seeded_n_pair(features, identities)
+
+
+def test_triplet_takes_the_hardest_of_both(batch: tuple[Tensor, Tensor]) -> None:
+    b = Batch(*batch)
+    expected = []
+    for k in b.anchors:
+        if b.negatives[k]:
+            farthest = max(math.sqrt(max(0.0, 2 - 2 * b.similarity[k][i])) for i in b.positives[k])
+            nearest = min(math.sqrt(max(0.0, 2 - 2 * b.similarity[k][j])) for j in b.negatives[k])
+            expected.append(max(0.0, 0.3 + farthest - nearest))
+    assert triplet_loss(*batch).item() == pytest.approx(mean(expected), abs=1e-10)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_gradients_are_finite_and_exact(batch: tuple[Tensor, Tensor], name: str) -> None:
+    features, identities = batch
+    loss = LOSSES[name](features, identities)
+    loss.backward()
+    assert features.grad is not None
+    assert torch.isfinite(features.grad).all()
+    if len(identities) <= 9:
+        assert torch.autograd.gradcheck(lambda x: LOSSES[name](x, identities), features.detach().requires_grad_())
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_lower_precision_stays_near_and_is_computed_in_float32(
+    batch: tuple[Tensor, Tensor], name: str, dtype: torch.dtype
+) -> None:
+    features, identities = batch
+    low = features.detach().to(dtype).requires_grad_()
+    loss = LOSSES[name](low, identities)
+    assert loss.dtype == torch.float32
+    assert loss.item() == pytest.approx(LOSSES[name](low.detach().double(), identities).item(), abs=1e-5)
+    loss.backward()
+    assert low.grad is not None
+    assert torch.isfinite(low.grad).all()
+
+
+@pytest.mark.parametrize("name", ["ranking", "full ranking", "triplet"])
+def test_neither_the_order_of_the_batch_nor_the_length_of_features_matters(
+    batch: tuple[Tensor, Tensor], name: str
+) -> None:
+    features, identities = (x.detach() for x in batch)
+    order = torch.randperm(len(identities), generator=torch.Generator().manual_seed(0))
+    lengths = torch.linspace(0.5, 3, len(identities), dtype=torch.float64)[:, None]
+    expected = LOSSES[name](features, identities)
+    torch.testing.assert_close(LOSSES[name](features[order], identities[order]), expected)
+    torch.testing.assert_close(LOSSES[name](features * lengths, identities), expected)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_identical_features_have_a_finite_gradient(name: str) -> None:
+    features = torch.ones(6, 4, requires_grad=True)
+    LOSSES[name](features, torch.tensor([0, 0, 0, 1, 1, 2])).backward()
+    assert features.grad is not None
+    assert torch.isfinite(features.grad).all()

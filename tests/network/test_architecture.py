@@ -1,0 +1,127 @@
+"""Shapes and parameter counts of paper.md 2.3 and 3.1."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from maskreid.errors import MaskreidError
+from maskreid.network import Classifier, MaskReID, NetworkConfig
+from maskreid.network.inception import InceptionA, InceptionB
+
+
+def parameters(module: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+@pytest.mark.parametrize(
+    ("streams", "fusion", "count"),
+    [
+        (1, "none", 6_753_920),  # DGD
+        (1, "gap", 7_048_832),  # MaskReID-F
+        (2, "none", 6_781_696),  # MaskReID-M
+        (2, "gap", 7_076_608),
+        (2, "conv3x3", 9_568_512),
+        (2, "conv1x1", 9_346_816),
+    ],
+)
+def test_parameter_counts(streams: int, fusion: str, count: int) -> None:
+    assert parameters(MaskReID(NetworkConfig(streams=streams, fusion=fusion))) == count  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("identities", "count"), [(751, 193_007), (702, 180_414), (2629, 675_653)])
+def test_classifier_counts(identities: int, count: int) -> None:
+    assert parameters(Classifier(256, identities)) == count
+
+
+@pytest.mark.parametrize(
+    ("block", "count"),
+    [
+        (InceptionA(32, 64), 119_232),
+        (InceptionB(256, 64), 143_680),
+        (InceptionA(384, 128), 639_872),
+        (InceptionB(512, 128), 574_080),
+        (InceptionA(768, 256), 2_557_696),
+        (InceptionB(1024, 256), 2_295_040),
+    ],
+)
+def test_convolution_parameters_of_each_block(block: torch.nn.Module, count: int) -> None:
+    convolutions = [m for m in block.modules() if isinstance(m, torch.nn.Conv2d)]
+    assert sum(parameters(m) for m in convolutions) == count
+
+
+def test_level_shapes_with_caffes_rounding() -> None:
+    network = MaskReID().eval()
+    image = torch.zeros(2, 3, 144, 56)
+    with torch.inference_mode():
+        shapes = [tuple(level.shape[1:]) for level in network.level_maps(image, image)]
+        assert network(image, image).shape == (2, 256)
+    assert shapes == [(384, 36, 14), (768, 18, 7), (1536, 9, 4)]
+    assert network.fc7.in_features == 2688
+
+
+@pytest.mark.parametrize("size", [(96, 40), (97, 43), (101, 50), (33, 35), (128, 64)])
+@pytest.mark.parametrize("fusion", ["none", "gap", "conv1x1", "conv3x3"])
+def test_any_input_size_fits(size: tuple[int, int], fusion: str) -> None:
+    config = NetworkConfig(input_size=size, fusion=fusion, width=0.25, dimension=32)  # type: ignore[arg-type]
+    image = torch.zeros(1, 3, *size)
+    with torch.inference_mode():
+        assert MaskReID(config).eval()(image, image).shape == (1, 32)
+
+
+def test_average_pool_counts_the_padded_border() -> None:
+    block = InceptionA(1, 8)
+    pooled = block.pool[0](torch.ones(1, 1, 4, 4))
+    assert pooled[0, 0, 0, 0] == pytest.approx(4 / 9)
+    assert pooled[0, 0, 1, 1] == pytest.approx(1)
+
+
+def test_every_parameter_learns_and_both_streams_matter() -> None:
+    network = MaskReID(NetworkConfig(width=0.25, input_size=(48, 32)), torch.Generator().manual_seed(0))
+    image, masked = torch.randn(4, 3, 48, 32), torch.randn(4, 3, 48, 32)
+    network(image, masked).square().mean().backward()
+    assert all(p.grad is not None for p in network.parameters())
+    # A bias in front of batch normalisation is cancelled by it; every weight must feel the loss.
+    assert all(
+        p.grad.abs().sum() > 0 for n, p in network.named_parameters() if n.endswith("weight") and p.grad is not None
+    )
+    network.eval()
+    with torch.inference_mode():
+        assert not torch.allclose(network(image, masked), network(image, image))
+
+
+def test_one_stream_does_not_read_the_mask() -> None:
+    network = MaskReID(NetworkConfig(streams=1, width=0.25, input_size=(48, 32))).eval()
+    image = torch.randn(2, 3, 48, 32)
+    with torch.inference_mode():
+        torch.testing.assert_close(network(image), network(image, torch.randn_like(image)))
+
+
+def test_initialisation_as_published_and_repeatable() -> None:
+    first, second = (MaskReID(generator=torch.Generator().manual_seed(3)) for _ in range(2))
+    for a, b in zip(first.parameters(), second.parameters(), strict=True):
+        assert torch.equal(a, b)
+    conv = first.levels[0][0].three[1][0]
+    bound = (3 / (64 * 9)) ** 0.5
+    assert conv.weight.abs().max() <= bound
+    assert conv.weight.std().item() == pytest.approx(bound / 3**0.5, rel=0.05)
+    assert (conv.bias == 0.2).all()
+    assert (first.fc7.bias == 0).all()
+    classifier = Classifier(256, 751, generator=torch.Generator().manual_seed(0))
+    assert classifier.fc8.weight.std().item() == pytest.approx(0.001, rel=0.05)
+
+
+def test_classifier_without_relu_and_dropout_is_linear() -> None:
+    features = torch.randn(3, 16)
+    linear = Classifier(16, 5, dropout=0.0, relu=False)
+    torch.testing.assert_close(linear(features), linear.fc8(features))
+    published = Classifier(16, 5).eval()
+    torch.testing.assert_close(published(features), published.fc8(features.relu()))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"streams": 3}, {"fusion": "sum"}, {"width": 0}, {"dimension": 0}, {"input_size": (16, 64)}]
+)
+def test_impossible_networks_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(MaskreidError, match=r"network\."):
+        NetworkConfig(**wrong)  # type: ignore[arg-type]
