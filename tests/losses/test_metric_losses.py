@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from conftest import Batch
+from loss_oracles import Batch
 from torch import Tensor
 
 from maskreid.losses import full_ranking_loss, n_pair_loss, ranking_loss, triplet_loss
@@ -133,3 +133,27 @@ def test_identical_features_have_a_finite_gradient(name: str) -> None:
     LOSSES[name](features, torch.tensor([0, 0, 0, 1, 1, 2])).backward()
     assert features.grad is not None
     assert torch.isfinite(features.grad).all()
+
+
+def test_with_one_positive_each_full_ranking_is_n_pair() -> None:
+    features = torch.randn(8, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    identities = torch.tensor([0, 0, 1, 1, 2, 2, 3, 3])
+    torch.testing.assert_close(full_ranking_loss(features, identities), seeded_n_pair(features, identities))
+
+
+def test_with_every_negative_active_and_no_margin_ranking_pushes_like_n_pair() -> None:
+    features = torch.randn(12, 12, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    features[1] = 0.01 - features[0]  # the only pair: less alike than any two strangers
+    identities = torch.tensor([0, 0, *range(1, 11)])
+    pushed = ranking_loss(features, identities, margin=0.0, lambda_=0.0)
+    torch.testing.assert_close(pushed, seeded_n_pair(features, identities))
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_autocast_does_not_lower_the_precision(name: str) -> None:
+    features = torch.randn(12, 64, generator=torch.Generator().manual_seed(0))
+    identities = torch.arange(12) // 3
+    with torch.autocast("cpu", torch.bfloat16):
+        inside = LOSSES[name](features, identities)
+    assert inside.dtype == torch.float32
+    torch.testing.assert_close(inside, LOSSES[name](features, identities), rtol=0, atol=0)

@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from conftest import Batch
+from loss_oracles import Batch
 from torch import Tensor
 
 from maskreid.losses import ranking_floor, ranking_loss
@@ -86,9 +86,25 @@ def test_constant_similarities_by_hand(positive: float, negative: float, value: 
     assert ranking_loss(features, identities).item() == pytest.approx(expected)
 
 
-def test_only_the_hardest_positive_is_pushed_when_two_are_equally_hard() -> None:
+def test_of_two_equally_hard_positives_one_alone_is_pushed() -> None:
     identities = torch.tensor([0, 0, 0, 1])
-    features = torch.tensor([[1.0, 0, 0], [0.5, 0.8, 0], [0.5, 0, 0.8], [0.9, 0.1, 0.1]], requires_grad=True)
-    ranking_loss(features, identities, lambda_=0.0).backward()
-    assert features.grad is not None
-    assert torch.isfinite(features.grad).all()
+    tied = torch.tensor([[1.0, 0, 0], [0.5, 0.8, 0], [0.5, 0, 0.8], [0.9, 0.1, 0.1]], dtype=torch.float64)
+
+    def gradient(first_is_harder_by: float) -> Tensor:
+        features = tied.clone()
+        features[1, 1] += first_is_harder_by
+        features.requires_grad_()
+        (result,) = torch.autograd.grad(ranking_loss(features, identities, lambda_=0.0), features)
+        return result
+
+    either = [gradient(1e-9), gradient(-1e-9)]
+    assert not torch.allclose(*either, atol=1e-3)
+    assert any(torch.allclose(gradient(0.0), one, atol=1e-7) for one in either)
+
+
+def test_a_negative_exactly_on_the_hinge_is_not_pushed() -> None:
+    features = torch.tensor([[1, 0, 0], [0.6, 0.8, 0], [0.6, 0, 0.8]], dtype=torch.float64, requires_grad=True)
+    loss = ranking_loss(features, torch.tensor([0, 0, 1]), margin=0.0, lambda_=0.0)
+    assert loss.item() == pytest.approx(math.log(2))
+    (gradient,) = torch.autograd.grad(loss, features)
+    assert gradient.abs().max() == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 
@@ -69,6 +71,33 @@ def test_any_input_size_fits(size: tuple[int, int], fusion: str) -> None:
         assert MaskReID(config).eval()(image, image).shape == (1, 32)
 
 
+def caffe_max_pool(plane: list[list[float]], padding: tuple[int, int]) -> list[list[float]]:
+    """Max pool 3/2 as Caffe's pooling_layer.cpp does it: size rounded up, last window starting inside the image."""
+
+    def windows(size: int, pad: int) -> list[range]:
+        count = math.ceil((size + 2 * pad - 3) / 2) + 1
+        if pad and (count - 1) * 2 >= size + pad:
+            count -= 1
+        return [range(max(0, 2 * i - pad), min(size, 2 * i - pad + 3)) for i in range(count)]
+
+    rows, columns = windows(len(plane), padding[0]), windows(len(plane[0]), padding[1])
+    return [[max(plane[y][x] for y in r for x in c) for c in columns] for r in rows]
+
+
+@pytest.mark.parametrize(
+    ("level", "size", "padding", "pooled"),
+    [(0, (72, 28), (0, 0), (36, 14)), (1, (36, 14), (0, 0), (18, 7)), (2, (18, 7), (0, 1), (9, 4))],
+)
+def test_max_pools_are_those_of_the_prototxt(
+    level: int, size: tuple[int, int], padding: tuple[int, int], pooled: tuple[int, int]
+) -> None:
+    block = MaskReID(NetworkConfig(width=0.125)).levels[level][1]
+    plane = torch.randn(size, generator=torch.Generator().manual_seed(level))
+    expected = torch.tensor(caffe_max_pool(plane.tolist(), padding))
+    assert expected.shape == pooled
+    torch.testing.assert_close(block.pool(plane[None, None])[0, 0], expected)
+
+
 def test_average_pool_counts_the_padded_border() -> None:
     block = InceptionA(1, 8)
     pooled = block.pool[0](torch.ones(1, 1, 4, 4))
@@ -120,8 +149,40 @@ def test_classifier_without_relu_and_dropout_is_linear() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"streams": 3}, {"fusion": "sum"}, {"width": 0}, {"dimension": 0}, {"input_size": (16, 64)}]
+    "wrong",
+    [
+        {"streams": 3},
+        {"fusion": "sum"},
+        {"width": 0},
+        {"dimension": 0},
+        {"input_size": (16, 64)},
+        {"input_size": (144,)},
+    ],
 )
 def test_impossible_networks_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(MaskreidError, match=r"network\."):
         NetworkConfig(**wrong)  # type: ignore[arg-type]
+
+
+def test_the_feature_is_taken_before_any_relu_and_not_normalised() -> None:
+    network = MaskReID(NetworkConfig(width=0.25, input_size=(48, 32)), torch.Generator().manual_seed(0))
+    features = network(*torch.randn(2, 6, 3, 48, 32, generator=torch.Generator().manual_seed(1)))
+    # In training mode, batch normalisation leaves every column with mean 0 and deviation 1.
+    torch.testing.assert_close(features.mean(0), torch.zeros(256), atol=1e-4, rtol=0)
+    assert features.min() < 0
+
+
+def test_inputs_that_do_not_fit_are_refused() -> None:
+    network = MaskReID(NetworkConfig(width=0.25, input_size=(48, 32)))
+    image = torch.zeros(2, 3, 48, 32)
+    with pytest.raises(MaskreidError, match="reads the masked image too"):
+        network(image)
+    with pytest.raises(MaskreidError, match=r"reads \(N, 3, 48, 32\), got \(2, 3, 48, 32\) and \(2, 3, 48, 31\)"):
+        network(image, image[..., :31])
+    with pytest.raises(MaskreidError, match=r"reads \(N, 3, 48, 32\)"):
+        network(image[:, :1], image)
+
+
+@pytest.mark.parametrize(("width", "channels"), [(1.0, 64), (0.5, 32), (0.3, 16), (0.01, 8), (2.0, 128)])
+def test_width_scales_to_a_multiple_of_eight(width: float, channels: int) -> None:
+    assert NetworkConfig(width=width).channels(64) == channels

@@ -19,6 +19,7 @@ from maskreid.network import (
     prepare_input,
     save_model,
 )
+from maskreid.network import model_file as module
 
 CONFIG = NetworkConfig(width=0.25, dimension=16, input_size=(48, 32))
 
@@ -83,6 +84,45 @@ def test_images_of_another_size_are_refused(model: Model) -> None:
         model.embed(pixels, masks[:3])
 
 
+def test_only_uint8_images_and_known_precisions_are_embedded(model: Model) -> None:
+    pixels, masks = images()
+    with pytest.raises(MaskreidError, match="must be uint8 RGB from 0 to 255, got float64"):
+        model.embed(pixels / 255, masks)
+    with pytest.raises(MaskreidError, match="precision must be float32 or bfloat16"):
+        model.embed(pixels, masks, precision="half")
+
+
+@pytest.mark.filterwarnings("error")
+def test_memory_mapped_images_embed_like_those_in_memory(model: Model, tmp_path: Path) -> None:
+    pixels, masks = images()
+    np.save(tmp_path / "pixels.npy", pixels)
+    np.save(tmp_path / "masks.npy", masks)
+    mapped = [np.load(tmp_path / f"{name}.npy", mmap_mode="r") for name in ("pixels", "masks")]
+    np.testing.assert_array_equal(model.embed(*mapped), model.embed(pixels, masks.astype(bool)))
+
+
+def test_bfloat16_stays_near_float32_and_training_mode_is_left_alone(model: Model) -> None:
+    model.network.train()
+    half = model.embed(*images(), precision="bfloat16")
+    assert model.network.training
+    assert half.dtype == np.float32
+    assert (half * model.embed(*images())).sum(1).min() > 0.99
+    assert not np.array_equal(half, model.embed(*images()))
+
+
+def test_the_masks_matter(model: Model) -> None:
+    pixels, masks = images()
+    assert not np.allclose(model.embed(pixels, masks), model.embed(pixels, np.ones_like(masks)))
+    assert np.isfinite(model.embed(pixels, np.zeros_like(masks))).all()
+
+
+def test_input_is_in_channels_last_memory() -> None:
+    pixels, masks = map(torch.from_numpy, images())
+    for x in prepare_input(pixels, masks):
+        assert x.dtype == torch.float32
+        assert x.is_contiguous(memory_format=torch.channels_last)
+
+
 def test_input_is_bgr_minus_the_mean_and_the_background_becomes_the_mean_colour() -> None:
     pixels = torch.tensor([[[[10, 20, 30], [200, 100, 50]]]], dtype=torch.uint8)
     image, masked = prepare_input(pixels, torch.tensor([[[1, 0]]], dtype=torch.uint8))
@@ -95,6 +135,10 @@ def test_input_is_bgr_minus_the_mean_and_the_background_becomes_the_mean_colour(
 def test_the_middle_is_cropped() -> None:
     batch = torch.arange(2 * 6 * 5).reshape(2, 6, 5)
     assert center_crop(batch, (4, 3)).tolist() == batch[:, 1:5, 1:4].tolist()
+    assert center_crop(batch, (6, 5)).tolist() == batch.tolist()
+    assert center_crop(batch, (5, 4)).tolist() == batch[:, 0:5, 0:4].tolist()
+    with pytest.raises(MaskreidError, match="cannot crop 7 x 5 out of 6 x 5"):
+        center_crop(batch, (7, 5))
 
 
 def test_broken_files_are_named(model: Model, tmp_path: Path) -> None:
@@ -122,6 +166,79 @@ def test_broken_files_are_named(model: Model, tmp_path: Path) -> None:
 def test_an_unknown_name_lists_what_there_is() -> None:
     with pytest.raises(MaskreidError, match="no model 'nobody'"):
         load_model("nobody")
+
+
+def test_weights_and_card_of_two_saves_are_not_one_model(model: Model, tmp_path: Path) -> None:
+    save_model(tmp_path / "old", model.network, model.card)
+    with torch.no_grad():
+        model.network.fc7.bias[0] += 1
+    save_model(tmp_path / "new", model.network, model.card)
+    (tmp_path / "new.safetensors").replace(tmp_path / "old.safetensors")
+    with pytest.raises(MaskreidError, match=r"old.safetensors and old.json were not saved together"):
+        load_model(tmp_path / "old")
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "message"),
+    [
+        ("architecture", "fusion", "sum", r"m\.json: network\.fusion must be one of"),
+        ("architecture", "depth", 50, "damaged, or written by a later maskreid"),
+        ("architecture", "input_size", 48, "damaged, or written by a later maskreid"),
+        ("architecture", "input_size", [48, 40], "do not fit the network's input_size"),
+        ("preprocessing", "mean", [0, 0, 0], "asks for the input"),
+        ("preprocessing", "colour", "RGB", "asks for the input"),
+        ("preprocessing", "resize", [40, 36], "do not fit"),
+        ("preprocessing", "resize", None, "damaged"),
+    ],
+)
+def test_a_card_that_asks_for_something_else_is_refused(
+    model: Model, tmp_path: Path, section: str, key: str, value: object, message: str
+) -> None:
+    model.card[section][key] = value
+    save_model(tmp_path / "m", model.network, model.card)
+    with pytest.raises(MaskreidError, match=message):
+        load_model(tmp_path / "m")
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", "3", "null"])
+def test_json_that_is_no_card_is_refused(model: Model, tmp_path: Path, text: str) -> None:
+    save_model(tmp_path / "m", model.network, model.card)
+    (tmp_path / "m.json").write_text(text)
+    with pytest.raises(MaskreidError, match="not a model card"):
+        load_model(tmp_path / "m")
+
+
+def test_a_run_folder_is_a_model(model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_model(tmp_path / "run" / "model", model.network, model.card)
+    assert load_model(tmp_path / "run").fingerprint == model.fingerprint
+    monkeypatch.chdir(tmp_path / "run")
+    assert load_model(".").fingerprint == model.fingerprint
+    assert sorted(path.name for path in Path().iterdir()) == ["model.json", "model.safetensors"]
+
+
+def test_shipped_models_load_by_name_and_near_names_are_suggested(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_shipped", lambda: tmp_path)
+    save_model(tmp_path / "market1501", model.network, model.card)
+    assert list(list_models()) == ["market1501"]
+    assert load_model("market1501").fingerprint == model.fingerprint
+    with pytest.raises(MaskreidError, match="did you mean market1501"):
+        load_model("market1051")
+    with pytest.raises(MaskreidError, match="shipped models: market1501"):
+        load_model("")
+
+
+def test_an_unwritable_place_is_named(model: Model, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(MaskreidError, match="file/m: cannot save the model"):
+        save_model(tmp_path / "file" / "m", model.network, model.card)
+
+
+def test_half_precision_keeps_statistics_that_float16_could_not_hold(model: Model, tmp_path: Path) -> None:
+    model.network.fc7_bn.running_var.fill_(1e6)
+    save_model(tmp_path / "m", model.network, model.card, half=True)
+    assert (load_model(tmp_path / "m").network.fc7_bn.running_var == 1e6).all()
 
 
 @pytest.mark.parametrize("name", list(list_models()))

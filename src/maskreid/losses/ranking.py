@@ -30,7 +30,7 @@ def ranking_loss(features: Tensor, identities: Tensor, margin: float = 0.2, lamb
     positive, negative = positives_and_negatives(identities)
     anchors = positive.any(1)
     hardest = similarities.masked_fill(~positive, torch.inf).argmin(1, keepdim=True)
-    hinge = (similarities - similarities.gather(1, hardest) + margin).clamp(min=0)
+    hinge = (similarities - similarities.gather(1, hardest) + margin).relu()
     push = _log_one_plus_sum_exp(hinge, negative)
     pull = ((similarities - 1).square() * positive).sum(1) / positive.sum(1).clamp(min=1)
     return mean_over(push + lambda_ / 2 * pull, anchors)

@@ -17,7 +17,6 @@ from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, PersonImage, Source, read_image, read_mask, split_identities
 from maskreid.masks.fcn import segment
 from maskreid.masks.learn import MaskQuality, SegmenterSchedule, mask_quality, train_segmenter
-from maskreid.masks.stored import mask_names
 from maskreid.progress import Progress, silent
 
 HELD_OUT = 0.1  # share of the identities whose maps are never trained on
@@ -53,11 +52,12 @@ def learn_segmenter(
     """
     schedule = schedule or SegmenterSchedule()
     maps = {Path(member).stem: member for member in label_maps.members() if member.lower().endswith(".png")}
-    labelled = [image for image in dataset.splits["train"] if Path(image.path).stem in maps]
+    training_images = dataset.splits.get("train", ())
+    labelled = [image for image in training_images if Path(image.path).stem in maps]
     if not labelled:
         raise MaskreidError(
-            f"{label_maps.name}: no label map fits {dataset.source.name}; expected names such as "
-            f"{mask_names(dataset.splits['train'][0].path)[-1]}"
+            f"{label_maps.name}: none of its {len(maps)} PNG files is named after one of the {len(training_images)} "
+            f"training images of {dataset.source.name}; expected STEM.png"
         )
     learned, held_out = split_identities(labelled, HELD_OUT, schedule.seed)
     training = _read(dataset.source, label_maps, maps, learned, progress)

@@ -1,9 +1,10 @@
 """The network: image and masked image in, feature out."""
 
+from maskreid.network.card import make_card
 from maskreid.network.config import NetworkConfig
 from maskreid.network.maskreid import Classifier, MaskReID
 from maskreid.network.model import Model
-from maskreid.network.model_file import list_models, load_model, make_card, save_model
+from maskreid.network.model_file import list_models, load_model, save_model
 from maskreid.network.preprocess import BACKGROUND_RGB, center_crop, prepare_input
 
 __all__ = [

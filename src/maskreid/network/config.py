@@ -33,7 +33,7 @@ class NetworkConfig:
             raise MaskreidError(f"network.width must be above 0 and at most 4, got {self.width}")
         if self.dimension < 1:
             raise MaskreidError(f"network.dimension must be at least 1, got {self.dimension}")
-        if min(self.input_size) < 32:
+        if len(self.input_size) != 2 or min(self.input_size) < 32:
             raise MaskreidError(f"network.input_size must be at least 32 x 32 pixels, got {self.input_size}")
 
     def channels(self, paper: int) -> int:

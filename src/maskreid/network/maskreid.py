@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from maskreid.errors import MaskreidError
 from maskreid.network.config import NetworkConfig
 from maskreid.network.inception import InceptionA, InceptionB, conv_bn_relu
 from maskreid.network.initialise import initialise
@@ -42,8 +43,8 @@ class MaskReID(nn.Module):
         initialise(self, generator)
 
     def level_maps(self, image: Tensor, masked: Tensor | None = None) -> list[Tensor]:
-        """Return the three levels, (N, C, H, W) each; arguments as for `forward`."""
-        inputs = [image] if self.config.streams == 1 else [image, masked]
+        """Return the three levels, (N, C, H, W) each; arguments and errors as for `forward`."""
+        inputs = self._inputs(image, masked)
         stems = [stream(x) for stream, x in zip(self.streams, inputs, strict=True)]
         x = F.max_pool2d(torch.cat(stems, 1), 2, ceil_mode=True)
         maps = []
@@ -56,17 +57,35 @@ class MaskReID(nn.Module):
         """Embed a batch.
 
         Args:
-            image: (N, 3, H, W) float, from `prepare_input`.
+            image: (N, 3, H, W) float, from `prepare_input`; (H, W) is the configuration's ``input_size``.
             masked: the same with the background filled; not read by a network of one stream.
 
         Returns:
             (N, dimension) float: after fc7's batch normalisation, before any ReLU, not normalised to unit length.
+
+        Raises:
+            MaskreidError: an input has another shape, or the masked image of a network of two streams is missing.
         """
         *skipped, last = self.level_maps(image, masked)
         # Without fusion there is no skip, and the first two levels end here.
         vectors = [skip(level).mean((2, 3)) for skip, level in zip(self.skips, skipped, strict=False)]
         feature: Tensor = self.fc7_bn(self.fc7(torch.cat([*vectors, last.mean((2, 3))], 1)))
         return feature
+
+    def _inputs(self, image: Tensor, masked: Tensor | None) -> list[Tensor]:
+        if self.config.streams == 1:
+            inputs = [image]
+        elif masked is None:
+            raise MaskreidError("a network of two streams reads the masked image too; prepare_input makes both")
+        else:
+            inputs = [image, masked]
+        # The pools' padding was chosen for this size (see _pool_paddings): at another, branches may not meet.
+        if any(x.shape[1:] != (3, *self.config.input_size) for x in inputs):
+            raise MaskreidError(
+                f"this network reads (N, 3, {self.config.input_size[0]}, {self.config.input_size[1]}), got "
+                + " and ".join(str(tuple(x.shape)) for x in inputs)
+            )
+        return inputs
 
 
 class Classifier(nn.Module):

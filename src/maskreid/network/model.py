@@ -67,8 +67,12 @@ class Model:
             (N, dimension) float32 unit rows.
 
         Raises:
-            MaskreidError: the images have another size than the model was trained on.
+            MaskreidError: the images have another size than the model was trained on, or are not uint8.
         """
+        if precision not in ("float32", "bfloat16"):
+            raise MaskreidError(f"precision must be float32 or bfloat16, got {precision!r}")
+        if pixels.dtype != np.uint8:
+            raise MaskreidError(f"images must be uint8 RGB from 0 to 255, got {pixels.dtype}")
         if pixels.shape[1:] != (*self.resize, 3) or masks.shape != pixels.shape[:3]:
             raise MaskreidError(
                 f"this model reads images of {self.resize[0]} x {self.resize[1]} with masks of the same size, got "
@@ -80,8 +84,9 @@ class Model:
         rows = [np.empty((0, self.dimension), np.float32)]
         with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
             for start in range(0, len(pixels), batch_size):
-                batch = np.ascontiguousarray(pixels[start : start + batch_size])
-                mask = np.ascontiguousarray(masks[start : start + batch_size])
+                # A copy, since packed images are memory-mapped and torch shares no read-only memory.
+                batch = np.array(pixels[start : start + batch_size])
+                mask = np.array(masks[start : start + batch_size])
                 cropped = (
                     center_crop(torch.from_numpy(array).to(device), self.network.config.input_size)
                     for array in (batch, mask)

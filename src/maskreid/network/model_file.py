@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -14,73 +14,50 @@ from typing import Any
 import safetensors
 import safetensors.torch
 import torch
+from torch import Tensor
 
-from maskreid import __version__
 from maskreid.errors import MaskreidError
-from maskreid.network.config import NetworkConfig
+from maskreid.network.card import network_of
 from maskreid.network.maskreid import MaskReID
 from maskreid.network.model import Model
-from maskreid.network.preprocess import BACKGROUND_RGB, MEAN_BGR
 
-SCHEMA_VERSION = 1
-
-
-def make_card(
-    network: NetworkConfig,
-    *,
-    resize: tuple[int, int],
-    masks: Mapping[str, Any],
-    training: Mapping[str, Any],
-    metrics: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Write down what a network is and how to feed it.
-
-    Args:
-        network: decides every shape.
-        resize: (height, width) images are resized to before the centre crop.
-        masks: the mask policy: ``source`` and ``min_share``.
-        training: data, identities, recipe, licence: whatever is known.
-        metrics: results with their definition.
-    """
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "architecture": {"name": "MaskReID", **_lists(asdict(network))},
-        "preprocessing": {
-            "resize": list(resize),
-            "crop": list(network.input_size),
-            "colour": "BGR",
-            "mean": list(MEAN_BGR),
-            "background_rgb": list(BACKGROUND_RGB),
-            "masks": dict(masks),
-        },
-        "training": dict(training),
-        "metrics": dict(metrics),
-        "code_version": __version__,
-    }
+WEIGHTS, CARD = ".safetensors", ".json"
 
 
 def save_model(path: str | Path, network: MaskReID, card: Mapping[str, Any], *, half: bool = False) -> None:
-    """Write ``path.safetensors`` and ``path.json``; with ``half``, weights as float16 (computed in float32)."""
+    """Write ``path.safetensors`` and ``path.json``, each complete or not at all.
+
+    The card gains ``weights_sha256``, so that a card and weights from different saves are not taken for one model.
+
+    Args:
+        path: of both files, without a suffix; its folder is made.
+        network: what to save.
+        card: from `make_card`.
+        half: store convolution and fully connected weights as float16; `load_model` computes in float32 again.
+
+    Raises:
+        MaskreidError: the files cannot be written.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    state = {
-        name: (value.half() if half and value.is_floating_point() else value).detach().cpu().contiguous()
-        for name, value in network.state_dict().items()
-    }
-    for suffix, content in (
-        (".safetensors", safetensors.torch.save(state)),
-        (".json", (json.dumps(card, indent=2) + "\n").encode()),
-    ):
-        temporary = path.with_name(path.name + suffix + ".part")
-        temporary.write_bytes(content)
-        os.replace(temporary, path.with_name(path.name + suffix))
+    weights = safetensors.torch.save({name: _stored(value, half) for name, value in network.state_dict().items()})
+    signed = {**card, "weights_sha256": hashlib.sha256(weights).hexdigest()}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for suffix, content in ((WEIGHTS, weights), (CARD, (json.dumps(signed, indent=2) + "\n").encode())):
+            temporary = path.with_name(f"{path.name}{suffix}.part")
+            temporary.write_bytes(content)
+            os.replace(temporary, path.with_name(path.name + suffix))
+    except OSError as error:
+        raise MaskreidError(f"{path}: cannot save the model ({error.strerror}); choose another folder") from None
 
 
 def load_model(name: str | Path, device: str | torch.device = "cpu") -> Model:
     """Return a model with its preprocessing.
 
     Args:
-        name: a shipped model's name (see `list_models`) or a path, with or without ``.safetensors``.
+        name: a shipped model's name (see `list_models`), a path with or without ``.safetensors``, or a folder with a
+            ``model.safetensors``, such as a training run's. A shipped name wins over a file of that name here; say
+            ``./NAME`` for the file.
         device: where to put the network.
 
     Raises:
@@ -89,21 +66,19 @@ def load_model(name: str | Path, device: str | torch.device = "cpu") -> Model:
     weights, card_path = _find(str(name))
     try:
         card = json.loads(card_path.read_text(encoding="utf-8"))
-        state = safetensors.torch.load(weights.read_bytes())
+        content = weights.read_bytes()
+        state = safetensors.torch.load(content)
     except FileNotFoundError as error:
         raise MaskreidError(
             f"{error.filename}: missing; a model is NAME.safetensors and NAME.json together"
         ) from None
     except (json.JSONDecodeError, UnicodeDecodeError, safetensors.SafetensorError) as error:
         raise MaskreidError(f"{weights} or its .json is damaged ({error}); copy both files again") from None
-    if card.get("schema_version") != SCHEMA_VERSION:
-        raise MaskreidError(
-            f"{card_path}: model card schema {card.get('schema_version')!r}, this maskreid {__version__} reads "
-            f"{SCHEMA_VERSION}; install the version that wrote it ({card.get('code_version', 'unknown')})"
-        )
-    shape = {key: value for key, value in card["architecture"].items() if key != "name"}
-    shape["input_size"] = tuple(shape["input_size"])
-    network = MaskReID(NetworkConfig(**shape))
+    except OSError as error:
+        raise MaskreidError(f"{error.filename}: cannot be read ({error.strerror})") from None
+    network = MaskReID(network_of(card, str(card_path)))
+    if card.get("weights_sha256") not in (None, hashlib.sha256(content).hexdigest()):
+        raise MaskreidError(f"{weights} and {card_path.name} were not saved together; copy both files again")
     try:
         network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
     except RuntimeError as error:
@@ -116,25 +91,28 @@ def load_model(name: str | Path, device: str | torch.device = "cpu") -> Model:
 
 
 def list_models() -> dict[str, dict[str, Any]]:
-    """Return the cards of the shipped models by name, the default first."""
-    folder = Path(str(files("maskreid"))) / "models"
-    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
+    """Return the cards of the shipped models by name, in alphabetical order."""
+    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(_shipped().glob("*.json"))}
+
+
+def _stored(value: Tensor, half: bool) -> Tensor:
+    # Vectors stay float32: they weigh next to nothing, and a running variance may exceed float16's 65504.
+    half = half and value.is_floating_point() and value.ndim > 1
+    return (value.half() if half else value).detach().cpu().contiguous()
+
+
+def _shipped() -> Path:
+    return Path(str(files("maskreid"))) / "models"
 
 
 def _find(name: str) -> tuple[Path, Path]:
-    base = Path(name.removesuffix(".safetensors"))
-    if base.name in list_models() and base.parent == Path():
-        base = Path(str(files("maskreid"))) / "models" / base.name
-    weights, card = (base.with_name(base.name + suffix) for suffix in (".safetensors", ".json"))
-    if weights.exists() or card.exists():
-        return weights, card
-    if base.is_dir() and (base / "model.safetensors").exists():
-        return base / "model.safetensors", base / "model.json"
-    shipped = list(list_models())
+    base, shipped = Path(name.removesuffix(WEIGHTS)), list(list_models())
+    if name in shipped:
+        base = _shipped() / name
+    for candidate in ([base] if base.name else []) + [base / "model"]:
+        weights, card = (candidate.with_name(candidate.name + suffix) for suffix in (WEIGHTS, CARD))
+        if weights.exists() or card.exists():
+            return weights, card
     near = difflib.get_close_matches(name, shipped, 1)
     hint = f"did you mean {near[0]}?" if near else f"shipped models: {', '.join(shipped) or 'none'}"
     raise MaskreidError(f"no model {name!r}: neither a shipped name nor a path to NAME.safetensors; {hint}")
-
-
-def _lists(table: dict[str, Any]) -> dict[str, Any]:
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in table.items()}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from maskreid.errors import MaskreidError
+
 # Dataset mean of DGD, in the order it is subtracted from BGR channels; the masked background is the same triple in
 # RGB order, as the paper's own figures have it (paper.md 4.1), so that it is all but zero after the subtraction.
 MEAN_BGR = (102.0, 102.0, 101.0)
@@ -29,6 +31,18 @@ def prepare_input(pixels: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def center_crop(batch: Tensor, size: tuple[int, int]) -> Tensor:
-    """Cut the middle out of (N, H, W) or (N, H, W, 3); ``size`` is (height, width)."""
+    """Cut the middle out of (N, H, W) or (N, H, W, 3).
+
+    Args:
+        batch: images or masks.
+        size: (height, width) of the middle; an odd rest leaves one more row below, one more column on the right.
+
+    Raises:
+        MaskreidError: the images are smaller than ``size``.
+    """
+    if batch.shape[1] < size[0] or batch.shape[2] < size[1]:
+        raise MaskreidError(
+            f"cannot crop {size[0]} x {size[1]} out of {batch.shape[1]} x {batch.shape[2]} images; resize them first"
+        )
     top, left = (batch.shape[1] - size[0]) // 2, (batch.shape[2] - size[1]) // 2
     return batch[:, top : top + size[0], left : left + size[1]]

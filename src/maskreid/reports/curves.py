@@ -28,6 +28,7 @@ def cmc_curve(metrics: Mapping[str, Metrics]) -> str:
     axes.set_xlabel("rank k")
     axes.set_ylabel("queries with a right answer\namong the first k, %")
     axes.set_xlim(1, RANKS)
+    axes.set_ylim(top=100)
     axes.set_xticks([1, 5, 10, 20, 30, 40, 50])
     axes.legend(loc="lower right", frameon=False, labelcolor=INK)
     return _svg(figure, axes)

@@ -164,7 +164,7 @@ class _Trainer:
         loss, parts = objective(recipe.loss, features.float(), targets, self.classifier, generator)
         if not torch.isfinite(loss):
             raise MaskreidError(
-                f"the loss is {float(loss)} at iteration {iteration + 1}; lower schedule.learning_rate "
+                f"the loss is {float(loss.detach())} at iteration {iteration + 1}; lower schedule.learning_rate "
                 f"(now {recipe.schedule.learning_rate}) or raise schedule.warm_up"
             )
         rate = learning_rate(recipe.schedule, iteration)

@@ -1,0 +1,158 @@
+"""Whole commands, run as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from maskreid.images import Dataset, synthetic_world
+
+SHORT = [
+    *("--set", "schedule.iterations=2"),
+    *("--set", "network.width=0.25"),
+    *("--set", "network.input_size=[48,32]"),
+    *("--set", "data.resize=[54,36]"),
+]
+
+
+def maskreid(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [Path(sys.executable).with_name("maskreid"), *arguments], capture_output=True, text=True, timeout=300
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode == code, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A synthetic world as files, in Market-1501's layout with sibling masks."""
+    root = tmp_path_factory.mktemp("data") / "Market-1501"
+    write(synthetic_world(train=10, test=4, cameras=2, images=2, distractors=2, junk=2), root)
+    return root
+
+
+def write(dataset: Dataset, root: Path) -> None:
+    for member in dataset.source.members():
+        (root / member).parent.mkdir(parents=True, exist_ok=True)
+        (root / member).write_bytes(dataset.source.read(member))
+
+
+RECIPE = Path(__file__).parents[2] / "recipes" / "market1501-small.toml"
+
+
+def test_help_is_there_in_half_a_second() -> None:
+    took = []
+    for _ in range(3):
+        start = time.perf_counter()
+        done = maskreid("--help")
+        took.append(time.perf_counter() - start)
+    for verb in ("demo", "data", "masks", "train", "evaluate", "models"):
+        assert verb in done.stdout
+    assert min(took) < 0.5
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ["demo"],
+        ["data", "check"],
+        ["masks", "make"],
+        ["masks", "check"],
+        ["masks", "preview"],
+        ["masks", "train"],
+        ["train"],
+        ["evaluate"],
+        ["models"],
+    ],
+    ids=" ".join,
+)
+def test_every_verb_explains_itself(verb: list[str]) -> None:
+    assert "Usage" in maskreid(*verb, "--help").stdout
+
+
+def test_version() -> None:
+    assert re.fullmatch(r"maskreid \d+\.\d+\.\d+\n", maskreid("--version").stdout)
+
+
+def test_data_check_prints_the_table_of_the_field(folder: Path) -> None:
+    out = maskreid("data", "check", folder).stdout
+    for split, numbers in (("train", ("10", "40", "2")), ("query", ("4", "8", "2"))):
+        line = next(line for line in out.splitlines() if split in line)
+        assert all(number in line for number in numbers), line
+
+
+def test_data_check_fails_on_a_damaged_image(folder: Path, tmp_path: Path) -> None:
+    write(synthetic_world(train=4, test=2, cameras=2, images=2, distractors=0, junk=0), tmp_path)
+    victim = next((tmp_path / "query").iterdir())
+    victim.write_bytes(victim.read_bytes()[:200])
+    assert victim.name in maskreid("data", "check", tmp_path, code=1).stdout
+
+
+def test_train_evaluate_and_look(folder: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    done = maskreid("train", RECIPE, "--data", folder, "--out", run, *SHORT, "--set", "batch.size=16")
+    assert "held-out identities: Rank-1" in done.stdout
+    out = tmp_path / "test"
+    done = maskreid("evaluate", run / "model", "--data", folder, "--rerank", "--out", out)
+    assert "| single query, re-ranked |" in done.stdout
+    numbers = json.loads((out / "metrics.json").read_text())
+    assert {"rank1", "map", "map_trapezoid", "minp"} <= numbers.keys()
+    assert f"{numbers['map']:.2f}" in done.stdout
+    page = (out / "report.html").read_text()
+    assert f"{numbers['map']:.2f}" in page
+    assert not re.search(r"(src|href)=[\"']?(https?:)?//", page)
+    # The same command again finds the run finished and says the same.
+    again = maskreid("train", RECIPE, "--data", folder, "--out", run, *SHORT, "--set", "batch.size=16")
+    assert "held-out identities: Rank-1" in again.stdout
+    refused = maskreid("train", RECIPE, "--data", folder, "--out", run, *SHORT, "--set", "seed=5", code=2)
+    assert "holds a run of another recipe" in refused.stderr
+
+
+def test_masks_are_made_checked_and_shown(folder: Path, tmp_path: Path) -> None:
+    masks = tmp_path / "masks"
+    assert "wrote" in maskreid("masks", "make", folder, "--out", masks).stdout
+    report = maskreid("masks", "check", folder, "--masks", masks).stdout
+    assert "mean coverage" in report
+    sheet = tmp_path / "sheet.png"
+    maskreid("masks", "preview", folder, "--masks", "dataset", "--out", sheet, "--count", "6")
+    with Image.open(sheet) as picture:
+        assert picture.width > 6 * 3 * 64
+    victim = next(masks.rglob("*.png"))
+    victim.unlink()
+    assert "missing or unreadable: 1" in maskreid("masks", "check", folder, "--masks", masks, code=1).stdout
+
+
+def test_models_lists_what_is_shipped() -> None:
+    maskreid("models")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["data", "check", "/nowhere"], "no such"),
+        (["data", "check", "{folder}", "--format", "market"], "did you mean market1501"),
+        (["train", "none.toml", "--data", "{folder}", "--out", "{tmp}/run"], "no recipe at none.toml"),
+        (
+            ["train", "{recipe}", "--data", "{folder}", "--out", "{tmp}/r", "--set", "batch.sise=3"],
+            "did you mean batch.size",
+        ),
+        (["evaluate", "nobody", "--data", "{folder}"], "no model 'nobody'"),
+        (["masks", "check", "{folder}", "--masks", "none"], "--masks must be"),
+        (["masks", "train", "{folder}", "--labels", "{tmp}", "--out", "{tmp}/m"], "none of its 0 PNG files"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_mistakes_are_one_line_and_status_2(folder: Path, tmp_path: Path, arguments: list[str], message: str) -> None:
+    places = {"folder": folder, "tmp": tmp_path, "recipe": RECIPE}
+    done = maskreid(*(argument.format(**places) for argument in arguments), code=2)
+    assert message in done.stderr
+    assert done.stderr.startswith("maskreid: ")
+    assert done.stderr.count("\n") == 1

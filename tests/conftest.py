@@ -1,0 +1,34 @@
+"""What many tests need: a small synthetic world, the real data if it is there, and one thread."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from maskreid.images import Dataset, synthetic_world
+
+torch.set_num_threads(2)
+
+
+@pytest.fixture(scope="session")
+def world() -> Dataset:
+    """12 people to learn from and 6 to search for, in 2 cameras."""
+    return synthetic_world(train=12, test=6, cameras=2, images=3, distractors=4, junk=2, seed=5)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real datasets, or a skip."""
+    folder = os.environ.get("MASKREID_DATA")
+    if not folder:
+        pytest.skip("MASKREID_DATA is not set: no real data to test on")
+    return Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep tests out of the user's cache of packed images."""
+    monkeypatch.setenv("MASKREID_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))

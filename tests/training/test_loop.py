@@ -1,0 +1,196 @@
+"""Training as a whole, on the synthetic world."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from maskreid.errors import MaskreidError
+from maskreid.images import Dataset
+from maskreid.network import Model, NetworkConfig, load_model
+from maskreid.training import (
+    BatchConfig,
+    DataConfig,
+    LossConfig,
+    Recipe,
+    ScheduleConfig,
+    evaluate_model,
+    extract_features,
+    prepare,
+    train,
+)
+
+TINY = Recipe(
+    name="tiny",
+    data=DataConfig(resize=(54, 36), masks="dataset", held_out=0.25),
+    network=NetworkConfig(width=0.25, dimension=32, input_size=(48, 32)),
+    loss=LossConfig(softmax=1.0, ranking=1.0),
+    batch=BatchConfig(sampler="identities", identities=6, images=4),
+    schedule=ScheduleConfig(
+        iterations=6,
+        learning_rate=0.02,
+        policy="cosine",
+        warm_up=2,
+        validate_every=3,
+        checkpoint_every=2,
+        precision="float32",
+    ),
+)
+
+
+class KilledError(Exception):
+    """Stands for a kill: nothing in maskreid catches it."""
+
+
+def killed_at(iteration: int) -> Any:
+    def progress(items: Iterable[Any], *, total: int, what: str, unit: str) -> Iterator[Any]:
+        for done, item in enumerate(items):
+            if what.startswith("training") and done == iteration:
+                raise KilledError
+            yield item
+
+    return progress
+
+
+def weights(run: Path) -> dict[str, torch.Tensor]:
+    return load_model(run / "model").network.state_dict()
+
+
+def test_a_killed_run_continues_and_ends_the_same(world: Dataset, tmp_path: Path) -> None:
+    train(TINY, world, tmp_path / "whole")
+    with pytest.raises(KilledError):
+        train(TINY, world, tmp_path / "killed", progress=killed_at(3))  # the last checkpoint is at 2
+    train(TINY, world, tmp_path / "killed")
+    whole, killed = weights(tmp_path / "whole"), weights(tmp_path / "killed")
+    assert all(torch.equal(whole[name], killed[name]) for name in whole)
+    logs = [
+        [json.loads(line) for line in (tmp_path / run / "log.jsonl").read_text().splitlines()]
+        for run in ("whole", "killed")
+    ]
+    for entry in logs[0] + logs[1]:
+        entry.pop("iterations_per_second", None)
+    assert logs[0] == logs[1]
+
+
+def test_a_finished_run_is_not_trained_again(world: Dataset, tmp_path: Path) -> None:
+    first = train(TINY, world, tmp_path)
+    again = train(TINY, world, tmp_path, progress=killed_at(0))
+    assert again.fingerprint == first.fingerprint
+
+
+def test_the_run_folder_holds_what_is_needed_to_repeat_and_explain(world: Dataset, tmp_path: Path) -> None:
+    model = train(TINY, world, tmp_path)
+    resolved = (tmp_path / "recipe.toml").read_text()
+    assert 'sampler = "identities"' in resolved
+    assert "iterations = 6" in resolved
+    validations = [
+        entry["validation"]
+        for line in (tmp_path / "log.jsonl").read_text().splitlines()
+        if "validation" in (entry := json.loads(line))
+    ]
+    assert len(validations) == 2
+    assert list((tmp_path / "tensorboard").iterdir())
+    training = model.card["training"]
+    assert (training["data"], training["identities"], training["images"]) == ("synthetic", 9, 54)
+    assert model.card["metrics"]["held_out_identities"]["map"] == pytest.approx(
+        100 * validations[-1]["map"], abs=0.01
+    )
+
+
+def test_the_seed_decides_the_result(world: Dataset, tmp_path: Path) -> None:
+    short = replace(TINY, schedule=replace(TINY.schedule, iterations=1))
+    first = train(short, world, tmp_path / "a").fingerprint
+    assert train(short, world, tmp_path / "b").fingerprint == first
+    assert train(replace(short, seed=1), world, tmp_path / "c").fingerprint != first
+
+
+@pytest.mark.parametrize(
+    ("loss", "batch"),
+    [
+        (LossConfig(softmax=0.0, ranking=1.0), BatchConfig(sampler="ranking", positives=6, negatives=11)),
+        (LossConfig(softmax=0.0, n_pair=1.0), BatchConfig(sampler="ranking", positives=6, negatives=11)),
+        (LossConfig(softmax=0.0, full_ranking=1.0), BatchConfig(sampler="ranking", positives=6, negatives=11)),
+        (LossConfig(softmax=0.0, triplet=1.0), BatchConfig(sampler="identities", identities=4, images=3)),
+        (LossConfig(softmax=1.0, label_smoothing=0.1), BatchConfig(sampler="shuffled", size=12)),
+    ],
+    ids=["ranking", "n-pair", "full ranking", "triplet", "softmax"],
+)
+def test_every_loss_pulls_its_training_people_together(
+    world: Dataset, tmp_path: Path, loss: LossConfig, batch: BatchConfig
+) -> None:
+    recipe = replace(
+        TINY,
+        loss=loss,
+        batch=batch,
+        data=replace(TINY.data, held_out=0.0),
+        schedule=replace(TINY.schedule, iterations=40, warm_up=5),
+    )
+    untrained = replace(recipe, schedule=replace(recipe.schedule, iterations=1, learning_rate=1e-9))
+    before, after = (
+        separation(train(each, world, tmp_path / name), world)
+        for name, each in (("before", untrained), ("after", recipe))
+    )
+    assert after > before + 0.05
+
+
+def separation(model: Model, world: Dataset) -> float:
+    """Mean cosine of two images of one training person, minus that of two people."""
+    packed = prepare(world.source, world.splits["train"], TINY.data)
+    features = extract_features(model, packed)
+    cosines = features.vectors @ features.vectors.T
+    same = features.identities[:, None] == features.identities
+    return float(cosines[same & ~np.eye(len(same), dtype=bool)].mean() - cosines[~same].mean())
+
+
+def test_bfloat16_learns_too(world: Dataset, tmp_path: Path) -> None:
+    model = train(replace(TINY, schedule=replace(TINY.schedule, precision="bfloat16")), world, tmp_path)
+    assert all(torch.isfinite(value).all() for value in model.network.state_dict().values())
+
+
+def test_weights_carry_over_to_another_size_but_not_to_another_network(world: Dataset, tmp_path: Path) -> None:
+    train(TINY, world, tmp_path / "first")
+    larger = replace(
+        TINY,
+        init=str(tmp_path / "first" / "model"),
+        data=replace(TINY.data, resize=(70, 40)),
+        network=replace(TINY.network, input_size=(64, 36)),
+        schedule=replace(TINY.schedule, iterations=1, learning_rate=1e-9, floor=0.0),
+    )
+    train(larger, world, tmp_path / "second")
+    first, second = weights(tmp_path / "first"), weights(tmp_path / "second")
+    torch.testing.assert_close(second["fc7.weight"], first["fc7.weight"])
+    other = replace(larger, network=replace(larger.network, width=0.5))
+    with pytest.raises(MaskreidError, match=r"network differs from the recipe's in width \(0.25, recipe has 0.5\)"):
+        train(other, world, tmp_path / "third")
+
+
+def test_a_diverging_loss_is_named(world: Dataset, tmp_path: Path) -> None:
+    wild = replace(TINY, schedule=replace(TINY.schedule, learning_rate=1e30, warm_up=0, iterations=20))
+    with pytest.raises(MaskreidError, match=r"the loss is (nan|inf) at iteration .* lower schedule.learning_rate"):
+        train(wild, world, tmp_path)
+
+
+def test_a_dataset_without_training_images_is_refused(world: Dataset, tmp_path: Path) -> None:
+    test_only = replace(world, splits={name: world.splits[name] for name in ("query", "gallery")})
+    with pytest.raises(MaskreidError, match="no training images; found splits: query, gallery"):
+        train(TINY, test_only, tmp_path)
+
+
+def test_a_trained_model_is_evaluated_single_and_re_ranked(world: Dataset, tmp_path: Path) -> None:
+    model = train(TINY, world, tmp_path)
+    evaluation = evaluate_model(model, world, reranking=True)
+    assert list(evaluation.metrics) == ["single query", "single query, re-ranked"]
+    assert len(evaluation.query) == 12
+    assert evaluation.reranked is not None
+    assert evaluation.metrics["single query, re-ranked"].map == evaluation.reranked.evaluate().map
+    assert evaluation.query.model == model.fingerprint
+    np.testing.assert_allclose(np.linalg.norm(evaluation.gallery.vectors, axis=1), 1, rtol=1e-5)
+    with pytest.raises(MaskreidError, match="found no multi_query"):
+        evaluate_model(model, world, multi_query=True)
