@@ -19,6 +19,7 @@ SHORT = [
     *("--set", "network.width=0.25"),
     *("--set", "network.input_size=[48,32]"),
     *("--set", "data.resize=[54,36]"),
+    *("--set", "data.held_out=0.2"),
 ]
 
 
