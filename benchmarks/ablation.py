@@ -1,0 +1,75 @@
+"""What do the mask and the fusion bring? DGD, -F (no mask), -M (no fusion) and the full network, trained alike.
+
+    python benchmarks/ablation.py --seeds 3 --out runs/ablation
+    python benchmarks/ablation.py --data Market-1501-v15.09.15.zip --recipe recipes/market1501-small.toml --seeds 1 \
+        --out runs/ablation-market
+
+Prints one table: mean and standard deviation over the seeds. Runs that are finished are not trained again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from maskreid import progress
+from maskreid.cli.common import open_data
+from maskreid.demo import DEMO_RECIPE
+from maskreid.training import Recipe, evaluate_model, train
+
+VARIANTS = {
+    "DGD": {"streams": 1, "fusion": "none"},
+    "MaskReID-F (fusion, no mask)": {"streams": 1, "fusion": "gap"},
+    "MaskReID-M (mask, no fusion)": {"streams": 2, "fusion": "none"},
+    "MaskReID": {"streams": 2, "fusion": "gap"},
+}
+COLUMNS = {"rank1": "Rank-1", "map": "mAP", "map_trapezoid": "mAP (trapezoid)"}
+
+
+def main() -> None:
+    """Train every variant with every seed, then print and save the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", default="synthetic")
+    parser.add_argument("--recipe", type=Path, help="the default is the demo's")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="with --recipe")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    base = Recipe.load(arguments.recipe, arguments.set) if arguments.recipe else DEMO_RECIPE
+    dataset = open_data(arguments.data)
+    results: dict[str, list[dict[str, float]]] = {}
+    for name, network in VARIANTS.items():
+        for seed in range(arguments.seeds):
+            recipe = replace(base, seed=seed, network=replace(base.network, **network))  # type: ignore[arg-type]
+            run = arguments.out / f"streams{network['streams']}-{network['fusion']}-seed{seed}"
+            model = train(recipe, dataset, run, progress=progress.terminal)
+            metrics = evaluate_model(model, dataset, precision="bfloat16", progress=progress.terminal).as_dict()
+            numbers = {column: float(str(metrics["single query"][column])) for column in COLUMNS}
+            results.setdefault(name, []).append(numbers)
+            print(f"{name}, seed {seed}: {numbers}", flush=True)
+    table = as_table(results)
+    print(table)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    (arguments.out / "ablation.json").write_text(json.dumps(results, indent=2) + "\n")
+    (arguments.out / "ablation.md").write_text(table + "\n")
+
+
+def as_table(results: Mapping[str, list[dict[str, float]]]) -> str:
+    """Mean +- standard deviation of each column, a variant a row."""
+    lines = ["| network | " + " | ".join(COLUMNS.values()) + " |", "|---|" + "---:|" * len(COLUMNS)]
+    for name, runs in results.items():
+        cells = []
+        for column in COLUMNS:
+            values = [run[column] for run in runs]
+            spread = f" ± {statistics.stdev(values):.2f}" if len(values) > 1 else ""
+            cells.append(f"{statistics.mean(values):.2f}{spread}")
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
