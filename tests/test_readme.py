@@ -27,7 +27,7 @@ def test_your_own_features_are_judged_in_five_lines(
     monkeypatch.chdir(tmp_path)
     exec(compile(code, "README.md", "exec"), {})
     printed = capsys.readouterr().out
-    assert printed.count("| Rank-1") == 2
+    assert printed.count("| Rank-1 |") == 2
     assert "100.0" in printed
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -50,11 +50,13 @@ RECIPE = Path(__file__).parents[2] / "recipes" / "market1501-small.toml"
 
 
 def test_help_is_there_in_half_a_second() -> None:
+    """Of processor time: another program on the machine shall not fail the test."""
     took = []
     for _ in range(3):
-        start = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = maskreid("--help")
-        took.append(time.perf_counter() - start)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        took.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     for verb in ("demo", "data", "masks", "train", "evaluate", "models"):
         assert verb in done.stdout
     assert min(took) < 0.5
