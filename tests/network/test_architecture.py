@@ -65,7 +65,7 @@ def test_level_shapes_with_caffes_rounding() -> None:
 @pytest.mark.parametrize("size", [(96, 40), (97, 43), (101, 50), (33, 35), (128, 64)])
 @pytest.mark.parametrize("fusion", ["none", "gap", "conv1x1", "conv3x3"])
 def test_any_input_size_fits(size: tuple[int, int], fusion: str) -> None:
-    config = NetworkConfig(input_size=size, fusion=fusion, width=0.25, dimension=32)  # type: ignore[arg-type]
+    config = NetworkConfig(input_size=size, fusion=fusion, width=0.125, dimension=32)  # type: ignore[arg-type]
     image = torch.zeros(1, 3, *size)
     with torch.inference_mode():
         assert MaskReID(config).eval()(image, image).shape == (1, 32)
