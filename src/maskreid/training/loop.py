@@ -19,7 +19,7 @@ from maskreid.losses import ranking_floor
 from maskreid.network import Classifier, MaskReID, Model, load_model, make_card, prepare_input, save_model
 from maskreid.progress import Progress, silent
 from maskreid.retrieval import Metrics, evaluate
-from maskreid.training.augment import crop_and_flip
+from maskreid.training.augment import crop_and_flip, erase
 from maskreid.training.batches import make_sampler
 from maskreid.training.extract import extract_features
 from maskreid.training.objective import objective
@@ -151,6 +151,7 @@ class _Trainer:
             rng,
             flip=recipe.data.flip,
         )
+        erase(pixels, masks, recipe.data.erase, rng)
         targets = torch.from_numpy(self.targets[chosen]).to(self.device)
         image, masked = prepare_input(
             torch.from_numpy(pixels).to(self.device), torch.from_numpy(masks).to(self.device)

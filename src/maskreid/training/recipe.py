@@ -27,6 +27,7 @@ class DataConfig:
     min_share: float = 0.05  # a mask covering less of its image than this is replaced by the whole image
     held_out: float = 0.05  # share of the training identities kept for validation, never trained on
     flip: bool = True  # mirror half of the images, each with its mask
+    erase: float = 0.0  # share of the images with a random rectangle taken out of image and mask
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,8 @@ class Recipe:
             )
         if self.schedule.iterations < 1:
             raise MaskreidError(f"recipe {self.name}: schedule.iterations must be at least 1")
+        if not 0 <= self.data.erase <= 1:
+            raise MaskreidError(f"recipe {self.name}: data.erase must be in [0, 1], got {self.data.erase}")
         if not 0 <= self.data.held_out < 1:
             raise MaskreidError(f"recipe {self.name}: data.held_out must be in [0, 1), got {self.data.held_out}")
 
