@@ -56,10 +56,10 @@ def _svg(figure: object, axes: object) -> str:
     axes.xaxis.label.set_color(INK)  # type: ignore[attr-defined]
     axes.yaxis.label.set_color(INK)  # type: ignore[attr-defined]
     buffer = io.StringIO()
-    # Without the date and with a fixed salt, the same numbers give the same file.
     from matplotlib import rc_context
 
-    with rc_context({"svg.hashsalt": "maskreid"}):
+    # Without the date and with a fixed salt the same numbers give the same file; text stays text, to be searched.
+    with rc_context({"svg.hashsalt": "maskreid", "svg.fonttype": "none"}):
         figure.savefig(buffer, format="svg", transparent=True, bbox_inches="tight", metadata={"Date": None})  # type: ignore[attr-defined]
     text = buffer.getvalue()
     return text[text.index("<svg") :]

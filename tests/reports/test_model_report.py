@@ -1,0 +1,109 @@
+"""The page and the numbers of a test, written for a model that was never trained."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from maskreid.images import Dataset
+from maskreid.network import MaskReID, Model, NetworkConfig, load_model, make_card, save_model
+from maskreid.reports import report_on
+from maskreid.retrieval import Features, evaluate
+from maskreid.training import evaluate_model
+
+TITLE = "a <b>bold</b> title"
+
+
+@pytest.fixture(scope="module")
+def written(world: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("report")
+    torch.manual_seed(0)
+    config = NetworkConfig(width=0.25, dimension=32, input_size=(48, 32))
+    training = {"data": "nothing", "images": 0, "identities": 0}
+    card = make_card(
+        config, resize=(54, 36), masks={"source": "dataset", "min_share": 0.05}, training=training, metrics={}
+    )
+    save_model(folder / "model", MaskReID(config).eval(), card)
+    model: Model = load_model(str(folder / "model"))
+    evaluation = evaluate_model(model, world, reranking=True, cache=folder / "cache")
+    report_on(model, world, evaluation, folder / "report", title=TITLE)
+    return folder / "report"
+
+
+class Page(HTMLParser):
+    """Collects what a test asks about."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.images: list[dict[str, str]] = []
+        self.links: list[str] = []
+        self.classes: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = {name: value or "" for name, value in attrs}
+        self.tags.append(tag)
+        self.classes += attributes.get("class", "").split()
+        if tag == "img":
+            self.images.append(attributes)
+        self.links += [value for name, value in attributes.items() if name in ("src", "href")]
+
+
+@pytest.fixture(scope="module")
+def page(written: Path) -> Page:
+    return Page((written / "report.html").read_text())
+
+
+def test_the_page_asks_nobody_for_anything(page: Page) -> None:
+    assert "script" not in page.tags
+    assert page.links
+    assert all(link.startswith(("data:image/", "#")) for link in page.links)
+
+
+def test_text_is_escaped(written: Path, page: Page) -> None:
+    assert "a &lt;b&gt;bold&lt;/b&gt; title" in (written / "report.html").read_text()
+    assert "b" not in page.tags
+
+
+def test_every_picture_has_words_for_those_who_cannot_see_it(page: Page) -> None:
+    assert page.images
+    assert all(image["alt"] for image in page.images)
+
+
+def test_each_list_shows_query_mask_and_answers_both_right_and_wrong(page: Page) -> None:
+    lists = page.classes.count("list")
+    assert lists == 16  # 8 queries, and the same re-ranked
+    assert page.classes.count("query") == 2 * lists
+    right, wrong = page.classes.count("right"), page.classes.count("wrong")
+    assert right > 0
+    assert wrong > 0
+    assert right + wrong == page.classes.count("hit") == 10 * lists
+
+
+def test_the_numbers_are_the_ones_that_the_written_features_give(written: Path) -> None:
+    numbers = json.loads((written / "metrics.json").read_text())
+    metrics = evaluate(Features.load(written / "query.npz"), Features.load(written / "gallery.npz"))
+    assert numbers["rank1"] == pytest.approx(100 * metrics.rank(1), abs=0.0051)
+    assert numbers["map"] == pytest.approx(100 * metrics.map, abs=0.0051)
+    assert numbers["map_trapezoid"] == pytest.approx(100 * metrics.map_trapezoid, abs=0.0051)
+    assert set(numbers["evaluations"]) == {"single query", "single query, re-ranked"}
+    shown = re.search(r"<td>single query</td><td>([\d.]+)</td>", (written / "report.html").read_text())
+    assert shown
+    assert float(shown.group(1)) == pytest.approx(100 * metrics.rank(1), abs=0.005)
+
+
+def test_no_unfinished_file_is_left(written: Path) -> None:
+    assert sorted(path.name for path in written.iterdir()) == [
+        "gallery.npz",
+        "metrics.json",
+        "query.npz",
+        "report.html",
+    ]
+    assert np.load(written / "query.npz")
