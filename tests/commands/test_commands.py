@@ -159,3 +159,8 @@ def test_mistakes_are_one_line_and_status_2(folder: Path, tmp_path: Path, argume
     assert message in done.stderr
     assert done.stderr.startswith("maskreid: ")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_split_that_the_data_does_not_have_is_one_line() -> None:
+    done = maskreid("data", "check", "synthetic", "--split", "1", code=2)
+    assert done.stderr.strip() == "maskreid: --split is 1; the synthetic world has one split only, number 0"

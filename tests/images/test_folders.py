@@ -65,7 +65,7 @@ def test_train_all_stands_in_for_train(tmp_path: Path, plant: Plant) -> None:
     "members",
     [
         ["cam_a/1.png", "cam_b/1.png"],  # PRID 2011: cameras, not persons
-        ["campus/0001001.png", "campus/0001002.png"],  # CUHK01: one folder
+        ["images/0001001a.png", "images/0001002a.png"],  # like CUHK01: one folder
         ["bounding_box_train/a.jpg", "bounding_box_test/b.jpg"],  # Market-1501 with names gone wrong
     ],
 )

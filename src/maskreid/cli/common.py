@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from maskreid.errors import MaskreidError
+
 if TYPE_CHECKING:
     from maskreid.images import Dataset
 
@@ -34,8 +36,13 @@ FormatOption = Annotated[
     str | None,
     typer.Option(
         "--format",
-        help="Read DATA as market1501, dukemtmc, msmt17, cuhk03-np, folders or csv instead of detecting which it is.",
+        help="Read DATA as one format instead of detecting which it is: market1501, dukemtmc, msmt17, cuhk03-np, "
+        "viper, prid2011, cuhk01, ilids, 3dpes, shinpuhkan, folders or csv.",
     ),
+]
+SplitOption = Annotated[
+    int,
+    typer.Option("--split", min=0, help="Which random split, where people are parted at random (VIPeR and so on)."),
 ]
 CacheOption = Annotated[
     Path | None,
@@ -43,10 +50,12 @@ CacheOption = Annotated[
 ]
 
 
-def open_data(data: str, format_: str | None = None) -> Dataset:
+def open_data(data: str, format_: str | None = None, split: int = 0) -> Dataset:
     """Return the dataset that a DATA argument names."""
     from maskreid.images import open_dataset, synthetic_world
 
     if data == SYNTHETIC and format_ is None:
+        if split:
+            raise MaskreidError(f"--split is {split}; the synthetic world has one split only, number 0")
         return synthetic_world()
-    return open_dataset(data, format_)
+    return open_dataset(data, format_, split=split)

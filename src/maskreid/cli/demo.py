@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from maskreid.cli.common import SYNTHETIC, FormatOption, open_data
+from maskreid.cli.common import SYNTHETIC, FormatOption, SplitOption, open_data
 
 
 def demo(
@@ -19,6 +19,7 @@ def demo(
     ),
     seed: Annotated[int, typer.Option(help="Of the training.")] = 0,
     format: FormatOption = None,
+    split: SplitOption = 0,
 ) -> None:
     """Train a compact MaskReID, search with it, re-rank, and write one page that shows the answers.
 
@@ -29,6 +30,6 @@ def demo(
     from maskreid.demo import run_demo
     from maskreid.reports import metrics_table
 
-    evaluation = run_demo(open_data(data, format), out, seed=seed, progress=progress.terminal)
+    evaluation = run_demo(open_data(data, format, split), out, seed=seed, progress=progress.terminal)
     print(metrics_table(evaluation.metrics))
     print(f"look at the answers: {out / 'report.html'}")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from maskreid.cli.common import CacheOption, DataOption, FormatOption, open_data
+from maskreid.cli.common import CacheOption, DataOption, FormatOption, SplitOption, open_data
 
 
 def evaluate(
@@ -27,6 +27,7 @@ def evaluate(
     precision: Annotated[str, typer.Option(help="float32, or bfloat16 for speed.")] = "float32",
     device: Annotated[str | None, typer.Option(help="cpu or cuda. [default: cuda where there is one]")] = None,
     format: FormatOption = None,
+    split: SplitOption = 0,
     cache: CacheOption = None,
 ) -> None:
     """Evaluate MODEL on DATA's query and gallery: Rank-k, mAP by both definitions, mINP."""
@@ -38,7 +39,7 @@ def evaluate(
     from maskreid.training import evaluate_model
 
     loaded = load_model(model, device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    dataset = open_data(data, format)
+    dataset = open_data(data, format, split)
     evaluation = evaluate_model(
         loaded,
         dataset,

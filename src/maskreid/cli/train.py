@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from maskreid.cli.common import CacheOption, DataOption, FormatOption, open_data
+from maskreid.cli.common import CacheOption, DataOption, FormatOption, SplitOption, open_data
 
 
 def train(
@@ -19,6 +19,7 @@ def train(
         typer.Option("--set", metavar="KEY=VALUE", help="Override a key, such as schedule.iterations=300."),
     ] = None,
     format: FormatOption = None,
+    split: SplitOption = 0,
     device: Annotated[str | None, typer.Option(help="cpu or cuda. [default: cuda where there is one]")] = None,
     cache: CacheOption = None,
 ) -> None:
@@ -31,7 +32,7 @@ def train(
 
     loaded = training.Recipe.load(recipe, set_ or [])
     model = training.train(
-        loaded, open_data(data, format), out, cache=cache, device=device, progress=progress.terminal
+        loaded, open_data(data, format, split), out, cache=cache, device=device, progress=progress.terminal
     )
     print(f"trained {loaded.name}: {out / 'model.safetensors'}")
     held_out = model.card["metrics"].get("held_out_identities")

@@ -29,7 +29,7 @@ def _find(tree: Tree, forced: bool) -> list[str]:
     return [member for member in tables if member.count("/") == top and not base(member).startswith(".")]
 
 
-def _load(source: Source, tree: Tree, table: str) -> Dataset:
+def _load(source: Source, tree: Tree, table: str, _: int) -> Dataset:
     where = f"{source.name}: {table}"
     rows = list(_rows(source.read(table), where))
     if not rows:

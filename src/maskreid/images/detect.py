@@ -7,22 +7,33 @@ from pathlib import Path
 
 from maskreid.errors import MaskreidError
 from maskreid.images.csvfile import CSV
+from maskreid.images.cuhk01 import CUHK01
 from maskreid.images.cuhk03np import CUHK03_NP
 from maskreid.images.dukemtmc import DUKEMTMC
 from maskreid.images.folders import FOLDERS
+from maskreid.images.ilids import ILIDS
 from maskreid.images.layout import Format, Tree, join
 from maskreid.images.market1501 import MARKET1501
 from maskreid.images.msmt17 import MSMT17
+from maskreid.images.prid2011 import PRID2011
 from maskreid.images.records import Dataset
+from maskreid.images.shinpuhkan import SHINPUHKAN
 from maskreid.images.source import Folder, Source, open_source
+from maskreid.images.three_dpes import THREE_DPES
+from maskreid.images.viper import VIPER
 
 # Each group is tried where the groups before it found nothing: published layouts are unmistakable, a CSV says what it
 # is, and folders of images could be anything.
-GROUPS = ((MARKET1501, DUKEMTMC, MSMT17, CUHK03_NP), (CSV,), (FOLDERS,))
+GROUPS = (
+    (MARKET1501, DUKEMTMC, MSMT17, CUHK03_NP),
+    (VIPER, PRID2011, CUHK01, ILIDS, THREE_DPES, SHINPUHKAN),
+    (CSV,),
+    (FOLDERS,),
+)
 FORMATS: dict[str, Format] = {format.name: format for group in GROUPS for format in group}
 
 
-def open_dataset(path: str | Path, format: str | None = None) -> Dataset:
+def open_dataset(path: str | Path, format: str | None = None, *, split: int = 0) -> Dataset:
     """Open a dataset from its folder, the folder above it, its zip as downloaded, or its CSV file.
 
     Only names are read, no image. Inside a zip that holds several datasets, one is pointed at as in a folder:
@@ -31,9 +42,12 @@ def open_dataset(path: str | Path, format: str | None = None) -> Dataset:
     Args:
         path: the folder, zip or CSV file.
         format: one of `FORMATS`; None finds out.
+        split: which of the random splits, for the datasets whose people are parted at random (VIPeR, PRID 2011,
+            CUHK01, i-LIDS, 3DPeS). The same number is the same split everywhere.
 
     Raises:
-        MaskreidError: nothing is there, it has none of the known layouts, or there are several datasets.
+        MaskreidError: nothing is there, it has none of the known layouts, there are several datasets, or a split
+            other than 0 is asked of a dataset that has one only.
     """
     if format is not None and format not in FORMATS:
         near = difflib.get_close_matches(format, FORMATS, 1)
@@ -44,13 +58,13 @@ def open_dataset(path: str | Path, format: str | None = None) -> Dataset:
         if format not in (None, CSV.name):
             raise MaskreidError(f"{path}: a CSV file is format csv, not {format}; leave the format out")
         source: Source = Folder(path.parent)
-        return CSV.load(source, Tree(source.members()), path.name)
+        return _load(CSV, source, Tree(source.members()), path.name, split)
     source, inside = _open(path)
     tree = Tree(source.members())
     found = [(it, root) for it, root in _find(tree, format) if not inside or _is_in(root, inside)]
     if len(found) == 1:
         it, root = found[0]
-        return it.load(source, tree, root)
+        return _load(it, source, tree, root, split)
     if found:
         listed = "; ".join(f"{root or 'the top'} ({it.name})" for it, root in found[:6])
         first = join(str(path), found[0][1]) if found[0][1] else str(path)
@@ -58,6 +72,13 @@ def open_dataset(path: str | Path, format: str | None = None) -> Dataset:
             f"{path}: there are {len(found)} datasets: {listed}; point at one of them, such as {first}"
         )
     raise MaskreidError(_nothing_found(path, tree, format))
+
+
+def _load(format: Format, source: Source, tree: Tree, root: str, split: int) -> Dataset:
+    if split < 0 or (split and not format.drawn):
+        only = "splits are numbered from 0" if format.drawn else f"{format.name} has one split only, number 0"
+        raise MaskreidError(f"{source.name}: split is {split}; {only}")
+    return format.load(source, tree, root, split)
 
 
 def _find(tree: Tree, format: str | None) -> list[tuple[Format, str]]:

@@ -40,7 +40,7 @@ def _find(tree: Tree, forced: bool) -> list[str]:
     return [root for root in likely if not any(NO_PERSON.fullmatch(base(person)) for person in _persons(tree, root))]
 
 
-def _load(source: Source, tree: Tree, root: str) -> Dataset:
+def _load(source: Source, tree: Tree, root: str, _: int) -> Dataset:
     folders = {
         split: join(root, name)
         for split, names in SPLIT_FOLDERS.items()

@@ -63,13 +63,15 @@ class Format:
         name: what people call it: ``--format NAME``.
         looks_for: what tells that a folder is one, for messages.
         find: from a tree and whether the format was asked for by name, the roots of such datasets, sorted.
-        load: from source, tree and root, the dataset.
+        load: from source, tree, root and the number of the random split, the dataset.
+        drawn: its people are parted at random; otherwise there is one split, number 0.
     """
 
     name: str
     looks_for: str
     find: Callable[[Tree, bool], list[str]]
-    load: Callable[[Source, Tree, str], Dataset]
+    load: Callable[[Source, Tree, str, int], Dataset]
+    drawn: bool = False
 
 
 def parent(member: str) -> str:

@@ -31,7 +31,7 @@ def market_style(name: str, stem: str, example: str) -> Format:
         roots = tree.holding(FOLDERS["train"], FOLDERS["gallery"])
         return [root for root in roots if any(map(pattern.fullmatch, _names(tree, root)))]
 
-    def load(source: Source, tree: Tree, root: str) -> Dataset:
+    def load(source: Source, tree: Tree, root: str, _: int) -> Dataset:
         splits = {split: _records(tree, join(root, folder), pattern) for split, folder in FOLDERS.items()}
         queried = {image.identity for image in splits["query"]}
         splits["multi_query"] = [image for image in splits["multi_query"] if image.identity in queried]

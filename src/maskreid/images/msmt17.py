@@ -25,7 +25,7 @@ def _find(tree: Tree, forced: bool) -> list[str]:
     ]
 
 
-def _load(source: Source, tree: Tree, root: str) -> Dataset:
+def _load(source: Source, tree: Tree, root: str, _: int) -> Dataset:
     splits = {}
     for split, name in LISTS.items():
         if tree.has(join(root, name)):

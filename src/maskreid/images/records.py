@@ -74,6 +74,7 @@ class Dataset:
         splits: "train", "val", "query", "gallery", "multi_query", as far as the dataset has them.
         ignored: why files were passed over, and how many.
         identity_names: people's names where identities are not numbers (folder-per-identity, CSV).
+        split: the number of the random split, where people are parted at random.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Dataset:
     splits: Mapping[str, tuple[PersonImage, ...]]
     ignored: Mapping[str, int] = field(default_factory=dict)
     identity_names: Mapping[int, str] = field(default_factory=dict)
+    split: int | None = None
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.splits) - set(SPLITS))

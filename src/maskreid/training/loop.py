@@ -204,6 +204,7 @@ class _Trainer:
             masks={"source": recipe.data.masks, "min_share": recipe.data.min_share},
             training={
                 "data": dataset.name,
+                **({} if dataset.split is None else {"split": dataset.split}),
                 "images": len(self.packed.paths),
                 "identities": int(self.targets.max()) + 1,
                 "data_fingerprint": self.packed.fingerprint,

@@ -1,0 +1,156 @@
+"""VIPeR, PRID 2011, CUHK01, i-LIDS, 3DPeS, Shinpuhkan: copies with the published counts, and the real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from maskreid.errors import MaskreidError
+from maskreid.images import Dataset, check_dataset, open_dataset
+
+Plant = Callable[..., Path]
+Zipped = Callable[[Path], Path]
+
+
+def names(name: str) -> list[str]:
+    """File names of a whole dataset, with the counts that are published for it."""
+    if name == "viper":
+        angles = (0, 45, 90, 135, 180)
+        return [f"cam_{c}/{3 * i:03d}_{angles[i % 5]}.bmp" for c in "ab" for i in range(632)]
+    if name == "prid2011":
+        single = [f"cam_{c}/person_{i:04d}.png" for c, n in (("a", 385), ("b", 749)) for i in range(1, n + 1)]
+        return [f"single_shot/{member}" for member in single]
+    if name == "cuhk01":
+        return [f"campus/{i:04d}{k:03d}.png" for i in range(1, 972) for k in range(1, 5)]
+    if name == "ilids":
+        return [f"Persons/{i:04d}{k:03d}.jpg" for i in range(1, 120) for k in range(1, 5)]
+    if name == "3dpes":
+        return [f"RGB/{i}_{v}_{k}.bmp" for i in range(193) for v in range(1, 2 + i % 4) for k in (10, 20)]
+    return [f"images/{i:03d}_{c:02d}_{k:04d}.jpg" for i in range(1, 25) for c in range(1, 17) for k in (1, 2)]
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """All of them as empty files: opening a dataset reads names only."""
+    top = tmp_path_factory.mktemp("small")
+    roots = {}
+    for name in ("viper", "prid2011", "cuhk01", "ilids", "3dpes", "shinpuhkan"):
+        roots[name] = top / name / "download"
+        for member in names(name):
+            path = roots[name] / member
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    return roots
+
+
+def people(dataset: Dataset, split: str) -> set[int]:
+    return {image.identity for image in dataset.splits[split]}
+
+
+@pytest.mark.parametrize(
+    ("name", "train", "query", "gallery"),
+    [
+        ("viper", (316, 632), (316, 316), (316, 316)),
+        ("prid2011", (285, 385), (100, 100), (649, 649)),
+        ("cuhk01", (485, 1940), (486, 972), (486, 972)),
+        ("ilids", (59, 236), (60, 120), (60, 120)),
+    ],
+)
+def test_counts_are_the_published_ones(
+    folders: dict[str, Path],
+    name: str,
+    train: tuple[int, int],
+    query: tuple[int, int],
+    gallery: tuple[int, int],
+) -> None:
+    dataset = open_dataset(folders[name])
+    assert (dataset.name, dataset.split) == (name, 0)
+    for split, expected in (("train", train), ("query", query), ("gallery", gallery)):
+        counts = dataset.counts(split)
+        assert (counts.identities, counts.images) == expected
+    assert not people(dataset, "train") & people(dataset, "gallery")
+    assert people(dataset, "query") <= people(dataset, "gallery")
+    assert {image.camera for image in dataset.splits["query"]} == {1}
+    assert {image.camera for image in dataset.splits["gallery"]} == {2}
+    assert open_dataset(folders[name].parent).counts("query") == dataset.counts("query")
+
+
+def test_3dpes_parts_views_and_drops_test_people_with_one_view(folders: dict[str, Path]) -> None:
+    dataset = open_dataset(folders["3dpes"])
+    assert dataset.counts("train").identities == 93
+    assert people(dataset, "query") == people(dataset, "gallery")
+    one_view = set(range(1, 194, 4))  # every fourth person, numbered from 1, has one view only
+    assert not people(dataset, "query") & one_view
+    assert len(people(dataset, "query")) == 100 - len(one_view - people(dataset, "train"))
+    sides: dict[tuple[str, str], set[int]] = {}
+    for split in ("query", "gallery"):
+        for image in dataset.splits[split]:
+            person, view, _ = Path(image.path).name.split("_")
+            sides.setdefault((person, view), set()).add(image.camera)
+    assert all(len(cameras) == 1 for cameras in sides.values())
+    assert set(dataset.ignored) == {"other image, or image of a test person who is not in both cameras"}
+
+
+def test_shinpuhkan_is_for_training(folders: dict[str, Path]) -> None:
+    dataset = open_dataset(folders["shinpuhkan"])
+    assert set(dataset.splits) == {"train"}
+    counts = dataset.counts("train")
+    assert (counts.identities, counts.images, counts.cameras) == (24, 768, 16)
+    with pytest.raises(MaskreidError, match="split is 1; shinpuhkan has one split only, number 0"):
+        open_dataset(folders["shinpuhkan"], split=1)
+
+
+@pytest.mark.parametrize("name", ["viper", "prid2011", "cuhk01", "ilids", "3dpes"])
+def test_a_split_is_its_number(folders: dict[str, Path], name: str) -> None:
+    first, again, other = (open_dataset(folders[name], split=number) for number in (4, 4, 5))
+    assert first.splits == again.splits
+    assert people(first, "query") != people(other, "query")
+    assert first.split == 4
+    with pytest.raises(MaskreidError, match="splits are numbered from 0"):
+        open_dataset(folders[name], split=-1)
+
+
+def test_prid_learns_from_ten_frames_of_each_camera_where_there_are_videos(tmp_path: Path, plant: Plant) -> None:
+    single = [f"single_shot/cam_{c}/person_{i:04d}.png" for c in "ab" for i in (1, 2, 201)]
+    multi = [
+        f"multi_shot/cam_{c}/person_{i:04d}/{k:04d}.png" for c in "ab" for i in (1, 2, 201) for k in range(1, 13)
+    ]
+    dataset = open_dataset(plant(tmp_path / "prid_2011", single + multi))
+    learned = people(dataset, "train")
+    assert len(learned) == 2
+    assert 201 in learned  # of camera A; the 201 of camera B is somebody else and a distractor
+    shots = [image.path.split("/")[:3] for image in dataset.splits["train"]]
+    assert all(shot[0] == "multi_shot" for shot in shots)
+    assert {shots.count(shot) for shot in shots} == {10}
+    assert ["multi_shot", "cam_b", "person_0201"] not in shots
+    assert people(dataset, "gallery") == people(dataset, "query") | {1201}
+
+
+def test_viper_in_one_folder_is_the_same_as_in_two(tmp_path: Path, plant: Plant) -> None:
+    two = open_dataset(plant(tmp_path / "two", [f"cam_{c}/{i:03d}_45.bmp" for c in "ab" for i in range(1, 9)]))
+    one = open_dataset(plant(tmp_path / "one", [f"{i:04d}{c:04d}.png" for c in (1, 2) for i in range(1, 9)]))
+    for split in ("train", "query", "gallery"):
+        assert [(i.identity, i.camera) for i in sorted(two.splits[split], key=lambda i: (i.identity, i.camera))] == [
+            (i.identity, i.camera) for i in sorted(one.splits[split], key=lambda i: (i.identity, i.camera))
+        ]
+
+
+def test_a_person_without_a_partner_is_not_searched_for(tmp_path: Path, plant: Plant) -> None:
+    members = [f"VIPeR/{i:04d}{c:04d}.png" for c in (1, 2) for i in range(1, 9)]
+    members = [member for member in members if member[6:] not in ("00030002.png", "00050001.png")]
+    for split in range(6):
+        dataset = open_dataset(plant(tmp_path / "data", members), split=split)
+        assert people(dataset, "query") == people(dataset, "gallery")
+        assert not people(dataset, "query") & {3, 5}
+
+
+@pytest.mark.parametrize(
+    ("file", "images"), [("viper.zip", 1264), ("prid2011-single-shot.zip", 1134), ("cuhk01.zip", 3884)]
+)
+def test_the_real_ones_are_sound(real_data: Path, file: str, images: int) -> None:
+    dataset = open_dataset(real_data / file)
+    report = check_dataset(dataset)
+    assert report.ok, str(report)
+    assert sum(len(split) for split in dataset.splits.values()) == images
