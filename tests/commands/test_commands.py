@@ -164,3 +164,19 @@ def test_mistakes_are_one_line_and_status_2(folder: Path, tmp_path: Path, argume
 def test_a_split_that_the_data_does_not_have_is_one_line() -> None:
     done = maskreid("data", "check", "synthetic", "--split", "1", code=2)
     assert done.stderr.strip() == "maskreid: --split is 1; the synthetic world has one split only, number 0"
+
+
+def test_several_datasets_are_trained_on_together(folder: Path, tmp_path: Path) -> None:
+    both = ["--data", folder, "--data", "synthetic"]
+    short = [*SHORT, "--set", "data.masks=dataset", "--set", "data.resize=[48,32]"]
+    maskreid("train", RECIPE, *both, "--out", tmp_path / "run", *short)
+    training = json.loads((tmp_path / "run" / "model.json").read_text())["training"]
+    assert training["data"] == "market1501 + synthetic"
+    assert training["identities"] == 72  # of 10 + 80, a fifth is held out
+    for wrong, expected in (
+        (["--split", "2"], "none of"),
+        (["--format", "market1501"], "goes with one --data"),
+        (["--data", folder], "is given 2 times"),
+    ):
+        refused = maskreid("train", RECIPE, *both, *wrong, "--out", tmp_path / "other", *short, code=2)
+        assert expected in refused.stderr

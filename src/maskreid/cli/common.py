@@ -59,3 +59,26 @@ def open_data(data: str, format_: str | None = None, split: int = 0) -> Dataset:
             raise MaskreidError(f"--split is {split}; the synthetic world has one split only, number 0")
         return synthetic_world()
     return open_dataset(data, format_, split=split)
+
+
+def open_together(data: list[str], format_: str | None = None, split: int = 0) -> Dataset:
+    """Return one dataset as `open_data` does, or the training images of several as one dataset.
+
+    Of several, ``split`` is for those whose people are parted at random.
+    """
+    from maskreid.images import join_datasets
+
+    if len(data) == 1:
+        return open_data(data[0], format_, split)
+    if format_:
+        raise MaskreidError(f"--format {format_} goes with one --data, got {len(data)}; leave it out")
+    datasets = [open_data(each) for each in data]
+    drawn = [dataset.split is not None for dataset in datasets]
+    if split and not any(drawn):
+        raise MaskreidError(f"--split is {split}, but none of {', '.join(data)} has random splits; leave it out")
+    return join_datasets(
+        [
+            open_data(name, split=split) if again and split else dataset
+            for name, dataset, again in zip(data, datasets, drawn, strict=True)
+        ]
+    )

@@ -7,12 +7,21 @@ from typing import Annotated
 
 import typer
 
-from maskreid.cli.common import CacheOption, DataOption, FormatOption, SplitOption, open_data
+from maskreid.cli.common import CacheOption, FormatOption, SplitOption, open_together
 
 
 def train(
     recipe: Annotated[Path, typer.Argument(help="A recipe, such as recipes/market1501.toml.", show_default=False)],
-    data: DataOption,
+    data: Annotated[
+        list[str],
+        typer.Option(
+            "--data",
+            metavar="DATA",
+            help='The dataset: its folder, the folder above it, its zip as downloaded, or "synthetic". '
+            "Given several times, the training images of all are learned from together.",
+            show_default=False,
+        ),
+    ],
     out: Annotated[Path, typer.Option("--out", help="The run folder, new or to be continued.", show_default=False)],
     set_: Annotated[
         list[str] | None,
@@ -32,10 +41,10 @@ def train(
 
     loaded = training.Recipe.load(recipe, set_ or [])
     model = training.train(
-        loaded, open_data(data, format, split), out, cache=cache, device=device, progress=progress.terminal
+        loaded, open_together(data, format, split), out, cache=cache, device=device, progress=progress.terminal
     )
     print(f"trained {loaded.name}: {out / 'model.safetensors'}")
     held_out = model.card["metrics"].get("held_out_identities")
     if held_out:
         print(f"held-out identities: Rank-1 {held_out['rank1']:.2f}  mAP {held_out['map']:.2f}")
-    print(f"test it: maskreid evaluate {out / 'model'} --data {data}")
+    print(f"test it: maskreid evaluate {out / 'model'} --data {data[0]}")

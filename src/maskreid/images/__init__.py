@@ -4,6 +4,7 @@ from maskreid.images.decode import read_image, read_mask
 from maskreid.images.detect import FORMATS, open_dataset
 from maskreid.images.doctor import DatasetReport, Finding, check_dataset
 from maskreid.images.holdout import holdout_split, split_identities
+from maskreid.images.joint import JointSource, join_datasets
 from maskreid.images.packed import PackedImages, open_packed
 from maskreid.images.packing import MaskSource, pack_fingerprint, pack_images
 from maskreid.images.records import DISTRACTOR, JUNK, UNKNOWN_CAMERA, Dataset, PersonImage, SubsetCounts
@@ -19,6 +20,7 @@ __all__ = [
     "DatasetReport",
     "Finding",
     "Folder",
+    "JointSource",
     "MaskSource",
     "PackedImages",
     "PersonImage",
@@ -27,6 +29,7 @@ __all__ = [
     "Zip",
     "check_dataset",
     "holdout_split",
+    "join_datasets",
     "open_dataset",
     "open_packed",
     "open_source",

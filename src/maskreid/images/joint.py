@@ -1,0 +1,76 @@
+"""Several datasets as one, to be trained on together (JSTL: Xiao et al., CVPR 2016; paper.md 3)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from maskreid.errors import MaskreidError
+from maskreid.images.records import UNKNOWN_CAMERA, Dataset, PersonImage
+from maskreid.images.source import Source
+
+
+class JointSource:
+    """Several sources side by side: a member of the second is "1/" and its path there."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self.sources = tuple(sources)
+        self.name = " + ".join(source.name for source in sources)
+
+    def members(self) -> list[str]:
+        """Return every file's path, sorted."""
+        return sorted(f"{place}/{member}" for place, source in enumerate(self.sources) for member in source.members())
+
+    def read(self, member: str) -> bytes:
+        """Return one file's content."""
+        place, _, inside = member.partition("/")
+        if not place.isdecimal() or int(place) >= len(self.sources):
+            raise MaskreidError(f"{self.name}: has no member {member}")
+        return self.sources[int(place)].read(inside)
+
+
+def join_datasets(datasets: Sequence[Dataset]) -> Dataset:
+    """Make one training set of several: people and cameras of different datasets are different.
+
+    Only the split "train" is joined: each dataset has its own test, which no joint gallery would honour.
+
+    Args:
+        datasets: at least one, each with a "train" split; a single one is returned as it is.
+
+    Raises:
+        MaskreidError: one has no training images, or one is given twice.
+    """
+    if len(datasets) == 1:
+        return datasets[0]
+    names = [dataset.source.name for dataset in datasets]
+    for name, count in Counter(names).items():
+        if count > 1:
+            raise MaskreidError(f"{name} is given {count} times; give each dataset once")
+    images: list[PersonImage] = []
+    for place, dataset in enumerate(datasets):
+        if not dataset.splits.get("train"):
+            raise MaskreidError(
+                f"{dataset.source.name}: no training images to join; found splits: {', '.join(dataset.splits)}"
+            )
+        people = max((image.identity for image in images), default=0)
+        cameras = max((image.camera for image in images), default=0)
+        images += [_moved(image, place, people, cameras) for image in dataset.splits["train"] if image.identity > 0]
+    return Dataset(
+        " + ".join(
+            dataset.name if dataset.split is None else f"{dataset.name} (split {dataset.split})"
+            for dataset in datasets
+        ),
+        JointSource([dataset.source for dataset in datasets]),
+        {"train": tuple(images)},
+    )
+
+
+def _moved(image: PersonImage, place: int, people: int, cameras: int) -> PersonImage:
+    return replace(
+        image,
+        path=f"{place}/{image.path}",
+        identity=image.identity + people,
+        camera=image.camera if image.camera == UNKNOWN_CAMERA else image.camera + cameras,
+        mask=f"{place}/{image.mask}" if image.mask else None,
+    )

@@ -1,0 +1,68 @@
+"""Several datasets as one training set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from maskreid.errors import MaskreidError
+from maskreid.images import Dataset, JointSource, join_datasets, open_dataset, read_image, read_mask, synthetic_world
+
+Plant = Callable[..., Path]
+
+
+@pytest.fixture
+def worlds() -> list[Dataset]:
+    return [synthetic_world(train=4, test=2, cameras=2, images=2, seed=seed) for seed in (1, 2)]
+
+
+def test_people_and_cameras_of_different_datasets_are_different(worlds: list[Dataset]) -> None:
+    joint = join_datasets(worlds)
+    counts = joint.counts("train")
+    assert set(joint.splits) == {"train"}
+    assert counts.identities == 8
+    assert counts.cameras == 4
+    assert counts.images == sum(len(world.splits["train"]) for world in worlds)
+    assert joint.name == "synthetic + synthetic"
+
+
+def test_images_and_masks_are_read_from_where_they_came(worlds: list[Dataset]) -> None:
+    joint = join_datasets(worlds)
+    for world, image in ((worlds[0], joint.splits["train"][0]), (worlds[1], joint.splits["train"][-1])):
+        own = world.splits["train"][0 if world is worlds[0] else -1]
+        assert (read_image(joint.source, image.path) == read_image(world.source, own.path)).all()
+        assert image.mask
+        assert own.mask
+        assert (read_mask(joint.source, image.mask) == read_mask(world.source, own.mask)).all()
+    assert sorted(joint.source.members()) == joint.source.members()
+    assert {image.path for image in joint.splits["train"]} <= set(joint.source.members())
+
+
+def test_one_dataset_stays_as_it_is(worlds: list[Dataset]) -> None:
+    assert join_datasets(worlds[:1]) is worlds[0]
+
+
+def test_unknown_cameras_stay_unknown(tmp_path: Path, plant: Plant) -> None:
+    folders = [
+        open_dataset(plant(tmp_path / name, [f"train/{p}/{i}.jpg" for p in "ab" for i in "12"])) for name in "xy"
+    ]
+    joint = join_datasets(folders)
+    assert {image.camera for image in joint.splits["train"]} == {-1}
+    assert {image.identity for image in joint.splits["train"]} == {1, 2, 3, 4}
+
+
+def test_a_random_split_is_named(tmp_path: Path, plant: Plant, worlds: list[Dataset]) -> None:
+    root = plant(tmp_path / "VIPeR", [f"{i:04d}{c:04d}.png" for c in (1, 2) for i in range(1, 9)])
+    assert join_datasets([worlds[0], open_dataset(root, split=2)]).name == "synthetic + viper (split 2)"
+
+
+def test_what_cannot_be_joined_is_one_line(tmp_path: Path, plant: Plant, worlds: list[Dataset]) -> None:
+    with pytest.raises(MaskreidError, match="is given 2 times; give each dataset once"):
+        join_datasets([worlds[0], worlds[0]])
+    test_only = open_dataset(plant(tmp_path, ["query/a/1_c1.jpg", "gallery/a/2_c2.jpg"]))
+    with pytest.raises(MaskreidError, match="no training images to join; found splits: query, gallery"):
+        join_datasets([worlds[0], test_only])
+    with pytest.raises(MaskreidError, match="has no member 7/x"):
+        JointSource([worlds[0].source]).read("7/x")
