@@ -1,10 +1,7 @@
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
-
-import pytest
 
 from maskreid.images import DatasetReport, Finding, check_dataset, open_dataset
 
@@ -130,13 +127,10 @@ def test_many_cases_are_counted_and_a_few_shown(tmp_path: Path, plant: Plant) ->
     assert "warning: 8 identities in train are seen by one camera only\n  1\n  2\n  3\n  4\n  5\n  ...\n" in text
 
 
-def test_the_real_market_prints_what_people_compare_with() -> None:
-    data = os.environ.get("MASKREID_DATA")
-    if not data:
-        pytest.skip("MASKREID_DATA is not set: no real Market-1501 to check")
+def test_the_real_market_prints_what_people_compare_with(real_data: Path) -> None:
     from maskreid.images.doctor import _rows  # decoding all 48,728 images would take ten seconds
 
-    rows = {row.subset: row for row in _rows(open_dataset(Path(data) / "Market-1501-v15.09.15.zip"))}
+    rows = {row.subset: row for row in _rows(open_dataset(real_data / "Market-1501-v15.09.15.zip"))}
     shown = {name: (row.identities, row.images, row.cameras) for name, row in rows.items()}
     assert shown["train"] == (751, 12936, 6)
     assert shown["query"] == (750, 3368, 6)

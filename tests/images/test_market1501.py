@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,11 +70,8 @@ def test_one_split_folder_is_not_a_dataset(market: Path) -> None:
         open_dataset(market / "bounding_box_train")
 
 
-def test_the_real_one_has_the_published_counts() -> None:
-    data = os.environ.get("MASKREID_DATA")
-    if not data:
-        pytest.skip("MASKREID_DATA is not set: no real Market-1501 to count")
-    dataset = open_dataset(Path(data) / "Market-1501-v15.09.15.zip")
+def test_the_real_one_has_the_published_counts(real_data: Path) -> None:
+    dataset = open_dataset(real_data / "Market-1501-v15.09.15.zip")
     counts = {split: dataset.counts(split) for split in dataset.splits}
     assert (counts["train"].identities, counts["train"].images, counts["train"].cameras) == (751, 12936, 6)
     assert (counts["query"].identities, counts["query"].images, counts["query"].cameras) == (750, 3368, 6)
