@@ -21,20 +21,28 @@ DataArgument = Annotated[
         show_default=False,
     ),
 ]
-DataOption = Annotated[
-    str,
-    typer.Option(
-        "--data",
-        metavar="DATA",
-        help='The dataset: its folder, the folder above it, its zip as downloaded, or "synthetic".',
-        show_default=False,
-    ),
-]
+_DATA = typer.Option(
+    "--data",
+    metavar="DATA",
+    help='The dataset: its folder, the folder above it, its zip as downloaded, or "synthetic".',
+    show_default=False,
+)
+DataOption = Annotated[str, _DATA]
+OptionalDataOption = Annotated[str | None, _DATA]
 FormatOption = Annotated[
     str | None,
     typer.Option(
         "--format",
         help="Read DATA as market1501, dukemtmc, msmt17, cuhk03-np, folders or csv instead of detecting which it is.",
+    ),
+]
+ProtocolOption = Annotated[
+    str,
+    typer.Option(
+        "--protocol",
+        metavar="NAME",
+        help="market1501; market1501-multiple (queries pooled); cuhk03-classic (one gallery image per person, "
+        "100 draws); all-vs-all (every image searches all others).",
     ),
 ]
 CacheOption = Annotated[
