@@ -84,18 +84,18 @@ def check_same_test(a: tuple[Features, Features], b: tuple[Features, Features]) 
 
     Queries must also come in the same order: that is how they are paired.
     """
-    for what, one, other in zip(("queries", "galleries"), a, b, strict=True):
+    for what, one, other in zip(("query", "gallery"), a, b, strict=True):
         if len(one) != len(other):
             raise MaskreidError(
-                f"compare: the {what} differ in number, {len(one)} and {len(other)}; use the same data"
+                f"compare: {len(one)} {what} images against {len(other)}; use the same data for both models"
             )
         labels, others = (np.stack((each.identities, each.cameras)) for each in (one, other))
-        if what == "galleries":  # only who is there matters, not in which order
+        if what == "gallery":  # only who is there matters, not in which order
             labels, others = (each[:, np.lexsort(each)] for each in (labels, others))
         odd = np.flatnonzero((labels != others).any(axis=0))
         if odd.size:
             raise MaskreidError(
-                f"compare: the {what} differ in identity or camera ({odd.size} of {len(one)}); "
+                f"compare: {odd.size} of {len(one)} {what} images differ in identity or camera; "
                 "use the same data, in the same order and numbering"
             )
 

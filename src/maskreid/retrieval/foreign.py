@@ -13,6 +13,7 @@ import numpy as np
 
 from maskreid.errors import MaskreidError
 from maskreid.retrieval.features import DISTRACTOR, JUNK, Features
+from maskreid.retrieval.matfile import read_mat
 
 Arrays = dict[str, Any]
 
@@ -75,10 +76,10 @@ def read_features(path: str | Path) -> FeatureFile:
             f"{path}: features come as {', '.join(READERS)} or a folder; pickled files can run code and are not "
             f"opened: load yours where it was made and {SAVE_PLAIN}"
         )
+    if not path.is_file():
+        raise MaskreidError(f"{path}: no such file")
     try:
         found, arrays = reader(path)
-    except FileNotFoundError:
-        raise MaskreidError(f"{path}: no such file") from None
     except OSError as error:
         raise MaskreidError(f"{path}: cannot be read ({error.strerror or error})") from None
     ours = {KNOWN[name]: array for name, array in arrays.items()}
@@ -139,9 +140,10 @@ def _whole_numbers(values: Any) -> np.ndarray:
 
 def _npz(path: Path) -> tuple[list[str], Arrays]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if not hasattr(file, "files"):
-                raise MaskreidError(f"{path}: one array in .npy format, not a .npz file; {SAVE_PLAIN}")
+        file = np.load(path, allow_pickle=False)
+        if isinstance(file, np.ndarray):
+            raise MaskreidError(f"{path}: one array in .npy format, not a .npz file; {SAVE_PLAIN}")
+        with file:
             return file.files, {name: file[name] for name in file.files if name in KNOWN}
     except (EOFError, ValueError, TypeError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
         raise MaskreidError(f"{path}: not a .npz file of plain arrays ({error}); {SAVE_PLAIN}") from None
@@ -161,17 +163,10 @@ def _safetensors(path: Path) -> tuple[list[str], Arrays]:
 
 
 def _mat(path: Path) -> tuple[list[str], Arrays]:
-    from scipy.io import loadmat, whosmat
-    from scipy.io.matlab import MatReadError
-
     try:
-        found = [name for name, _, _ in whosmat(path)]
-        arrays = loadmat(path, variable_names=[name for name in found if name in KNOWN])
-        return found, {name: array for name, array in arrays.items() if name in KNOWN}
-    except NotImplementedError:
-        raise MaskreidError(f"{path}: a MATLAB 7.3 file, which is HDF5; write it with save(..., '-v7')") from None
-    except (MatReadError, ValueError, TypeError, KeyError, IndexError, EOFError, MemoryError, zlib.error) as error:
-        raise MaskreidError(f"{path}: not a .mat file of plain arrays, or damaged ({error})") from None
+        return read_mat(path, [name for name in KNOWN if not name.endswith("_paths")])
+    except ValueError as error:
+        raise MaskreidError(f"{path}: cannot be read as .mat: {error}") from None
 
 
 READERS: dict[str, Callable[[Path], tuple[list[str], Arrays]]] = {
