@@ -10,11 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.torch
+import torch
 from safetensors.numpy import save_file
 from scipy.io import savemat
 
 from maskreid.errors import MaskreidError
-from maskreid.retrieval import Features, read_features
+from maskreid.retrieval import Features, read_features, save_folder
 
 LAYUMI = {"features": "f", "identities": "label", "cameras": "cam"}
 TORCHREID = {"features": "{}f", "identities": "{}_pids", "cameras": "{}_camids"}
@@ -102,14 +104,17 @@ def test_people_numbered_from_0_are_not_taken_for_distractors(tmp_path: Path, ar
 
 
 def test_a_folder_of_ours(tmp_path: Path, arrays) -> None:
-    for part in ("query", "gallery", "multi_query"):
-        kinds = (arrays[f"{part}_{kind}"] for kind in ("features", "identities", "cameras"))
-        Features.normalised(*kinds).save(tmp_path / f"{part}.npz")
+    parts = [
+        Features.normalised(*(arrays[f"{part}_{kind}"] for kind in ("features", "identities", "cameras")))
+        for part in ("query", "gallery", "multi_query")
+    ]
+    written = save_folder(tmp_path, *parts)
+    assert sorted(tmp_path.iterdir()) == sorted(written)
     found = read_features(tmp_path)
     assert_read(found, arrays)
     assert found.notes == ()
-    (tmp_path / "multi_query.npz").unlink()
-    assert read_features(tmp_path).boxes is None
+    save_folder(tmp_path, *parts[:2])
+    assert read_features(tmp_path).boxes is None, "boxes of an earlier test do not stay"
     (tmp_path / "query.npz").unlink()
     with pytest.raises(MaskreidError, match=r"expected query.npz and gallery.npz, .*no query.npz$"):
         read_features(tmp_path)
@@ -120,6 +125,7 @@ def test_a_folder_of_ours(tmp_path: Path, arrays) -> None:
     [
         ({"query_cameras": None}, r"expected query_features, .*; missing query_cameras; found .*gallery_features"),
         ({"multi_query_cameras": None}, "missing multi_query_cameras"),
+        ({"qf": np.ones((4, 5))}, "holds query_features twice, once as qf"),
         ({"query_identities": np.arange(3)}, r"f.npz: query features: expected 4 identities, one per row; got"),
         ({"query_identities": np.array([0.5, 1, 2, 3])}, "expected whole numbers as identities, got float64"),
         ({"gallery_cameras": np.array(["a"] * 9)}, "gallery features: expected whole numbers as cameras"),
@@ -172,6 +178,13 @@ def test_missing_empty_and_other_files(tmp_path: Path, suffix: str) -> None:
         assert "\n" not in str(error.value)
     if suffix == ".mat":
         assert "7.3" in str(error.value)
+
+
+def test_bfloat16_is_refused_with_what_to_store_instead(tmp_path: Path, arrays) -> None:
+    tensors = {key: torch.from_numpy(array).bfloat16() for key, array in arrays.items()}
+    safetensors.torch.save_file(tensors, tmp_path / "f.safetensors")
+    with pytest.raises(MaskreidError, match="store float32 or float16, not bfloat16"):
+        read_features(tmp_path / "f.safetensors")
 
 
 def test_an_array_alone_is_not_a_file_of_arrays(tmp_path: Path) -> None:

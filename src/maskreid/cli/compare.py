@@ -58,11 +58,12 @@ def compare(
 
 
 def _holds_features(run: str) -> bool:
+    from maskreid.retrieval.feature_folder import GALLERY, QUERY
     from maskreid.retrieval.foreign import READERS
 
     path = Path(run)
     if path.is_dir():
-        return (path / "query.npz").is_file() and (path / "gallery.npz").is_file()
+        return (path / QUERY).is_file() and (path / GALLERY).is_file()
     # A .safetensors with a card beside it is a model.
     return path.is_file() and path.suffix.lower() in READERS and not path.with_suffix(".json").is_file()
 

@@ -111,7 +111,7 @@ def _evaluate_features(
     out: Path | None,
 ) -> None:
     from maskreid.reports import write_numbers
-    from maskreid.retrieval import judge, read_features
+    from maskreid.retrieval import judge, read_features, save_folder
     from maskreid.retrieval.judge import check_asked
 
     check_asked(protocol, multi_query=multi_query, reranking=rerank)
@@ -127,14 +127,9 @@ def _evaluate_features(
     )
     pairs, worst_ones = _details(judgement, per_camera, worst)
     if out:
-        parts = {"query": read.query, "gallery": read.gallery, "multi_query": read.boxes}
         about = {"data": str(file), "model": read.query.model}
         write_numbers(out / "metrics.json", judgement, about=about, pairs=pairs, worst=worst_ones)
-        written = [out / "metrics.json"]
-        for name, part in parts.items():
-            if part is not None:
-                part.save(out / f"{name}.npz")
-                written.append(out / f"{name}.npz")
+        written = [out / "metrics.json", *save_folder(out, read.query, read.gallery, read.boxes)]
         print(f"written: {', '.join(map(str, written))}")
 
 

@@ -16,7 +16,7 @@ from maskreid.reports.curves import cmc_curve, coverage_histogram
 from maskreid.reports.numbers import write_numbers, write_text
 from maskreid.reports.rank_lists import choose_queries, rank_lists
 from maskreid.reports.tables import COLUMNS, WORST_COLUMNS, camera_cell, camera_name, metrics_rows, worst_rows
-from maskreid.retrieval import CameraPairs, WorstQuery
+from maskreid.retrieval import CameraPairs, WorstQuery, save_folder
 
 if TYPE_CHECKING:  # torch must not load where only a table is printed
     from maskreid.images import Dataset
@@ -54,8 +54,8 @@ def report_on(
     about = {"data": dataset.name, "model": model.fingerprint}
     write_numbers(out / "metrics.json", evaluation.judgement, about=about, pairs=pairs, worst=worst)
     write_text(out / "report.html", render(model, dataset, evaluation, title, pairs, worst))
-    for split, features in evaluation.features.items():
-        features.save(out / f"{split}.npz")
+    features = evaluation.features
+    save_folder(out, features["query"], features["gallery"], features.get("multi_query"))
 
 
 def render(

@@ -10,6 +10,7 @@ from maskreid.retrieval.camera_pairs import CameraPairs, camera_pairs
 from maskreid.retrieval.compare import Difference, check_same_test, compare
 from maskreid.retrieval.evaluate import evaluate, evaluate_distances
 from maskreid.retrieval.everyone import everyone
+from maskreid.retrieval.feature_folder import load_folder, save_folder
 from maskreid.retrieval.features import Features
 from maskreid.retrieval.foreign import FeatureFile, read_features
 from maskreid.retrieval.judge import Judgement, judge
@@ -48,9 +49,11 @@ __all__ = [
     "everyone",
     "inverse_negative_penalty",
     "judge",
+    "load_folder",
     "named_protocol",
     "pool_queries",
     "read_features",
     "rerank",
+    "save_folder",
     "worst_queries",
 ]

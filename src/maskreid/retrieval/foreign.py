@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from maskreid.errors import MaskreidError
+from maskreid.retrieval.feature_folder import load_folder
 from maskreid.retrieval.features import DISTRACTOR, JUNK, Features
 from maskreid.retrieval.matfile import read_mat
 
@@ -69,7 +70,7 @@ def read_features(path: str | Path) -> FeatureFile:
     """
     path = Path(path)
     if path.is_dir():
-        return _folder(path)
+        return FeatureFile(*load_folder(path), notes=())
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise MaskreidError(
@@ -82,7 +83,11 @@ def read_features(path: str | Path) -> FeatureFile:
         found, arrays = reader(path)
     except OSError as error:
         raise MaskreidError(f"{path}: cannot be read ({error.strerror or error})") from None
-    ours = {KNOWN[name]: array for name, array in arrays.items()}
+    ours: Arrays = {}
+    for name, array in arrays.items():
+        if KNOWN[name] in ours:
+            raise MaskreidError(f"{path}: holds {KNOWN[name]} twice, once as {name}; leave one of them out")
+        ours[KNOWN[name]] = array
     parts = ["query", "gallery"] + (["multi_query"] if "multi_query_features" in ours else [])
     expected = [f"{part}_{kind}" for part in parts for kind in KINDS]
     missing = [key for key in expected if key not in ours]
@@ -97,22 +102,6 @@ def read_features(path: str | Path) -> FeatureFile:
         notes.append("people are numbered from 0: every number was raised by one, because 0 means distractor here")
     features = {part: _features(path, part, ours, from_zero) for part in parts}
     return FeatureFile(features["query"], features["gallery"], features.get("multi_query"), tuple(notes))
-
-
-def _folder(path: Path) -> FeatureFile:
-    missing = [name for name in ("query.npz", "gallery.npz") if not (path / name).is_file()]
-    if missing:
-        raise MaskreidError(
-            f"{path}: expected query.npz and gallery.npz, as maskreid evaluate --out writes them; "
-            f"no {' and no '.join(missing)}"
-        )
-    boxes = path / "multi_query.npz"
-    return FeatureFile(
-        Features.load(path / "query.npz"),
-        Features.load(path / "gallery.npz"),
-        Features.load(boxes) if boxes.is_file() else None,
-        (),
-    )
 
 
 def _features(path: Path, part: str, arrays: Arrays, from_zero: bool) -> Features:
