@@ -79,3 +79,11 @@ def test_nobody_to_find() -> None:
     one = Features(np.float32([[1, 0]]), np.array([7]), np.array([1]))
     with pytest.raises(MaskreidError, match="no query has a correct match"):
         camera_pairs(one, one)
+
+
+def test_refuses_features_that_cannot_be_judged() -> None:
+    two = Features(np.float32([[1, 0], [0, 1]]), np.array([7, 7]), np.array([1, 2]))
+    with pytest.raises(MaskreidError, match="expected paths"):
+        camera_pairs(two, two, CAMERA_FREE)
+    with pytest.raises(MaskreidError, match="numbers a row"):
+        camera_pairs(two, Features(np.float32([[1, 0, 0]]), np.array([7]), np.array([1])))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskreid.errors import MaskreidError
-from maskreid.retrieval.evaluate import evaluate
+from maskreid.retrieval.evaluate import check_comparable, evaluate
 from maskreid.retrieval.features import Features, IntArray
 from maskreid.retrieval.protocol import MARKET1501, Protocol, has_identity
 
@@ -62,6 +62,8 @@ def camera_pairs(query: Features, gallery: Features, protocol: Protocol = MARKET
     Raises:
         MaskreidError: as `evaluate`, or no pair of cameras has a query with a correct match.
     """
+    check_comparable(query, gallery)
+    protocol.check(query, gallery)
     rows, columns = np.unique(query.cameras), np.unique(gallery.cameras)
     count = np.zeros((len(rows), len(columns)), dtype=np.int64)
     rank1, ap = np.zeros(count.shape), np.zeros(count.shape)
