@@ -47,8 +47,9 @@ def main() -> None:
             recipe = replace(base, seed=seed, network=replace(base.network, **network))  # type: ignore[arg-type]
             run = arguments.out / f"streams{network['streams']}-{network['fusion']}-seed{seed}"
             model = train(recipe, dataset, run, progress=progress.terminal)
-            metrics = evaluate_model(model, dataset, precision="bfloat16", progress=progress.terminal).as_dict()
-            numbers = {column: float(str(metrics["single query"][column])) for column in COLUMNS}
+            evaluation = evaluate_model(model, dataset, precision="bfloat16", progress=progress.terminal)
+            scores = evaluation.judgement.main.as_dict()
+            numbers = {column: scores[column] for column in COLUMNS}
             results.setdefault(name, []).append(numbers)
             print(f"{name}, seed {seed}: {numbers}", flush=True)
     table = as_table(results)

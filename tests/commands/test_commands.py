@@ -57,7 +57,7 @@ def test_help_is_there_in_half_a_second() -> None:
         done = maskreid("--help")
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         took.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    for verb in ("demo", "data", "masks", "train", "evaluate", "models"):
+    for verb in ("demo", "data", "masks", "train", "evaluate", "compare", "models"):
         assert verb in done.stdout
     assert min(took) < 0.5
 
@@ -73,6 +73,7 @@ def test_help_is_there_in_half_a_second() -> None:
         ["masks", "train"],
         ["train"],
         ["evaluate"],
+        ["compare"],
         ["models"],
     ],
     ids=" ".join,

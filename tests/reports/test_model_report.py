@@ -14,7 +14,7 @@ import torch
 from maskreid.images import Dataset
 from maskreid.network import MaskReID, Model, NetworkConfig, load_model, make_card, save_model
 from maskreid.reports import report_on
-from maskreid.retrieval import Features, evaluate
+from maskreid.retrieval import Features, bootstrap, camera_pairs, evaluate, worst_queries
 from maskreid.training import evaluate_model
 
 TITLE = "a <b>bold</b> title"
@@ -32,7 +32,10 @@ def written(world: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_model(folder / "model", MaskReID(config).eval(), card)
     model: Model = load_model(str(folder / "model"))
     evaluation = evaluate_model(model, world, reranking=True, cache=folder / "cache")
-    report_on(model, world, evaluation, folder / "report", title=TITLE)
+    judged = evaluation.judgement
+    pairs = camera_pairs(judged.query, judged.gallery)
+    worst = worst_queries(judged.main, judged.query, 3)
+    report_on(model, world, evaluation, folder / "report", title=TITLE, pairs=pairs, worst=worst)
     return folder / "report"
 
 
@@ -97,6 +100,22 @@ def test_the_numbers_are_the_ones_that_the_written_features_give(written: Path) 
     shown = re.search(r"<td>single query</td><td>([\d.]+)</td>", (written / "report.html").read_text())
     assert shown
     assert float(shown.group(1)) == pytest.approx(100 * metrics.rank(1), abs=0.005)
+
+
+def test_intervals_camera_pairs_and_worst_queries_are_told_to_programs_and_people(written: Path) -> None:
+    numbers = json.loads((written / "metrics.json").read_text())
+    page = (written / "report.html").read_text()
+    query, gallery = (Features.load(written / f"{split}.npz") for split in ("query", "gallery"))
+    metrics = evaluate(query, gallery)
+    low, high = bootstrap(metrics)["map"]
+    assert numbers["interval95"]["map"] == [round(100 * low, 2), round(100 * high, 2)]
+    assert f"<td>{100 * low:.1f}-{100 * high:.1f}</td>" in page
+    assert set(numbers["evaluations"]["single query, re-ranked"]["interval95"]) == set(numbers["interval95"])
+    assert numbers["camera_pairs"] == camera_pairs(query, gallery).as_list()
+    cell = numbers["camera_pairs"][0]
+    assert f'title="{cell["queries"]} queries">{cell["rank1"]:.1f} / {cell["map"]:.1f}</td>' in page
+    assert [each["row"] for each in numbers["worst_queries"]] == [e.row for e in worst_queries(metrics, query, 3)]
+    assert all(f"<td>{each['path']}</td>" in page for each in numbers["worst_queries"])
 
 
 def test_no_unfinished_file_is_left(written: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -36,6 +37,21 @@ def test_a_rank_beyond_the_gallery_is_the_last(metrics: Metrics) -> None:
 def test_ranks_start_at_one(metrics: Metrics, k: int) -> None:
     with pytest.raises(MaskreidError, match=f"got {k}"):
         metrics.rank(k)
+
+
+def test_per_query_scores_average_to_the_scores_of_all(metrics: Metrics) -> None:
+    scores = metrics.per_query()
+    assert {name: values.shape for name, values in scores.items()} == dict.fromkeys(scores, (3,))
+    assert [100 * values.mean() for values in scores.values()] == pytest.approx(
+        [metrics.as_dict()[name] for name in scores], abs=0.006
+    )
+
+
+def test_rankings_of_one_query_count_as_one(metrics: Metrics) -> None:
+    often = replace(metrics, queries=np.array([5, 2, 5]))
+    assert often.by_query(often.first_match).tolist() == [6, 1.5]
+    assert often.per_query()["rank1"].tolist() == [0, 0.5]
+    assert often.as_dict()["queries"] == 2
 
 
 def test_json_holds_percentages_with_two_decimals_and_the_definitions(metrics: Metrics) -> None:

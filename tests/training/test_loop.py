@@ -187,10 +187,10 @@ def test_a_trained_model_is_evaluated_single_and_re_ranked(world: Dataset, tmp_p
     model = train(TINY, world, tmp_path)
     evaluation = evaluate_model(model, world, reranking=True)
     assert list(evaluation.metrics) == ["single query", "single query, re-ranked"]
-    assert len(evaluation.query) == 12
-    assert evaluation.reranked is not None
-    assert evaluation.metrics["single query, re-ranked"].map == evaluation.reranked.evaluate().map
-    assert evaluation.query.model == model.fingerprint
-    np.testing.assert_allclose(np.linalg.norm(evaluation.gallery.vectors, axis=1), 1, rtol=1e-5)
+    assert len(evaluation.judgement.query) == 12
+    assert evaluation.judgement.reranked is not None
+    assert evaluation.metrics["single query, re-ranked"].map == evaluation.judgement.reranked.evaluate().map
+    assert evaluation.judgement.query.model == model.fingerprint
+    np.testing.assert_allclose(np.linalg.norm(evaluation.judgement.gallery.vectors, axis=1), 1, rtol=1e-5)
     with pytest.raises(MaskreidError, match="found no multi_query"):
         evaluate_model(model, world, multi_query=True)

@@ -23,15 +23,14 @@ DataArgument = Annotated[
         show_default=False,
     ),
 ]
-DataOption = Annotated[
-    str,
-    typer.Option(
-        "--data",
-        metavar="DATA",
-        help='The dataset: its folder, the folder above it, its zip as downloaded, or "synthetic".',
-        show_default=False,
-    ),
-]
+_DATA = typer.Option(
+    "--data",
+    metavar="DATA",
+    help='The dataset: its folder, the folder above it, its zip as downloaded, or "synthetic".',
+    show_default=False,
+)
+DataOption = Annotated[str, _DATA]
+OptionalDataOption = Annotated[str | None, _DATA]
 FormatOption = Annotated[
     str | None,
     typer.Option(
@@ -43,6 +42,15 @@ FormatOption = Annotated[
 SplitOption = Annotated[
     int,
     typer.Option("--split", min=0, help="Which random split, where people are parted at random (VIPeR and so on)."),
+]
+ProtocolOption = Annotated[
+    str,
+    typer.Option(
+        "--protocol",
+        metavar="NAME",
+        help="market1501; market1501-multiple (queries pooled); cuhk03-classic (one gallery image per person, "
+        "100 draws); all-vs-all (every image searches all others).",
+    ),
 ]
 CacheOption = Annotated[
     Path | None,

@@ -1,25 +1,49 @@
-"""``maskreid evaluate``: a model and a dataset in, the field's numbers out."""
+"""``maskreid evaluate``: a model and a dataset, or anybody's features, in; the field's numbers out."""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maskreid.cli.common import CacheOption, DataOption, FormatOption, SplitOption, open_data
+from maskreid.cli.common import CacheOption, FormatOption, OptionalDataOption, ProtocolOption, SplitOption, open_data
+from maskreid.errors import MaskreidError
+
+if TYPE_CHECKING:
+    from maskreid.retrieval import CameraPairs, Judgement, NamedProtocol, WorstQuery
 
 
 def evaluate(
     model: Annotated[
-        str, typer.Argument(help="A shipped model's name, a run folder or a model file.", show_default=False)
-    ],
-    data: DataOption,
+        str | None,
+        typer.Argument(help="A shipped model's name, a run folder or a model file.", show_default=False),
+    ] = None,
+    data: OptionalDataOption = None,
+    features: Annotated[
+        Path | None,
+        typer.Option(
+            "--features",
+            metavar="FILE",
+            help="Judge these features instead of a model's: .npz, .safetensors, .mat (docs/evaluation.md), or a "
+            "folder that --out wrote.",
+        ),
+    ] = None,
+    protocol: ProtocolOption = "market1501",
     multi_query: Annotated[
         bool, typer.Option("--multi-query", help="Also search with all boxes of a query pooled (gt_bbox).")
     ] = False,
     rerank: Annotated[bool, typer.Option("--rerank", help="Also re-rank (k1=20, k2=6, lambda=0.3).")] = False,
-    out: Annotated[Path | None, typer.Option("--out", help="Also write metrics.json, report.html, features.")] = None,
+    per_camera: Annotated[
+        bool, typer.Option("--per-camera", help="Also Rank-1 and mAP from each camera to each other.")
+    ] = False,
+    worst: Annotated[
+        int, typer.Option("--worst", metavar="N", min=0, help="Also list the N queries with the lowest AP.")
+    ] = 0,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Also write metrics.json and the features; of a model, report.html.")
+    ] = None,
     masks: Annotated[
         str | None,
         typer.Option(help='Masks: "fcn", "dataset", "none" or a folder. [default: what the model was trained with]'),
@@ -30,12 +54,31 @@ def evaluate(
     split: SplitOption = 0,
     cache: CacheOption = None,
 ) -> None:
-    """Evaluate MODEL on DATA's query and gallery: Rank-k, mAP by both definitions, mINP."""
+    """Evaluate MODEL on DATA, or the features in FILE: Rank-k, mAP by both definitions, mINP, each with its interval.
+
+    Intervals hold 95 % of the scores that other draws of as many queries would give.
+    """
+    from maskreid.retrieval import named_protocol
+
+    chosen = named_protocol(protocol)
+    if per_camera and chosen.repeats:
+        raise MaskreidError(
+            f"--per-camera needs a gallery that is searched whole; protocol {chosen.name} draws its own"
+        )
+    if features is not None:
+        given = {"MODEL": model, "--data": data, "--masks": masks, "--device": device, "--format": format}
+        surplus = [name for name, value in {**given, "--split": split or None, "--cache": cache}.items() if value is not None]
+        if surplus:
+            raise MaskreidError(f"--features needs no model and no images: leave out {', '.join(surplus)}")
+        _evaluate_features(features, chosen, multi_query, rerank, per_camera, worst, out)
+        return
+    if model is None or data is None:
+        raise MaskreidError("evaluate needs MODEL and --data DATA, or --features FILE; see maskreid evaluate --help")
     import torch
 
     from maskreid import progress
     from maskreid.network import load_model
-    from maskreid.reports import metrics_table, report_on
+    from maskreid.reports import report_on
     from maskreid.training import evaluate_model
 
     loaded = load_model(model, device or ("cuda" if torch.cuda.is_available() else "cpu"))
@@ -43,6 +86,7 @@ def evaluate(
     evaluation = evaluate_model(
         loaded,
         dataset,
+        protocol=chosen,
         multi_query=multi_query,
         reranking=rerank,
         masks=masks,
@@ -50,10 +94,59 @@ def evaluate(
         precision=precision,
         progress=progress.terminal,
     )
-    print(metrics_table(evaluation.metrics))
-    for name, metrics in evaluation.metrics.items():
-        if metrics.skipped:
-            print(f"{name}: {len(metrics.skipped)} queries skipped, without a correct match in the gallery")
+    pairs, worst_ones = _details(evaluation.judgement, per_camera, worst)
     if out:
-        report_on(loaded, dataset, evaluation, out, title=f"{model} on {dataset.name}")
-        print(f"written: {out / 'metrics.json'}, {out / 'report.html'}, {out / 'query.npz'}, {out / 'gallery.npz'}")
+        title = f"{model} on {dataset.name}"
+        report_on(loaded, dataset, evaluation, out, title=title, pairs=pairs, worst=worst_ones)
+        written = ["metrics.json", "report.html", *(f"{split}.npz" for split in evaluation.features)]
+        print(f"written: {', '.join(str(out / name) for name in written)}")
+
+
+def _evaluate_features(
+    file: Path,
+    protocol: NamedProtocol,
+    multi_query: bool,
+    rerank: bool,
+    per_camera: bool,
+    worst: int,
+    out: Path | None,
+) -> None:
+    from maskreid.reports import write_numbers
+    from maskreid.retrieval import judge, read_features, save_folder
+    from maskreid.retrieval.judge import check_asked
+
+    check_asked(protocol, multi_query=multi_query, reranking=rerank)
+    read = read_features(file)
+    print(
+        f"{file}: {len(read.query):,} queries, {len(read.gallery):,} gallery images, "
+        f"{read.query.vectors.shape[1]:,} numbers each"
+    )
+    for note in read.notes:
+        print(f"{file}: {note}")
+    judgement = judge(
+        read.query, read.gallery, read.boxes, protocol=protocol, multi_query=multi_query, reranking=rerank
+    )
+    pairs, worst_ones = _details(judgement, per_camera, worst)
+    if out:
+        about = {"data": str(file), "model": read.query.model}
+        write_numbers(out / "metrics.json", judgement, about=about, pairs=pairs, worst=worst_ones)
+        written = [out / "metrics.json", *save_folder(out, read.query, read.gallery, read.boxes)]
+        print(f"written: {', '.join(map(str, written))}")
+
+
+def _details(judgement: Judgement, per_camera: bool, worst: int) -> tuple[CameraPairs | None, list[WorstQuery]]:
+    """Print the numbers, and find and print what else was asked for."""
+    from maskreid.reports import camera_table, metrics_table, worst_table
+    from maskreid.retrieval import camera_pairs, worst_queries
+
+    print(metrics_table(judgement.metrics))
+    for name, metrics in judgement.metrics.items():
+        for reason, count in Counter(metrics.skipped.values()).items():
+            print(f"{name}: {count:,} queries skipped: {reason}")
+    pairs = camera_pairs(judgement.query, judgement.gallery, judgement.main.protocol) if per_camera else None
+    worst_ones = worst_queries(judgement.main, judgement.query, worst)
+    if pairs is not None:
+        print(f"\n{camera_table(pairs)}")
+    if worst_ones:
+        print(f"\n{worst_table(worst_ones)}")
+    return pairs, worst_ones

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from maskreid import __version__
-from maskreid.cli import data, demo, evaluate, masks, models, train
+from maskreid.cli import compare, data, demo, evaluate, masks, models, train
 from maskreid.errors import MaskreidError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(masks.app, name="masks")
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
+app.command("compare")(compare.compare)
 app.command("models")(models.models)
 
 

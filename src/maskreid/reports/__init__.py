@@ -1,7 +1,16 @@
 """Where people would rather look: tables, rank lists, curves, mask sheets and one page of them all."""
 
 from maskreid.reports.model_report import report_on
+from maskreid.reports.numbers import write_numbers
 from maskreid.reports.pictures import mask_sheet
-from maskreid.reports.tables import metrics_table
+from maskreid.reports.tables import camera_table, comparison_table, metrics_table, worst_table
 
-__all__ = ["mask_sheet", "metrics_table", "report_on"]
+__all__ = [
+    "camera_table",
+    "comparison_table",
+    "mask_sheet",
+    "metrics_table",
+    "report_on",
+    "worst_table",
+    "write_numbers",
+]

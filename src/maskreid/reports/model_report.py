@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from maskreid import __version__
-from maskreid.images import Dataset
-from maskreid.network import Model
 from maskreid.reports.curves import cmc_curve, coverage_histogram
+from maskreid.reports.numbers import write_numbers, write_text
 from maskreid.reports.rank_lists import choose_queries, rank_lists
-from maskreid.reports.tables import COLUMNS, metrics_rows
-from maskreid.training import Evaluation
+from maskreid.reports.tables import COLUMNS, WORST_COLUMNS, camera_cell, camera_name, metrics_rows, worst_rows
+from maskreid.retrieval import CameraPairs, WorstQuery, save_folder
 
-SCHEMA_VERSION = 1
+if TYPE_CHECKING:  # torch must not load where only a table is printed
+    from maskreid.images import Dataset
+    from maskreid.network import Model
+    from maskreid.training import Evaluation
+
 NOTES = {
     True: "The people on this page are synthetic.",
     False: "This page may show real people. Keep it to yourself: their pictures are for research only.",
 }
 
 
-def report_on(model: Model, dataset: Dataset, evaluation: Evaluation, out: str | Path, *, title: str) -> None:
-    """Write ``metrics.json``, ``report.html``, ``query.npz`` and ``gallery.npz`` into ``out``.
+def report_on(
+    model: Model,
+    dataset: Dataset,
+    evaluation: Evaluation,
+    out: str | Path,
+    *,
+    title: str,
+    pairs: CameraPairs | None = None,
+    worst: Sequence[WorstQuery] = (),
+) -> None:
+    """Write ``metrics.json``, ``report.html``, and the features as ``query.npz``, ``gallery.npz`` into ``out``.
 
     Args:
         model: what was tested.
@@ -35,26 +47,35 @@ def report_on(model: Model, dataset: Dataset, evaluation: Evaluation, out: str |
         evaluation: from `maskreid.training.evaluate_model`.
         out: a folder, made if it is not there; files of the same names are replaced.
         title: of the page.
+        pairs: of cameras, to be shown too.
+        worst: queries, to be listed too.
     """
     out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
-    _write(out / "metrics.json", json.dumps(_numbers(model, dataset, evaluation), indent=2) + "\n")
-    _write(out / "report.html", render(model, dataset, evaluation, title))
-    evaluation.query.save(out / "query.npz")
-    evaluation.gallery.save(out / "gallery.npz")
+    about = {"data": dataset.name, "model": model.fingerprint}
+    write_numbers(out / "metrics.json", evaluation.judgement, about=about, pairs=pairs, worst=worst)
+    write_text(out / "report.html", render(model, dataset, evaluation, title, pairs, worst))
+    features = evaluation.features
+    save_folder(out, features["query"], features["gallery"], features.get("multi_query"))
 
 
-def render(model: Model, dataset: Dataset, evaluation: Evaluation, title: str) -> str:
+def render(
+    model: Model,
+    dataset: Dataset,
+    evaluation: Evaluation,
+    title: str,
+    pairs: CameraPairs | None = None,
+    worst: Sequence[WorstQuery] = (),
+) -> str:
     """Return the page as one self-contained HTML text: no script, no request to anywhere."""
     from jinja2 import Environment, PackageLoader
 
     template = Environment(loader=PackageLoader("maskreid.reports"), autoescape=True).get_template("report.html")
-    single = next(iter(evaluation.metrics.values()))
-    rows = choose_queries(single)
+    judged = evaluation.judgement
+    rows = choose_queries(judged.main)
     pictures = (evaluation.packed_query, evaluation.packed_gallery)
-    lists = {"Answers": rank_lists(rows, evaluation.query, evaluation.gallery, single, *pictures)}
-    if evaluation.reranked is not None:
-        again = evaluation.reranked
+    lists = {"Answers": rank_lists(rows, judged.query, judged.gallery, judged.main, *pictures)}
+    if judged.reranked is not None:
+        again = judged.reranked
         lists["The same queries, re-ranked"] = rank_lists(
             rows, again.query, again.gallery, again.evaluate(), *pictures, distances=again.distances
         )
@@ -67,8 +88,11 @@ def render(model: Model, dataset: Dataset, evaluation: Evaluation, title: str) -
         facts=_facts(model, dataset),
         columns=list(COLUMNS.values()),
         rows=metrics_rows(evaluation.metrics),
-        skipped=single.as_dict()["skipped"],
+        skipped=judged.main.as_dict()["skipped"],
         cmc=cmc_curve(evaluation.metrics),
+        pairs=_heat(pairs) if pairs else None,
+        worst_columns=WORST_COLUMNS,
+        worst=worst_rows(worst),
         rank_lists=lists,
         mask_text=(
             f"Masks: {policy['source']}. {fallbacks} of {len(coverage)} images have a mask that covers less than "
@@ -104,20 +128,21 @@ def _counts(dataset: Dataset) -> list[list[str]]:
     return rows
 
 
-def _numbers(model: Model, dataset: Dataset, evaluation: Evaluation) -> dict[str, Any]:
-    """The single query's numbers by name at the top, then every evaluation under its own name."""
-    numbers = evaluation.as_dict()
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "data": dataset.name,
-        "model": model.fingerprint,
-        "code_version": __version__,
-        **next(iter(numbers.values())),
-        "evaluations": numbers,
-    }
-
-
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
+def _heat(pairs: CameraPairs) -> dict[str, Any]:
+    """The cells of the camera table with how dark each is: its Rank-1."""
+    columns = range(len(pairs.gallery_cameras))
+    rows = [
+        {
+            "camera": camera_name(camera),
+            "cells": [
+                {
+                    "text": camera_cell(pairs, row, column),
+                    "share": round(100 * float(np.nan_to_num(pairs.rank1[row, column]))),
+                    "queries": int(pairs.queries[row, column]),
+                }
+                for column in columns
+            ],
+        }
+        for row, camera in enumerate(pairs.query_cameras)
+    ]
+    return {"cameras": [camera_name(camera) for camera in pairs.gallery_cameras], "rows": rows}

@@ -10,8 +10,6 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from maskreid.network import BACKGROUND_RGB
-
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 TINT = np.array((255, 64, 160), np.float32)
@@ -21,6 +19,8 @@ GAP = 6
 
 def masked_image(pixels: Pixels, mask: Mask) -> Pixels:
     """Fill the background with the mean colour, as the network's second input has it; (H, W, 3) uint8."""
+    from maskreid.network import BACKGROUND_RGB  # brings torch, which the rest of this room does without
+
     return np.where(mask[..., None], pixels, np.array(BACKGROUND_RGB, np.uint8)).astype(np.uint8)
 
 

@@ -37,9 +37,10 @@ class RankList:
 
 def choose_queries(metrics: Metrics, count: int = 8) -> list[int]:
     """Pick query rows from the worst average precision to the best, evenly in between."""
-    order = np.argsort(metrics.ap, kind="stable")
+    rows = np.unique(metrics.queries)
+    order = np.argsort(metrics.by_query(metrics.ap), kind="stable")
     places = np.linspace(0, len(order) - 1, min(count, len(order))).round().astype(int)
-    return [int(metrics.queries[order[place]]) for place in places]
+    return [int(rows[order[place]]) for place in places]
 
 
 def first_hits(
@@ -84,11 +85,11 @@ def rank_list(
         who = "right" if right else "distractor" if identity == DISTRACTOR else f"person {identity}"
         caption = f"{who} · camera {gallery.cameras[found]} · {similarities[found]:.2f}"
         hits.append(Hit(data_uri(packed_gallery.pixels[found]), bool(right), caption))
-    place = int(np.flatnonzero(metrics.queries == row)[0])
+    own = metrics.queries == row  # one ranking, or one for each drawn gallery
     pixels, mask = packed_query.pixels[row], packed_query.masks[row].astype(bool)
     title = (
         f"person {query.identities[row]}, camera {query.cameras[row]}: first right answer at "
-        f"{metrics.first_match[place]}, AP {100 * metrics.ap[place]:.0f} %"
+        f"{metrics.first_match[own].mean():g}, AP {100 * metrics.ap[own].mean():.0f} %"
     )
     return RankList(title, data_uri(pixels), data_uri(mask_over(pixels, mask)), tuple(hits))
 

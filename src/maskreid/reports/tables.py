@@ -1,10 +1,11 @@
-"""The table of the field, several evaluations under each other."""
+"""Tables as people read them: the table of the field, camera pairs, worst queries, two models side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from maskreid.retrieval import Metrics
+from maskreid.retrieval import CameraPairs, Difference, Metrics, WorstQuery, bootstrap
+from maskreid.retrieval.features import UNKNOWN_CAMERA
 
 COLUMNS = {
     "rank1": "Rank-1",
@@ -15,17 +16,84 @@ COLUMNS = {
     "map_trapezoid": "mAP (trapezoid)",
     "minp": "mINP",
 }
+INTERVAL = "95 % interval"
+WORST_COLUMNS = ["worst queries", "identity", "camera", "first right answer at", "AP"]
 
 
 def metrics_rows(metrics: Mapping[str, Metrics]) -> list[list[str]]:
-    """One row for each evaluation: its name, then percentages with two decimals in the order of `COLUMNS`."""
-    numbers = {name: each.as_dict() for name, each in metrics.items()}
-    return [[name, *(f"{row[column]:.2f}" for column in COLUMNS)] for name, row in numbers.items()]
+    """Two rows for each evaluation: percentages in the order of `COLUMNS`, then their bootstrap intervals."""
+    rows = []
+    for name, each in metrics.items():
+        numbers, intervals = each.as_dict(), bootstrap(each)
+        rows.append([name, *(f"{numbers[column]:.2f}" for column in COLUMNS)])
+        ends = [intervals[column] for column in COLUMNS]
+        rows.append([INTERVAL, *(f"{100 * low:.1f}-{100 * high:.1f}" for low, high in ends)])
+    return rows
 
 
 def metrics_table(metrics: Mapping[str, Metrics]) -> str:
     """The rows as a Markdown table with aligned columns."""
-    rows = [["percent", *COLUMNS.values()], *metrics_rows(metrics)]
+    return _markdown([["percent", *COLUMNS.values()], *metrics_rows(metrics)])
+
+
+def camera_table(pairs: CameraPairs) -> str:
+    """Query cameras down, gallery cameras across; Rank-1 and mAP, percentages with one decimal, in each cell."""
+    head = ["Rank-1 / mAP", *(f"to camera {camera_name(camera)}" for camera in pairs.gallery_cameras)]
+    rows = [
+        [f"from camera {camera_name(camera)}", *(camera_cell(pairs, a, b) for b in range(len(pairs.gallery_cameras)))]
+        for a, camera in enumerate(pairs.query_cameras)
+    ]
+    return _markdown([head, *rows])
+
+
+def camera_name(camera: int) -> str:
+    """A camera's number, or a question mark where it is unknown."""
+    return "?" if camera == UNKNOWN_CAMERA else str(camera)
+
+
+def camera_cell(pairs: CameraPairs, row: int, column: int) -> str:
+    """Rank-1 and mAP of one pair, or a dash where no query has an answer there."""
+    if not pairs.queries[row, column]:
+        return "-"
+    return f"{100 * pairs.rank1[row, column]:.1f} / {100 * pairs.map[row, column]:.1f}"
+
+
+def worst_rows(worst: Sequence[WorstQuery]) -> list[list[str]]:
+    """Query (its path, or its row), identity, camera, rank of the first right answer, AP as a percentage."""
+    return [
+        [
+            each.path or f"row {each.row}",
+            str(each.identity),
+            camera_name(each.camera),
+            f"{each.first_match:g}",
+            f"{100 * each.ap:.2f}",
+        ]
+        for each in worst
+    ]
+
+
+def worst_table(worst: Sequence[WorstQuery]) -> str:
+    """The rows as a Markdown table."""
+    return _markdown([WORST_COLUMNS, *worst_rows(worst)])
+
+
+def comparison_table(differences: Mapping[str, Difference]) -> str:
+    """One row for each score: both models, the second less the first, its interval and p; percentages."""
+    rows = [
+        [
+            COLUMNS[name],
+            f"{100 * each.a:.2f}",
+            f"{100 * each.b:.2f}",
+            f"{100 * each.difference:+.2f}",
+            f"{100 * each.interval.low:+.2f} to {100 * each.interval.high:+.2f}",
+            f"{each.p:.4f}",
+        ]
+        for name, each in differences.items()
+    ]
+    return _markdown([["percent", "A", "B", "B - A", INTERVAL, "p"], *rows])
+
+
+def _markdown(rows: list[list[str]]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
         "| " + " | ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) + " |" for row in rows

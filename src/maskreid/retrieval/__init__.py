@@ -5,25 +5,55 @@ from maskreid.retrieval.average_precision import (
     average_precision_trapezoid,
     inverse_negative_penalty,
 )
+from maskreid.retrieval.bootstrap import Interval, bootstrap
+from maskreid.retrieval.camera_pairs import CameraPairs, camera_pairs
+from maskreid.retrieval.compare import Difference, check_same_test, compare
 from maskreid.retrieval.evaluate import evaluate, evaluate_distances
+from maskreid.retrieval.everyone import everyone
+from maskreid.retrieval.feature_folder import load_folder, save_folder
 from maskreid.retrieval.features import Features
+from maskreid.retrieval.foreign import FeatureFile, read_features
+from maskreid.retrieval.judge import Judgement, judge
 from maskreid.retrieval.metrics import Metrics
 from maskreid.retrieval.multi_query import pool_queries
+from maskreid.retrieval.named_protocols import NAMED_PROTOCOLS, NamedProtocol, named_protocol
 from maskreid.retrieval.protocol import CAMERA_FREE, MARKET1501, Protocol
 from maskreid.retrieval.rerank import RerankedDistances, rerank
+from maskreid.retrieval.single_shot import evaluate_single_shot
+from maskreid.retrieval.worst import WorstQuery, worst_queries
 
 __all__ = [
     "CAMERA_FREE",
     "MARKET1501",
+    "NAMED_PROTOCOLS",
+    "CameraPairs",
+    "Difference",
+    "FeatureFile",
     "Features",
+    "Interval",
+    "Judgement",
     "Metrics",
+    "NamedProtocol",
     "Protocol",
     "RerankedDistances",
+    "WorstQuery",
     "average_precision",
     "average_precision_trapezoid",
+    "bootstrap",
+    "camera_pairs",
+    "check_same_test",
+    "compare",
     "evaluate",
     "evaluate_distances",
+    "evaluate_single_shot",
+    "everyone",
     "inverse_negative_penalty",
+    "judge",
+    "load_folder",
+    "named_protocol",
     "pool_queries",
+    "read_features",
     "rerank",
+    "save_folder",
+    "worst_queries",
 ]

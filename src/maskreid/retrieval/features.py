@@ -88,7 +88,8 @@ class Features:
                 f"features: row {zero[0]}{name} is all zeros and has no direction ({zero.size} such rows); "
                 "leave the image out or look at the model that made it"
             )
-        unit = (matrix / lengths[:, None]).astype(np.float32)
+        unit = np.empty_like(matrix)  # filled in place: the quotients in float64 would take twice the memory
+        np.divide(matrix, lengths[:, None], out=unit, casting="same_kind")
         return cls(unit, np.asarray(identities), np.asarray(cameras), tuple(paths), model)
 
     def __len__(self) -> int:

@@ -18,6 +18,7 @@ DEFINITIONS = {
     "map": "rectangular: mean precision at the correct matches",
     "map_trapezoid": "trapezoid: Market-1501's original code",
 }
+RANKS = (1, 5, 10, 20)  # of the matching curve, that papers and tools print
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +28,8 @@ class Metrics:
     Attributes:
         protocol: how rankings were judged.
         gallery_size: G, how many images were searched, junk included.
-        queries: (n,) int64 rows of the query features that were evaluated; the arrays below follow its order.
+        queries: (n,) int64 rows of the query features that were evaluated; the arrays below follow its order. A
+            protocol that draws its gallery ranks each query several times, and repeats its row here.
         first_match: (n,) int64, 1-based rank of the first correct match.
         ap: (n,) float64, rectangular average precision.
         ap_trapezoid: (n,) float64, Market-1501's original average precision.
@@ -71,13 +73,27 @@ class Metrics:
         """Mean inverse negative penalty."""
         return float(self.inp.mean())
 
+    def by_query(self, values: NDArray[np.generic]) -> NDArray[np.float64]:
+        """(n,) values of rankings -> (distinct queries,) float64, by ascending row: the mean over each's rankings."""
+        _, which, count = np.unique(self.queries, return_inverse=True, return_counts=True)
+        return np.asarray(np.bincount(which, values.astype(np.float64)) / count)
+
+    def per_query(self) -> dict[str, NDArray[np.float64]]:
+        """Each query's own scores, fractions of 1: (distinct queries,) float64, by the names of `as_dict`.
+
+        Queries, not rankings, are the independent part of a test, so this is what is resampled.
+        """
+        values: dict[str, NDArray[np.generic]] = {f"rank{k}": self.first_match <= k for k in RANKS}
+        values |= {"map": self.ap, "map_trapezoid": self.ap_trapezoid, "minp": self.inp}
+        return {name: self.by_query(each) for name, each in values.items()}
+
     def as_dict(self) -> dict[str, Any]:
         """What metrics.json holds: percentages with two decimals, counts, and the definitions used."""
-        scores = {f"rank{k}": self.rank(k) for k in (1, 5, 10, 20)}
+        scores = {f"rank{k}": self.rank(k) for k in RANKS}
         scores |= {"map": self.map, "map_trapezoid": self.map_trapezoid, "minp": self.minp}
         return {
             **{name: round(100 * score, 2) for name, score in scores.items()},
-            "queries": len(self.queries),
+            "queries": len(np.unique(self.queries)),
             "gallery": self.gallery_size,
             "skipped": dict(Counter(self.skipped.values())),
             "protocol": self.protocol.name,

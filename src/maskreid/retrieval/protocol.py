@@ -21,10 +21,13 @@ class Protocol:
         name: what metrics.json says.
         same_camera: True passes over what the query's own camera saw of its identity. An unknown camera is
             never the same as another. False passes over only the query's own image, known by its path.
+        answers_from: only this camera's images are correct matches, those of the other cameras are passed over;
+            None takes every camera's.
     """
 
     name: str
     same_camera: bool
+    answers_from: int | None = None
 
     def check(self, query: Features, gallery: Features) -> None:
         """Refuse features that lack what the protocol looks at."""
@@ -36,11 +39,13 @@ class Protocol:
 
     def too_easy(self, query: Features, row: int, gallery: Features, same_identity: IntArray) -> np.ndarray:
         """Of the gallery rows ``same_identity``, (M,) int64, say which are passed over: (M,) bool."""
+        cameras = gallery.cameras[same_identity]
+        easy: np.ndarray
         if self.same_camera:
-            camera = query.cameras[row]
-            same: np.ndarray = (gallery.cameras[same_identity] == camera) & (camera != UNKNOWN_CAMERA)
-            return same
-        return np.array([gallery.paths[other] == query.paths[row] for other in same_identity], dtype=bool)
+            easy = (cameras == query.cameras[row]) & (query.cameras[row] != UNKNOWN_CAMERA)
+        else:
+            easy = np.array([gallery.paths[other] == query.paths[row] for other in same_identity], dtype=bool)
+        return easy if self.answers_from is None else easy | (cameras != self.answers_from)
 
 
 MARKET1501 = Protocol("market1501", same_camera=True)
@@ -48,6 +53,12 @@ MARKET1501 = Protocol("market1501", same_camera=True)
 
 CAMERA_FREE = Protocol("camera-free", same_camera=False)
 """For images without cameras, such as a folder per person: each other image of the person is a correct match."""
+
+CUHK03_CLASSIC = Protocol("cuhk03-classic", same_camera=True)
+"""The rule of CUHK03's first protocol; `maskreid.retrieval.single_shot` draws its galleries."""
+
+ALL_VS_ALL = Protocol("all-vs-all", same_camera=False)
+"""Every image of a set searches all the others."""
 
 
 def has_identity(identity: int) -> bool:

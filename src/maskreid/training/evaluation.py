@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from maskreid.errors import MaskreidError
-from maskreid.images import Dataset, PackedImages
+from maskreid.images import Dataset, PackedImages, PersonImage
 from maskreid.network import Model
 from maskreid.progress import Progress, silent
-from maskreid.retrieval import Features, Metrics, RerankedDistances, evaluate, pool_queries, rerank
+from maskreid.retrieval import Features, Judgement, Metrics, NamedProtocol, judge
+from maskreid.retrieval.judge import check_asked
+from maskreid.retrieval.named_protocols import SINGLE_QUERY
 from maskreid.training.extract import extract_features
 from maskreid.training.prepare import prepare
 from maskreid.training.recipe import DataConfig
-
-SINGLE, MULTIPLE = "single query", "multiple query"
-
-
-def reranked_name(evaluation: str) -> str:
-    """What an evaluation is called after k-reciprocal re-ranking."""
-    return f"{evaluation}, re-ranked"
 
 
 @dataclass(frozen=True)
@@ -28,30 +23,28 @@ class Evaluation:
     """What `evaluate_model` measured, and what it measured it on.
 
     Attributes:
-        metrics: by name: "single query", "multiple query", and each again with ", re-ranked".
-        query: features of the queries.
-        gallery: features of the gallery, junk and distractors included.
-        reranked: re-ranked distances of the single queries, if asked for.
-        packed_query: the query images and masks as the model saw them.
+        judgement: the numbers, and who searched whom.
+        features: of each split that was embedded: "query", "gallery", perhaps "multi_query".
+        packed_query: the images that searched and their masks, as the model saw them.
         packed_gallery: the gallery's.
     """
 
-    metrics: Mapping[str, Metrics]
-    query: Features
-    gallery: Features
-    reranked: RerankedDistances | None
+    judgement: Judgement
+    features: Mapping[str, Features]
     packed_query: PackedImages
     packed_gallery: PackedImages
 
-    def as_dict(self) -> dict[str, dict[str, object]]:
-        """Return every evaluation's numbers, as ``metrics.json`` holds them."""
-        return {name: metrics.as_dict() for name, metrics in self.metrics.items()}
+    @property
+    def metrics(self) -> Mapping[str, Metrics]:
+        """By name: "single query", "multiple query", and each again with ", re-ranked"."""
+        return self.judgement.metrics
 
 
 def evaluate_model(
     model: Model,
     dataset: Dataset,
     *,
+    protocol: NamedProtocol = SINGLE_QUERY,
     multi_query: bool = False,
     reranking: bool = False,
     masks: str | None = None,
@@ -59,11 +52,13 @@ def evaluate_model(
     precision: str = "float32",
     progress: Progress = silent,
 ) -> Evaluation:
-    """Embed a dataset's query and gallery and evaluate under the Market-1501 protocol.
+    """Embed a dataset's query and gallery and evaluate under a protocol.
 
     Args:
         model: its card says how to resize and mask.
-        dataset: needs the splits "query" and "gallery", and "multi_query" for ``multi_query``.
+        dataset: needs the splits "query" and "gallery", and "multi_query" where queries are pooled. Where every
+            image searches, a dataset without them gives its "train" images: a folder per person will do.
+        protocol: one of `maskreid.retrieval.NAMED_PROTOCOLS`.
         multi_query: also pool each query with all boxes of the same identity and camera (paper.md 5.2).
         reranking: also re-rank (k1 = 20, k2 = 6, lambda = 0.3).
         masks: where masks come from, if not from where the model's card says.
@@ -72,42 +67,48 @@ def evaluate_model(
         progress: told about every stage.
 
     Raises:
-        MaskreidError: a split is missing.
+        MaskreidError: a split is missing, or the arguments do not go together.
     """
-    needed = ["query", "gallery"] + (["multi_query"] if multi_query else [])
-    missing = [split for split in needed if not dataset.splits.get(split)]
-    if missing:
-        raise MaskreidError(
-            f"{dataset.source.name}: evaluation needs {' and '.join(needed)}, found no {' and no '.join(missing)}; "
-            f"it was read as {dataset.name} with {', '.join(dataset.splits)}"
-        )
+    check_asked(protocol, multi_query=multi_query, reranking=reranking)
+    images = _images(dataset, protocol, multi_query)
     config = data_config(model, masks)
     packed = {
-        split: prepare(dataset.source, dataset.splits[split], config, cache=cache, progress=progress)
-        for split in needed
+        split: prepare(dataset.source, wanted, config, cache=cache, progress=progress)
+        for split, wanted in images.items()
     }
     features = {
         split: extract_features(model, images, precision=precision, progress=progress)
         for split, images in packed.items()
     }
-    queries = {SINGLE: features["query"]}
-    if multi_query:
-        queries[MULTIPLE] = pool_queries(features["query"], features["multi_query"])
-    metrics: dict[str, Metrics] = {}
-    reranked: dict[str, RerankedDistances] = {}
-    for name, query in queries.items():
-        metrics[name] = evaluate(query, features["gallery"])
-        if reranking:
-            reranked[name] = rerank(query, features["gallery"])
-            metrics[reranked_name(name)] = reranked[name].evaluate()
-    return Evaluation(
-        metrics=metrics,
-        query=features["query"],
-        gallery=features["gallery"],
-        reranked=reranked.get(SINGLE),
-        packed_query=packed["query"],
-        packed_gallery=packed["gallery"],
+    if "gallery" not in images:  # everyone searches everyone
+        packed["gallery"], features["gallery"] = packed["query"], features["query"]
+    judgement = judge(
+        features["query"],
+        features["gallery"],
+        features.get("multi_query"),
+        protocol=protocol,
+        multi_query=multi_query,
+        reranking=reranking,
     )
+    return Evaluation(judgement, features, packed["query"], packed["gallery"])
+
+
+def _images(dataset: Dataset, protocol: NamedProtocol, multi_query: bool) -> dict[str, Sequence[PersonImage]]:
+    """What to embed, by split; for a protocol in which everyone searches, all of it as "query"."""
+    everyone = protocol.searches == "everyone"
+    pooled = multi_query or protocol.searches == "pooled queries"
+    needed = ["query", "gallery"] + (["multi_query"] if pooled else [])
+    found: dict[str, Sequence[PersonImage]] = {split: dataset.splits.get(split, ()) for split in needed}
+    if everyone:
+        anyone = [*found["query"], *found["gallery"]] or dataset.splits.get("train", ())
+        found = {"query": tuple({image.path: image for image in anyone}.values())}
+    missing = [split for split, images in found.items() if not images]
+    if missing:
+        raise MaskreidError(
+            f"{dataset.source.name}: evaluation needs {' and '.join(needed)}, found no {' and no '.join(missing)}; "
+            f"it was read as {dataset.name} with {', '.join(dataset.splits)}"
+        )
+    return found
 
 
 def data_config(model: Model, masks: str | None = None) -> DataConfig:

@@ -1,0 +1,96 @@
+"""``maskreid compare``: is one model better than another, or only luckier?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from maskreid.cli.common import CacheOption, FormatOption, OptionalDataOption, ProtocolOption, SplitOption, open_data
+from maskreid.errors import MaskreidError
+
+if TYPE_CHECKING:
+    from maskreid.retrieval import Judgement, NamedProtocol
+
+RUN = "A shipped model's name, a run folder or a model file; or features: a file, or what evaluate --out wrote."
+
+
+def compare(
+    run_a: Annotated[str, typer.Argument(metavar="RUN_A", help=RUN, show_default=False)],
+    run_b: Annotated[str, typer.Argument(metavar="RUN_B", help="The same, of the other model.", show_default=False)],
+    data: OptionalDataOption = None,
+    protocol: ProtocolOption = "market1501",
+    precision: Annotated[str, typer.Option(help="float32, or bfloat16 for speed.")] = "float32",
+    device: Annotated[str | None, typer.Option(help="cpu or cuda. [default: cuda where there is one]")] = None,
+    format: FormatOption = None,
+    split: SplitOption = 0,
+    cache: CacheOption = None,
+) -> None:
+    """Compare two models on the same queries: difference, its 95 % interval and p-value for every score.
+
+    Interval: bootstrap over queries, paired. p: sign-flip permutation test, two-sided. A folder with query.npz and
+    gallery.npz is read as features and needs no DATA; a model is evaluated on DATA first.
+    """
+    from maskreid.reports import comparison_table
+    from maskreid.retrieval import check_same_test, judge, named_protocol, read_features
+    from maskreid.retrieval import compare as compare_metrics
+
+    chosen = named_protocol(protocol)
+    if data is None:
+        models = [run for run in (run_a, run_b) if not _holds_features(run)]
+        if models:
+            raise MaskreidError(
+                f"{models[0]}: holds no features (query.npz and gallery.npz), so it is taken for a model, "
+                "and a model needs --data DATA"
+            )
+
+    def judged(run: str) -> Judgement:
+        if _holds_features(run):
+            read = read_features(run)
+            return judge(read.query, read.gallery, read.boxes, protocol=chosen)
+        return _evaluate(run, str(data), chosen, precision, device, format, split, cache)
+
+    a, b = judged(run_a), judged(run_b)
+    check_same_test((a.query, a.gallery), (b.query, b.gallery))
+    differences = compare_metrics(a.main, b.main)
+    print(f"A: {run_a}\nB: {run_b}\n{chosen.heading}, {len(a.main.per_query()['map']):,} queries")
+    print(comparison_table(differences))
+
+
+def _holds_features(run: str) -> bool:
+    from maskreid.retrieval.feature_folder import GALLERY, QUERY
+    from maskreid.retrieval.foreign import READERS
+
+    path = Path(run)
+    if path.is_dir():
+        return (path / QUERY).is_file() and (path / GALLERY).is_file()
+    # A .safetensors with a card beside it is a model.
+    return path.is_file() and path.suffix.lower() in READERS and not path.with_suffix(".json").is_file()
+
+
+def _evaluate(
+    run: str,
+    data: str,
+    protocol: NamedProtocol,
+    precision: str,
+    device: str | None,
+    format_: str | None,
+    split: int,
+    cache: Path | None,
+) -> Judgement:
+    import torch
+
+    from maskreid import progress
+    from maskreid.network import load_model
+    from maskreid.training import evaluate_model
+
+    model = load_model(run, device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    return evaluate_model(
+        model,
+        open_data(data, format_, split),
+        protocol=protocol,
+        cache=cache,
+        precision=precision,
+        progress=progress.terminal,
+    ).judgement

@@ -1,0 +1,114 @@
+"""Two models on the same queries: is the difference more than the luck of the draw?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskreid.errors import MaskreidError
+from maskreid.retrieval.bootstrap import LEVEL, RESAMPLES, Interval, percentile_intervals, resampled_means
+from maskreid.retrieval.features import Features
+from maskreid.retrieval.metrics import Metrics
+
+FLIPS = 10_000  # so the smallest p is 0.0001
+BLOCK = 64  # sign flips drawn at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One score of two models, fractions of 1.
+
+    Attributes:
+        a: the first model's.
+        b: the second model's.
+        interval: 95 % paired bootstrap interval of ``b - a``.
+        p: how often a difference this large, either way, comes from swapping the models at random.
+    """
+
+    a: float
+    b: float
+    interval: Interval
+    p: float
+
+    @property
+    def difference(self) -> float:
+        """How much the second model is better."""
+        return self.b - self.a
+
+
+def compare(
+    a: Metrics, b: Metrics, *, resamples: int = RESAMPLES, flips: int = FLIPS, seed: int = 0
+) -> dict[str, Difference]:
+    """Compare every score of two models, query by query.
+
+    Pairing takes out what makes a query hard for both. The interval resamples queries; the p-value is that of a
+    two-sided sign-flip permutation test: if the models were alike, each query's difference could as well have the
+    other sign (Fisher, 1935; for rankings Smucker, Allan and Carterette, CIKM 2007).
+
+    Args:
+        a: the first model's evaluation.
+        b: the second's, over the same queries and under the same protocol.
+        resamples: bootstrap draws.
+        flips: random sign patterns; p is (1 + as large) / (1 + flips) and so never 0.
+        seed: of both.
+
+    Returns:
+        By the names of `Metrics.per_query`.
+
+    Raises:
+        MaskreidError: the two were not made of the same queries, gallery size and protocol.
+    """
+    if a.protocol != b.protocol:
+        raise MaskreidError(
+            f"compare: protocols differ, {a.protocol.name} and {b.protocol.name}; use one for both models"
+        )
+    if a.gallery_size != b.gallery_size or not np.array_equal(a.queries, b.queries):
+        raise MaskreidError(
+            f"compare: the tests differ: {len(np.unique(a.queries))} evaluated queries in a gallery of "
+            f"{a.gallery_size}, against {len(np.unique(b.queries))} in {b.gallery_size}; use the same data for both"
+        )
+    scores_a, scores_b = a.per_query(), b.per_query()
+    differences = np.stack([scores_b[name] - scores_a[name] for name in scores_a], axis=1)
+    intervals = percentile_intervals(resampled_means(differences, resamples, seed), LEVEL)
+    p_values = sign_flip_p(differences, flips, seed)
+    return {
+        name: Difference(float(scores_a[name].mean()), float(scores_b[name].mean()), interval, float(p))
+        for name, interval, p in zip(scores_a, intervals, p_values, strict=True)
+    }
+
+
+def check_same_test(a: tuple[Features, Features], b: tuple[Features, Features]) -> None:
+    """Refuse two (query, gallery) pairs that do not show the same people by the same cameras.
+
+    Queries must also come in the same order: that is how they are paired.
+    """
+    for what, one, other in zip(("query", "gallery"), a, b, strict=True):
+        if len(one) != len(other):
+            raise MaskreidError(
+                f"compare: {len(one)} {what} images against {len(other)}; use the same data for both models"
+            )
+        labels, others = (np.stack((each.identities, each.cameras)) for each in (one, other))
+        if what == "gallery":  # only who is there matters, not in which order
+            labels, others = (each[:, np.lexsort(each)] for each in (labels, others))
+        odd = np.flatnonzero((labels != others).any(axis=0))
+        if odd.size:
+            raise MaskreidError(
+                f"compare: {odd.size} of {len(one)} {what} images differ in identity or camera; "
+                "use the same data, in the same order and numbering"
+            )
+
+
+def sign_flip_p(differences: NDArray[np.float64], flips: int, seed: int) -> NDArray[np.float64]:
+    """Two-sided p-value of the mean of each column of ``differences`` (n, k): (k,)."""
+    if flips < 1:
+        raise MaskreidError(f"compare: expected at least 1 flip, got {flips}")
+    rng = np.random.default_rng(seed)
+    observed = np.abs(differences.sum(axis=0)) - 1e-9  # sums in another order round to another last digit
+    as_large = np.zeros(differences.shape[1], dtype=np.int64)
+    for start in range(0, flips, BLOCK):
+        shape = (min(BLOCK, flips - start), len(differences))
+        signs = 2.0 * rng.integers(0, 2, size=shape, dtype=np.int8) - 1
+        as_large += (np.abs(signs @ differences) >= observed).sum(axis=0)
+    return np.asarray((1 + as_large) / (1 + flips))

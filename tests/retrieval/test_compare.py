@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from maskreid.errors import MaskreidError
+from maskreid.retrieval import CAMERA_FREE, Features, Metrics, check_same_test, compare, evaluate
+from maskreid.retrieval.bootstrap import BLOCK
+from maskreid.retrieval.compare import sign_flip_p
+
+
+@pytest.fixture
+def two(world) -> tuple[Metrics, Metrics]:
+    """A model and a noisier one on the same queries."""
+    query, gallery = world(0, queries=40, gallery=120)
+    rng = np.random.default_rng(9)
+    noisier = Features.normalised(
+        query.vectors + 0.3 * rng.normal(size=query.vectors.shape), query.identities, query.cameras
+    )
+    return evaluate(noisier, gallery), evaluate(query, gallery)
+
+
+def exact_p(differences: list[float]) -> float:
+    """Every pattern of signs, by loops."""
+    observed = abs(sum(differences))
+    patterns = list(itertools.product((-1, 1), repeat=len(differences)))
+    as_large = sum(
+        abs(sum(sign * value for sign, value in zip(pattern, differences, strict=True))) >= observed - 1e-9
+        for pattern in patterns
+    )
+    return as_large / len(patterns)
+
+
+@pytest.mark.parametrize(
+    "differences", [[1, 1, 1, 1, 1, 1], [1, 0, -1, 0, 1, 1], [0.3, -0.1, 0.2, 0.05, 0.4, -0.02, 0.1], [0.5]]
+)
+def test_p_approaches_that_of_all_sign_patterns(differences: list[float]) -> None:
+    (p,) = sign_flip_p(np.array(differences)[:, None], 20_000, seed=0)
+    assert p == pytest.approx(exact_p(differences), abs=0.015)
+
+
+def test_p_is_uniform_where_the_models_are_alike() -> None:
+    rng = np.random.default_rng(0)
+    p = sign_flip_p(rng.normal(size=(60, 400)), 500, seed=1)
+    for level in (0.05, 0.2, 0.5):
+        assert np.mean(p <= level) == pytest.approx(level, abs=0.07)
+
+
+def test_p_is_never_zero() -> None:
+    assert sign_flip_p(np.ones((100, 1)), 99, seed=0) == pytest.approx([0.01])
+
+
+def test_numbers_equal_loops(two) -> None:
+    a, b = two
+    told = compare(a, b, resamples=50, seed=2)
+    for name, values in {"map": (a.ap, b.ap), "rank1": (a.first_match == 1, b.first_match == 1)}.items():
+        one, other = (np.asarray(each, dtype=float) for each in values)
+        assert told[name].a == pytest.approx(sum(one) / len(one))
+        assert told[name].difference == pytest.approx(sum(other) / len(other) - sum(one) / len(one))
+        rng = np.random.default_rng(2)
+        drawn = [
+            *rng.integers(len(one), size=(BLOCK, len(one))),
+            *rng.integers(len(one), size=(50 - BLOCK, len(one))),
+        ]
+        means = [sum(other[i] - one[i] for i in rows) / len(rows) for rows in drawn]
+        assert told[name].interval == pytest.approx(np.quantile(means, [0.025, 0.975]))
+
+
+def test_pairing_is_sharper_than_two_intervals(two) -> None:
+    a, b = two
+    told = compare(a, b)["map"]
+    assert told.difference > 0
+    assert told.p < 0.05
+    swapped = compare(b, a)["map"]
+    assert swapped.difference == -told.difference
+    assert swapped.p == told.p
+
+
+def test_a_model_and_itself(two) -> None:
+    for each in compare(two[0], two[0]).values():
+        assert (each.difference, each.interval, each.p) == (0, (0, 0), 1)
+
+
+def test_refuses_other_tests(two) -> None:
+    a, b = two
+    with pytest.raises(MaskreidError, match="protocols differ, market1501 and camera-free"):
+        compare(a, replace(b, protocol=CAMERA_FREE))
+    with pytest.raises(MaskreidError, match="in a gallery of 120, against 40 in 121"):
+        compare(a, replace(b, gallery_size=121))
+    with pytest.raises(MaskreidError, match="the tests differ"):
+        compare(a, replace(b, queries=b.queries + 1))
+    with pytest.raises(MaskreidError, match="at least 1 flip"):
+        compare(a, b, flips=0)
+
+
+def test_the_same_test_shows_the_same_people(world) -> None:
+    query, gallery = world(0)
+    other = Features(query.vectors, query.identities[::-1].copy(), query.cameras)
+    order = np.random.default_rng(0).permutation(len(gallery))
+    mixed = Features(gallery.vectors[order], gallery.identities[order], gallery.cameras[order])
+    check_same_test((query, gallery), (query, mixed))
+    with pytest.raises(MaskreidError, match=r"\d+ of 12 query images differ in identity or camera"):
+        check_same_test((query, gallery), (other, gallery))
+    with pytest.raises(MaskreidError, match="60 gallery images against 12"):
+        check_same_test((query, gallery), (query, query))

@@ -1,0 +1,72 @@
+"""A model under each protocol, on the splits that the protocol needs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from maskreid.errors import MaskreidError
+from maskreid.images import Dataset
+from maskreid.network import MaskReID, Model, NetworkConfig, make_card
+from maskreid.reports import report_on
+from maskreid.retrieval import judge, named_protocol, read_features
+from maskreid.training import evaluate_model
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    torch.manual_seed(0)
+    config = NetworkConfig(width=0.25, dimension=32, input_size=(48, 32))
+    masks = {"source": "dataset", "min_share": 0.05}
+    training = {"data": "nothing", "images": 0, "identities": 0}
+    card = make_card(config, resize=(54, 36), masks=masks, training=training, metrics={})
+    return Model(MaskReID(config).eval(), card)
+
+
+@pytest.mark.parametrize("name", ["market1501", "cuhk03-classic", "all-vs-all"])
+def test_what_is_written_is_judged_the_same(model: Model, world: Dataset, tmp_path: Path, name: str) -> None:
+    protocol = named_protocol(name)
+    evaluation = evaluate_model(model, world, protocol=protocol, cache=tmp_path / "cache")
+    report_on(model, world, evaluation, tmp_path / "out", title=name)
+    read = read_features(tmp_path / "out")
+    again = judge(read.query, read.gallery, protocol=protocol)
+    assert again.main.as_dict() == evaluation.judgement.main.as_dict()
+    assert f"<td>{protocol.heading}</td>" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_everyone_searches_everyone_once(model: Model, world: Dataset, tmp_path: Path) -> None:
+    protocol = named_protocol("all-vs-all")
+    evaluation = evaluate_model(model, world, protocol=protocol, cache=tmp_path)
+    images = {image.path for split in ("query", "gallery") for image in world.splits[split]}
+    assert sorted(evaluation.judgement.query.paths) == sorted(images)
+    assert evaluation.packed_query.paths == evaluation.judgement.query.paths
+
+
+def test_a_folder_of_people_without_query_and_gallery_will_do(model: Model, world: Dataset, tmp_path: Path) -> None:
+    people = replace(world, splits={"train": world.splits["train"][:20]})
+    evaluation = evaluate_model(model, people, protocol=named_protocol("all-vs-all"), cache=tmp_path)
+    assert len(evaluation.judgement.gallery) == 20
+    with pytest.raises(MaskreidError, match="needs query and gallery, found no query and no gallery"):
+        evaluate_model(model, people, cache=tmp_path)
+
+
+def test_pooled_queries_need_boxes(model: Model, world: Dataset, tmp_path: Path) -> None:
+    for asked in ({"protocol": named_protocol("market1501-multiple")}, {"multi_query": True}):
+        with pytest.raises(MaskreidError, match="needs query and gallery and multi_query, found no multi_query"):
+            evaluate_model(model, world, cache=tmp_path, **asked)
+    boxed = replace(world, splits={**world.splits, "multi_query": world.splits["query"]})
+    evaluation = evaluate_model(model, boxed, multi_query=True, cache=tmp_path)
+    assert set(evaluation.features) == {"query", "gallery", "multi_query"}
+    pooled = evaluate_model(model, boxed, protocol=named_protocol("market1501-multiple"), cache=tmp_path)
+    assert pooled.metrics["multiple query"].map == evaluation.metrics["multiple query"].map
+
+
+def test_what_does_not_go_together_is_refused_before_anything_is_embedded(
+    model: Model, world: Dataset, tmp_path: Path
+) -> None:
+    with pytest.raises(MaskreidError, match="re-ranking needs queries apart"):
+        evaluate_model(model, world, protocol=named_protocol("all-vs-all"), reranking=True, cache=tmp_path / "cache")
+    assert not (tmp_path / "cache").exists()
