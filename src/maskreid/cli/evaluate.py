@@ -66,8 +66,9 @@ def evaluate(
             f"--per-camera needs a gallery that is searched whole; protocol {chosen.name} draws its own"
         )
     if features is not None:
-        given = {"MODEL": model, "--data": data, "--masks": masks, "--device": device, "--format": format}
-        surplus = [name for name, value in {**given, "--split": split or None, "--cache": cache}.items() if value is not None]
+        images = {"--data": data, "--format": format, "--split": split or None, "--masks": masks, "--cache": cache}
+        given = {"MODEL": model, **images, "--device": device}
+        surplus = [name for name, value in given.items() if value is not None]
         if surplus:
             raise MaskreidError(f"--features needs no model and no images: leave out {', '.join(surplus)}")
         _evaluate_features(features, chosen, multi_query, rerank, per_camera, worst, out)
