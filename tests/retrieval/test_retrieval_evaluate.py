@@ -9,7 +9,6 @@ from maskreid.errors import MaskreidError
 from maskreid.retrieval import Features, Metrics, evaluate, evaluate_distances
 from maskreid.retrieval import evaluate as function
 from maskreid.retrieval.evaluate import BLOCK_BYTES
-from maskreid.retrieval.ranks import COUNT_UP_TO
 
 ARRAYS = ("queries", "first_match", "ap", "ap_trapezoid", "inp")
 
@@ -79,7 +78,7 @@ def test_blocks_do_not_show(world, monkeypatch, rows: int) -> None:
 
 def test_many_matches_are_ranked_the_same(world) -> None:
     query, gallery = world(1, gallery=900, people=2, ties=True)
-    assert (gallery.identities == 1).sum() > 1.3 * COUNT_UP_TO
+    assert (gallery.identities == 1).sum() > 160
     similarities = query.vectors @ gallery.vectors.T
     assert_equal_to(evaluate(query, gallery), slow(-similarities, query, gallery))
 

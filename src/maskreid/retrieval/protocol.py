@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from maskreid.errors import MaskreidError
-from maskreid.retrieval.features import DISTRACTOR, JUNK, UNKNOWN_CAMERA, Features, IntArray
+from maskreid.retrieval.features import UNKNOWN_CAMERA, Features, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +34,27 @@ class Protocol:
                 "the query's own image; got none"
             )
 
-    def too_easy(self, query: Features, row: int, gallery: Features, same_identity: IntArray) -> np.ndarray:
-        """Of the gallery rows ``same_identity``, (M,) int64, say which are passed over: (M,) bool."""
+    def too_easy(
+        self, query: Features, row: int | IntArray, gallery: Features, same_identity: IntArray
+    ) -> np.ndarray:
+        """Say which gallery images of a query's identity are passed over.
+
+        Args:
+            query: all queries.
+            row: the query, or one for each of ``same_identity``.
+            gallery: all that is searched.
+            same_identity: (M,) int64 gallery rows that show the query's identity.
+
+        Returns:
+            (M,) bool.
+        """
         if self.same_camera:
             camera = query.cameras[row]
             same: np.ndarray = (gallery.cameras[same_identity] == camera) & (camera != UNKNOWN_CAMERA)
             return same
-        return np.array([gallery.paths[other] == query.paths[row] for other in same_identity], dtype=bool)
+        rows = np.broadcast_to(row, len(same_identity))
+        pairs = zip(rows, same_identity, strict=True)
+        return np.array([gallery.paths[other] == query.paths[own] for own, other in pairs], dtype=bool)
 
 
 MARKET1501 = Protocol("market1501", same_camera=True)
@@ -48,8 +62,3 @@ MARKET1501 = Protocol("market1501", same_camera=True)
 
 CAMERA_FREE = Protocol("camera-free", same_camera=False)
 """For images without cameras, such as a folder per person: each other image of the person is a correct match."""
-
-
-def has_identity(identity: int) -> bool:
-    """Whether an identity names a person, who can be searched for."""
-    return identity not in (JUNK, DISTRACTOR)
