@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from maskreid.retrieval.kernels import count_ranks
+from maskreid.retrieval.count_kernels import count_ranks
 from maskreid.retrieval.ranks import sort_within
 
 
@@ -14,14 +14,15 @@ def test_counting_gives_the_rank_of_a_stable_sort(levels: int, dtype: type) -> N
     for seed in range(5):
         rng = np.random.default_rng(seed)
         block = (rng.integers(0, levels, (7, 80)) / levels).astype(dtype)
-        easy = [np.flatnonzero(rng.random(80) < 0.2) for _ in block]
-        matches = [np.sort(rng.permutation(np.setdiff1d(np.arange(80), out))[: rng.integers(16)]) for out in easy]
+        junk, *easy = (np.flatnonzero(rng.random(80) < 0.2) for _ in range(8))
+        kept = [np.setdiff1d(np.arange(80), [*out, *junk]) for out in easy]
+        matches = [np.sort(rng.permutation(items)[: rng.integers(16)]) for items in kept]
         expected = []
-        for scores, found, out in zip(block, matches, easy, strict=True):
-            ranked = sorted(np.setdiff1d(np.arange(80), out), key=lambda item: (-scores[item], item))
+        for scores, found, items in zip(block, matches, kept, strict=True):
+            ranked = sorted(items, key=lambda item: (-scores[item], item))
             expected += [ranked.index(match) for match in found]
         ranks = np.full(len(expected), -1)
-        count_ranks(block, starts(matches), np.concatenate(matches), starts(easy), np.concatenate(easy), ranks)
+        count_ranks(block, junk, starts(matches), np.concatenate(matches), starts(easy), np.concatenate(easy), ranks)
         assert ranks.tolist() == expected
 
 

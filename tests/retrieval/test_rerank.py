@@ -5,7 +5,7 @@ import pytest
 
 from maskreid.errors import MaskreidError
 from maskreid.retrieval import CAMERA_FREE, Features, evaluate, evaluate_distances, rerank
-from maskreid.retrieval import rerank as function
+from maskreid.retrieval import blocks as block_file
 
 
 def published(
@@ -121,7 +121,7 @@ def test_other_queries_are_neighbours_too(world) -> None:
 def test_blocks_do_not_show(world, monkeypatch) -> None:
     query, gallery = world(4, 10, 50, ties=True)
     whole = rerank(query, gallery, 7, 3).distances
-    monkeypatch.setitem(function.__globals__, "BLOCK_BYTES", 3 * 4 * 60)
+    monkeypatch.setattr(block_file, "BLOCK_BYTES", 3 * 4 * 60)
     assert rerank(query, gallery, 7, 3).distances == pytest.approx(whole, abs=1e-6)
 
 

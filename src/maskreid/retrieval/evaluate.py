@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from maskreid.errors import MaskreidError
+from maskreid.progress import Progress, silent
 from maskreid.retrieval.average_precision import (
     average_precisions,
     average_precisions_trapezoid,
     inverse_negative_penalties,
 )
+from maskreid.retrieval.blocks import Block, Task, in_blocks
 from maskreid.retrieval.features import JUNK, Features
 from maskreid.retrieval.metrics import Metrics
 from maskreid.retrieval.protocol import MARKET1501, Protocol
 from maskreid.retrieval.ranks import sort_within
 from maskreid.retrieval.relevant import find_relevant
-
-BLOCK_BYTES = 16 << 20  # similarities held at a time: they shall still be in the cache when they are counted
-
-Block = NDArray[np.floating]
 
 
 def evaluate(query: Features, gallery: Features, protocol: Protocol = MARKET1501) -> Metrics:
@@ -48,7 +44,7 @@ def evaluate(query: Features, gallery: Features, protocol: Protocol = MARKET1501
     def fill(start: int, stop: int, block: Block) -> None:
         np.matmul(query.vectors[start:stop], searched.vectors.T, out=block)
 
-    return replace(_judge(fill, np.dtype(np.float32), query, searched, protocol), gallery_size=len(gallery))
+    return replace(judge(fill, np.dtype(np.float32), query, searched, protocol), gallery_size=len(gallery))
 
 
 def evaluate_distances(
@@ -67,16 +63,13 @@ def evaluate_distances(
             f"got {matrix.dtype} of shape {matrix.shape}"
         )
 
-    junk = np.flatnonzero(gallery.identities == JUNK)
-
     def fill(start: int, stop: int, block: Block) -> None:
         np.negative(matrix[start:stop], out=block, dtype=block.dtype)
         odd = np.flatnonzero(~np.isfinite(block).all(axis=1))
         if odd.size:
             raise MaskreidError(f"distances: row {start + odd[0]} holds NaN or infinity")
-        block[:, junk] = -np.inf
 
-    return _judge(fill, np.result_type(matrix.dtype, np.float32), query, gallery, protocol)
+    return judge(fill, np.result_type(matrix.dtype, np.float32), query, gallery, protocol)
 
 
 def check_comparable(query: Features, gallery: Features) -> None:
@@ -96,15 +89,26 @@ def check_comparable(query: Features, gallery: Features) -> None:
         )
 
 
-def _judge(
-    fill: Callable[[int, int, Block], None],
+def judge(
+    fill: Task,
     dtype: np.dtype[np.floating],
     query: Features,
     gallery: Features,
     protocol: Protocol,
+    progress: Progress = silent,
 ) -> Metrics:
-    """Judge rankings by similarities: ``fill(start, stop, block)`` writes those of the query rows start to stop."""
-    from maskreid.retrieval.kernels import count_ranks
+    """Judge the rankings by similarities that are made a block at a time.
+
+    Args:
+        fill: ``fill(start, stop, block)`` writes the finite similarities of the query rows start to stop, larger
+            meaning more alike, into ``block`` (stop - start, G).
+        dtype: of ``block``.
+        query: Q images.
+        gallery: G images.
+        protocol: what a ranking passes over.
+        progress: told about every block.
+    """
+    from maskreid.retrieval.count_kernels import count_ranks
 
     protocol.check(query, gallery)
     relevant = find_relevant(query, gallery, protocol)
@@ -114,32 +118,14 @@ def _judge(
             f"all {len(query)} queries were skipped, none has a correct match under protocol {protocol.name} "
             f"({reasons}); look at identities and cameras, or at the protocol"
         )
+    junk = np.flatnonzero(gallery.identities == JUNK)
     ranks = np.empty(len(relevant.matches), dtype=np.int64)
-    step = min(len(query), max(1, BLOCK_BYTES // (4 * len(gallery))))
-    # While one block is counted in a thread of its own, the next is filled: a product alone leaves cores waiting.
-    blocks = [np.empty((step, len(gallery)), dtype=dtype) for _ in range(2)]
-    with ThreadPoolExecutor(1) as counting:
-        counted: list[Future[None]] = []
-        for number, start in enumerate(range(0, len(query), step)):
-            if number >= 2:
-                counted[number - 2].result()
-            stop = min(start + step, len(query))
-            block = blocks[number % 2][: stop - start]
-            fill(start, stop, block)
-            rows = slice(start, stop + 1)
-            counted.append(
-                counting.submit(
-                    count_ranks,
-                    block,
-                    relevant.match_starts[rows],
-                    relevant.matches,
-                    relevant.easy_starts[rows],
-                    relevant.easy,
-                    ranks,
-                )
-            )
-        for done in counted:
-            done.result()
+
+    def count(start: int, stop: int, block: Block) -> None:
+        match_starts, easy_starts = relevant.match_starts[start : stop + 1], relevant.easy_starts[start : stop + 1]
+        count_ranks(block, junk, match_starts, relevant.matches, easy_starts, relevant.easy, ranks)
+
+    in_blocks(len(query), len(gallery), dtype, fill, count, what="ranking", progress=progress)
     queries = np.flatnonzero(np.diff(relevant.match_starts))
     starts = relevant.match_starts[queries]
     ranks = sort_within(ranks, starts)

@@ -1,4 +1,4 @@
-"""Loops over rows, compiled. Imported only where they run: numba takes most of a second to import."""
+"""Evaluation's inner loop, compiled. Imported only where it runs: numba takes most of a second to import."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def _above(scores: NDArray[np.floating], bound: float) -> int:
 @njit(cache=True, nogil=True)
 def count_ranks(
     block: NDArray[np.floating],
+    junk: IntArray,
     match_starts: IntArray,
     matches: IntArray,
     easy_starts: IntArray,
@@ -41,6 +42,7 @@ def count_ranks(
 
     Args:
         block: (B, G) similarities; what is passed over becomes minus infinity here.
+        junk: gallery rows that no query ranks.
         match_starts: (B + 1,) where each row's correct matches start in ``matches``.
         matches: gallery rows.
         easy_starts: (B + 1,) where each row's passed over gallery rows start in ``easy``.
@@ -49,6 +51,8 @@ def count_ranks(
     """
     for row in range(len(block)):
         scores = block[row]
+        for place in range(len(junk)):
+            scores[junk[place]] = -np.inf
         for place in range(easy_starts[row], easy_starts[row + 1]):
             scores[easy[place]] = -np.inf
         for place in range(match_starts[row], match_starts[row + 1]):
