@@ -70,6 +70,7 @@ def test_blocks_do_not_show(world, monkeypatch, rows: int) -> None:
     whole = evaluate(query, gallery)
     assert 4 * len(query) * len(gallery) < block_file.BLOCK_BYTES, "the first call took one block"
     monkeypatch.setattr(block_file, "BLOCK_BYTES", rows * 4 * len(gallery))
+    monkeypatch.setattr(block_file, "FEWEST_ROWS", 1)
     blocks = evaluate(query, gallery)
     for name in ARRAYS:
         assert np.array_equal(getattr(whole, name), getattr(blocks, name))

@@ -18,6 +18,7 @@ from maskreid.reports.curves import cmc_curve, coverage_histogram
 from maskreid.reports.rank_lists import choose_queries, rank_lists
 from maskreid.reports.tables import COLUMNS, metrics_rows
 from maskreid.training import Evaluation
+from maskreid.training.evaluation import reranked_name
 
 SCHEMA_VERSION = 1
 NOTES = {
@@ -49,14 +50,14 @@ def render(model: Model, dataset: Dataset, evaluation: Evaluation, title: str) -
     from jinja2 import Environment, PackageLoader
 
     template = Environment(loader=PackageLoader("maskreid.reports"), autoescape=True).get_template("report.html")
-    single = next(iter(evaluation.metrics.values()))
+    name, single = next(iter(evaluation.metrics.items()))
     rows = choose_queries(single)
     pictures = (evaluation.packed_query, evaluation.packed_gallery)
     lists = {"Answers": rank_lists(rows, evaluation.query, evaluation.gallery, single, *pictures)}
     if evaluation.reranked is not None:
-        again = evaluation.reranked
+        again, reranked = evaluation.reranked, evaluation.metrics[reranked_name(name)]
         lists["The same queries, re-ranked"] = rank_lists(
-            rows, again.query, again.gallery, again.evaluate(), *pictures, distances=again.distances
+            rows, again.query, again.gallery, reranked, *pictures, distances=again.rows(rows)
         )
     coverage = np.concatenate([packed.coverage for packed in pictures])
     policy = model.card["preprocessing"]["masks"]

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from itertools import pairwise
 
 
 def thread_count() -> int:
@@ -19,7 +20,7 @@ def in_threads(work: Callable[[int, int], object], rows: int) -> None:
     """Call ``work(start, stop)`` so that every one of ``rows`` is in one call; return when all are done."""
     threads = thread_count()
     cuts = [rows * part // threads for part in range(threads + 1)]
-    spans = [(start, stop) for start, stop in zip(cuts, cuts[1:], strict=False) if start < stop]
+    spans = [(start, stop) for start, stop in pairwise(cuts) if start < stop]
     if len(spans) == 1:
         work(*spans[0])
         return

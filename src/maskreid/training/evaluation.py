@@ -98,8 +98,8 @@ def evaluate_model(
     for name, query in queries.items():
         metrics[name] = evaluate(query, features["gallery"])
         if reranking:
-            reranked[name] = rerank(query, features["gallery"])
-            metrics[reranked_name(name)] = reranked[name].evaluate()
+            reranked[name] = rerank(query, features["gallery"], progress=progress)
+            metrics[reranked_name(name)] = reranked[name].evaluate(progress=progress)
     return Evaluation(
         metrics=metrics,
         query=features["query"],
