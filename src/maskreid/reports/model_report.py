@@ -17,6 +17,7 @@ from maskreid.reports.numbers import write_numbers, write_text
 from maskreid.reports.rank_lists import choose_queries, rank_lists
 from maskreid.reports.tables import COLUMNS, WORST_COLUMNS, camera_cell, camera_name, metrics_rows, worst_rows
 from maskreid.retrieval import CameraPairs, WorstQuery, save_folder
+from maskreid.retrieval.judge import reranked_name
 
 if TYPE_CHECKING:  # torch must not load where only a table is printed
     from maskreid.images import Dataset
@@ -75,9 +76,9 @@ def render(
     pictures = (evaluation.packed_query, evaluation.packed_gallery)
     lists = {"Answers": rank_lists(rows, judged.query, judged.gallery, judged.main, *pictures)}
     if judged.reranked is not None:
-        again = judged.reranked
+        again, reranked = judged.reranked, judged.metrics[reranked_name(next(iter(judged.metrics)))]
         lists["The same queries, re-ranked"] = rank_lists(
-            rows, again.query, again.gallery, again.evaluate(), *pictures, distances=again.distances
+            rows, again.query, again.gallery, reranked, *pictures, distances=again.rows(rows)
         )
     coverage = np.concatenate([packed.coverage for packed in pictures])
     policy = model.card["preprocessing"]["masks"]

@@ -103,9 +103,9 @@ def rank_lists(
     packed_gallery: PackedImages,
     distances: npt.NDArray[np.float32] | None = None,
 ) -> list[RankList]:
-    """Make the rank lists of several queries, by cosine or, if given, by (Q, G) ``distances``."""
+    """Make the rank lists of several queries, by cosine or, if given, by ``distances``, a row of (G,) for each."""
     lists = []
-    for row in rows:
-        similarities = gallery.vectors @ query.vectors[row] if distances is None else 1 - distances[row]
+    for place, row in enumerate(rows):
+        similarities = gallery.vectors @ query.vectors[row] if distances is None else 1 - distances[place]
         lists.append(rank_list(row, query, gallery, similarities, metrics, packed_query, packed_gallery))
     return lists

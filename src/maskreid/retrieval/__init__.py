@@ -1,5 +1,6 @@
 """Features, CMC/mAP/mINP, protocols, re-ranking: arrays in, numbers out."""
 
+from maskreid.retrieval.approximate_search import approximate_search
 from maskreid.retrieval.average_precision import (
     average_precision,
     average_precision_trapezoid,
@@ -8,6 +9,7 @@ from maskreid.retrieval.average_precision import (
 from maskreid.retrieval.bootstrap import Interval, bootstrap
 from maskreid.retrieval.camera_pairs import CameraPairs, camera_pairs
 from maskreid.retrieval.compare import Difference, check_same_test, compare
+from maskreid.retrieval.device_search import device_search
 from maskreid.retrieval.evaluate import evaluate, evaluate_distances
 from maskreid.retrieval.everyone import everyone
 from maskreid.retrieval.feature_folder import load_folder, save_folder
@@ -17,8 +19,10 @@ from maskreid.retrieval.judge import Judgement, judge
 from maskreid.retrieval.metrics import Metrics
 from maskreid.retrieval.multi_query import pool_queries
 from maskreid.retrieval.named_protocols import NAMED_PROTOCOLS, NamedProtocol, named_protocol
+from maskreid.retrieval.neighbours import exact_search
 from maskreid.retrieval.protocol import CAMERA_FREE, MARKET1501, Protocol
-from maskreid.retrieval.rerank import RerankedDistances, rerank
+from maskreid.retrieval.rerank import rerank
+from maskreid.retrieval.reranked import RerankedDistances
 from maskreid.retrieval.single_shot import evaluate_single_shot
 from maskreid.retrieval.worst import WorstQuery, worst_queries
 
@@ -37,16 +41,19 @@ __all__ = [
     "Protocol",
     "RerankedDistances",
     "WorstQuery",
+    "approximate_search",
     "average_precision",
     "average_precision_trapezoid",
     "bootstrap",
     "camera_pairs",
     "check_same_test",
     "compare",
+    "device_search",
     "evaluate",
     "evaluate_distances",
     "evaluate_single_shot",
     "everyone",
+    "exact_search",
     "inverse_negative_penalty",
     "judge",
     "load_folder",

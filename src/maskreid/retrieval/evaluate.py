@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from maskreid.errors import MaskreidError
+from maskreid.progress import Progress, silent
 from maskreid.retrieval.average_precision import (
-    average_precision,
-    average_precision_trapezoid,
-    inverse_negative_penalty,
+    average_precisions,
+    average_precisions_trapezoid,
+    inverse_negative_penalties,
 )
-from maskreid.retrieval.features import JUNK, Features, IntArray
+from maskreid.retrieval.blocks import Block, Task, in_blocks
+from maskreid.retrieval.features import JUNK, Features
 from maskreid.retrieval.metrics import Metrics
-from maskreid.retrieval.protocol import MARKET1501, Protocol, has_identity
-from maskreid.retrieval.ranks import match_ranks
+from maskreid.retrieval.products import products
+from maskreid.retrieval.protocol import MARKET1501, Protocol
+from maskreid.retrieval.ranks import sort_within
+from maskreid.retrieval.relevant import find_relevant
 
-BLOCK_BYTES = 32 << 20  # similarities held at a time: small enough for a laptop, large enough for a fast product
-
-NO_IDENTITY = "query is junk or a distractor (identity -1 or 0)"
-NOT_IN_GALLERY = "identity not in the gallery"
-ONLY_SAME_CAMERA = "identity only in the same camera"
-ONLY_ITSELF = "identity only in the query's own image"
+JUNK_WORTH_A_COPY = 0.1  # of the gallery
 
 
-def evaluate(query: Features, gallery: Features, protocol: Protocol = MARKET1501) -> Metrics:
+def evaluate(
+    query: Features,
+    gallery: Features,
+    protocol: Protocol = MARKET1501,
+    *,
+    device: str | None = None,
+    progress: Progress = silent,
+) -> Metrics:
     """Rank the gallery by cosine similarity for each query; CMC, mAP (both definitions) and mINP.
 
     Equal similarities rank in the order of the gallery. Queries without a correct match are left out of every
@@ -37,13 +43,19 @@ def evaluate(query: Features, gallery: Features, protocol: Protocol = MARKET1501
         query: Q images, each searched for.
         gallery: G images, all searched.
         protocol: what a ranking passes over; Market-1501's by default.
+        device: where similarities are computed: None here, with NumPy; "cuda" and so on with torch. Ranks are
+            counted here.
+        progress: told about every block of queries.
 
     Raises:
-        MaskreidError: no query, no gallery image, features of different sizes or models, or no query with a
-            correct match.
+        MaskreidError: no query, no gallery image, features of different sizes or models, no query with a
+            correct match, or no such device.
     """
     check_comparable(query, gallery)
-    return _judge(lambda start, stop: query.vectors[start:stop] @ gallery.vectors.T, query, gallery, protocol)
+    searched = _without_junk(gallery)
+    fill = products(query.vectors, searched.vectors, device)
+    metrics = judge_blocks(fill, np.dtype(np.float32), query, searched, protocol, progress)
+    return replace(metrics, gallery_size=len(gallery))
 
 
 def evaluate_distances(
@@ -62,14 +74,13 @@ def evaluate_distances(
             f"got {matrix.dtype} of shape {matrix.shape}"
         )
 
-    def similarities(start: int, stop: int) -> NDArray[np.floating]:
-        block = -matrix[start:stop].astype(np.result_type(matrix.dtype, np.float32))
-        odd = np.flatnonzero(~np.isfinite(block).all(axis=1))
-        if odd.size:
+    def fill(start: int, stop: int, block: Block) -> None:
+        np.negative(matrix[start:stop], out=block, dtype=block.dtype)
+        if not (np.isfinite(block.min()) and np.isfinite(block.max())):  # NaN is the smallest of any that hold it
+            odd = np.flatnonzero(~np.isfinite(block).all(axis=1))
             raise MaskreidError(f"distances: row {start + odd[0]} holds NaN or infinity")
-        return block
 
-    return _judge(similarities, query, gallery, protocol)
+    return judge_blocks(fill, np.result_type(matrix.dtype, np.float32), query, gallery, protocol)
 
 
 def check_comparable(query: Features, gallery: Features) -> None:
@@ -89,65 +100,67 @@ def check_comparable(query: Features, gallery: Features) -> None:
         )
 
 
-def _judge(
-    similarities: Callable[[int, int], NDArray[np.floating]],
+def judge_blocks(
+    fill: Task,
+    dtype: np.dtype[np.floating],
     query: Features,
     gallery: Features,
     protocol: Protocol,
+    progress: Progress = silent,
 ) -> Metrics:
+    """Judge the rankings by similarities that are made a block at a time.
+
+    Args:
+        fill: ``fill(start, stop, block)`` writes the finite similarities of the query rows start to stop, larger
+            meaning more alike, into ``block`` (stop - start, G).
+        dtype: of ``block``.
+        query: Q images.
+        gallery: G images.
+        protocol: what a ranking passes over.
+        progress: told about every block.
+    """
+    from maskreid.retrieval.count_kernels import count_ranks
+
     protocol.check(query, gallery)
-    matches, passed_over, skipped = _relevant(query, gallery, protocol)
-    if not matches:
-        reasons = "; ".join(f"{count}: {reason}" for reason, count in Counter(skipped.values()).items())
+    relevant = find_relevant(query, gallery, protocol)
+    if not len(relevant.matches):
+        reasons = "; ".join(f"{count}: {reason}" for reason, count in Counter(relevant.skipped.values()).items())
         raise MaskreidError(
             f"all {len(query)} queries were skipped, none has a correct match under protocol {protocol.name} "
             f"({reasons}); look at identities and cameras, or at the protocol"
         )
     junk = np.flatnonzero(gallery.identities == JUNK)
-    ranks: list[IntArray] = []
-    step = max(1, BLOCK_BYTES // (4 * len(gallery)))
-    for start in range(0, len(query), step):
-        stop = min(start + step, len(query))
-        block = similarities(start, stop)
-        block[:, junk] = -np.inf
-        for row in range(start, stop):
-            if row in matches:
-                block[row - start, passed_over[row]] = -np.inf
-                ranks.append(match_ranks(block[row - start], matches[row]))
+    ranks = np.empty(len(relevant.matches), dtype=np.int64)
+
+    def count(start: int, stop: int, block: Block) -> None:
+        match_starts, easy_starts = relevant.match_starts[start : stop + 1], relevant.easy_starts[start : stop + 1]
+        count_ranks(block, junk, match_starts, relevant.matches, easy_starts, relevant.easy, ranks)
+
+    in_blocks(len(query), len(gallery), dtype, fill, count, what="ranking", progress=progress)
+    queries = np.flatnonzero(np.diff(relevant.match_starts))
+    starts = relevant.match_starts[queries]
+    ranks = sort_within(ranks, starts)
     return Metrics(
         protocol=protocol,
         gallery_size=len(gallery),
-        queries=np.array(list(matches), dtype=np.int64),
-        first_match=np.array([each[0] + 1 for each in ranks], dtype=np.int64),
-        ap=np.array([average_precision(each) for each in ranks]),
-        ap_trapezoid=np.array([average_precision_trapezoid(each) for each in ranks]),
-        inp=np.array([inverse_negative_penalty(each) for each in ranks]),
-        skipped=skipped,
+        queries=queries,
+        first_match=ranks[starts] + 1,
+        ap=average_precisions(ranks, starts),
+        ap_trapezoid=average_precisions_trapezoid(ranks, starts),
+        inp=inverse_negative_penalties(ranks, starts),
+        skipped=relevant.skipped,
     )
 
 
-def _relevant(
-    query: Features, gallery: Features, protocol: Protocol
-) -> tuple[dict[int, IntArray], dict[int, IntArray], dict[int, str]]:
-    """By query row: its correct matches; what of its identity is passed over; why it is skipped."""
-    by_identity = np.argsort(gallery.identities, kind="stable")
-    in_order = gallery.identities[by_identity]
-    first = np.searchsorted(in_order, query.identities, side="left")
-    last = np.searchsorted(in_order, query.identities, side="right")
-    matches: dict[int, IntArray] = {}
-    passed_over: dict[int, IntArray] = {}
-    skipped: dict[int, str] = {}
-    for row in range(len(query)):
-        same = by_identity[first[row] : last[row]]
-        if not has_identity(int(query.identities[row])):
-            skipped[row] = NO_IDENTITY
-            continue
-        if not len(same):
-            skipped[row] = NOT_IN_GALLERY
-            continue
-        easy = protocol.too_easy(query, row, gallery, same)
-        if easy.all():
-            skipped[row] = ONLY_SAME_CAMERA if protocol.same_camera else ONLY_ITSELF
-            continue
-        matches[row], passed_over[row] = same[~easy], same[easy]
-    return matches, passed_over, skipped
+def _without_junk(gallery: Features) -> Features:
+    """Leave out what every ranking passes over, if it is enough to be worth a copy: a fifth of Market-1501 is."""
+    keep = gallery.identities != JUNK
+    if keep.mean() > 1 - JUNK_WORTH_A_COPY:
+        return gallery
+    return replace(
+        gallery,
+        vectors=gallery.vectors[keep],
+        identities=gallery.identities[keep],
+        cameras=gallery.cameras[keep],
+        paths=tuple(path for path, kept in zip(gallery.paths, keep, strict=False) if kept),
+    )

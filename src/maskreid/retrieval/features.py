@@ -17,6 +17,7 @@ from maskreid.errors import MaskreidError
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
+Items = NDArray[np.int32]  # numbers of items, where there are many
 
 JUNK = -1  # the identity of images that a ranking passes over
 DISTRACTOR = 0  # the identity of images that are always a wrong answer

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from maskreid.errors import MaskreidError
+from maskreid.progress import Progress, silent
 from maskreid.retrieval.features import Features
 from maskreid.retrieval.metrics import Metrics
 from maskreid.retrieval.named_protocols import MULTIPLE_QUERY, SINGLE_QUERY, NamedProtocol
-from maskreid.retrieval.rerank import RerankedDistances, rerank
+from maskreid.retrieval.rerank import rerank
+from maskreid.retrieval.reranked import RerankedDistances
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +59,7 @@ def judge(
     protocol: NamedProtocol = SINGLE_QUERY,
     multi_query: bool = False,
     reranking: bool = False,
+    progress: Progress = silent,
 ) -> Judgement:
     """Evaluate features under a protocol, and also with pooled queries and re-ranked, if asked to.
 
@@ -67,6 +70,7 @@ def judge(
         protocol: one of `maskreid.retrieval.NAMED_PROTOCOLS`.
         multi_query: also pool; with `SINGLE_QUERY` only.
         reranking: also re-rank (k1 = 20, k2 = 6, lambda = 0.3); only where queries search a whole, other gallery.
+        progress: told about re-ranking.
 
     Raises:
         MaskreidError: these do not go together, or the features do not fit the protocol.
@@ -81,7 +85,7 @@ def judge(
     for heading, (each, searching, searched) in arranged.items():
         metrics[heading] = each.evaluate(searching, searched)
         if reranking:
-            reranked[heading] = rerank(searching, searched)
-            metrics[reranked_name(heading)] = reranked[heading].evaluate(each.rule)
+            reranked[heading] = rerank(searching, searched, progress=progress)
+            metrics[reranked_name(heading)] = reranked[heading].evaluate(each.rule, progress=progress)
     _, searching, searched = arranged[protocol.heading]
     return Judgement(metrics, searching, searched, reranked.get(protocol.heading))

@@ -37,14 +37,28 @@ class Protocol:
                 "the query's own image; got none"
             )
 
-    def too_easy(self, query: Features, row: int, gallery: Features, same_identity: IntArray) -> np.ndarray:
-        """Of the gallery rows ``same_identity``, (M,) int64, say which are passed over: (M,) bool."""
+    def too_easy(
+        self, query: Features, row: int | IntArray, gallery: Features, same_identity: IntArray
+    ) -> np.ndarray:
+        """Say which gallery images of a query's identity are passed over.
+
+        Args:
+            query: all queries.
+            row: the query, or one for each of ``same_identity``.
+            gallery: all that is searched.
+            same_identity: (M,) int64 gallery rows that show the query's identity.
+
+        Returns:
+            (M,) bool.
+        """
         cameras = gallery.cameras[same_identity]
         easy: np.ndarray
         if self.same_camera:
-            easy = (cameras == query.cameras[row]) & (query.cameras[row] != UNKNOWN_CAMERA)
+            camera = query.cameras[row]
+            easy = (cameras == camera) & (camera != UNKNOWN_CAMERA)
         else:
-            easy = np.array([gallery.paths[other] == query.paths[row] for other in same_identity], dtype=bool)
+            pairs = zip(np.broadcast_to(row, len(same_identity)), same_identity, strict=True)
+            easy = np.array([gallery.paths[other] == query.paths[own] for own, other in pairs], dtype=bool)
         return easy if self.answers_from is None else easy | (cameras != self.answers_from)
 
 

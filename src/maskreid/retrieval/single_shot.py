@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from maskreid.errors import MaskreidError
-from maskreid.retrieval.evaluate import NO_IDENTITY, NOT_IN_GALLERY, ONLY_SAME_CAMERA, check_comparable
+from maskreid.retrieval.evaluate import check_comparable
 from maskreid.retrieval.features import DISTRACTOR, JUNK, Features, IntArray
 from maskreid.retrieval.metrics import Metrics
 from maskreid.retrieval.protocol import CUHK03_CLASSIC, Protocol, has_identity
+from maskreid.retrieval.relevant import NO_IDENTITY, NOT_IN_GALLERY, ONLY_SAME_CAMERA
 
 REPEATS = 100  # what DGD's code, and so the MaskReID paper, averages over
 BLOCK = 64  # queries whose similarities are held at a time

@@ -89,6 +89,7 @@ def evaluate_model(
         protocol=protocol,
         multi_query=multi_query,
         reranking=reranking,
+        progress=progress,
     )
     return Evaluation(judgement, features, packed["query"], packed["gallery"])
 

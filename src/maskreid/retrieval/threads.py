@@ -1,0 +1,33 @@
+"""Rows shared out among threads, for kernels that let go of Python's lock."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from itertools import pairwise
+
+
+def thread_count() -> int:
+    """Processors that this process may use, or fewer if ``OMP_NUM_THREADS`` says so, as it does to BLAS."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return min(allowed, int(asked)) if asked.isdecimal() and int(asked) else allowed
+
+
+def in_threads(work: Callable[[int, int], object], rows: int) -> None:
+    """Call ``work(start, stop)`` so that every one of ``rows`` is in one call; return when all are done."""
+    threads = thread_count()
+    cuts = [rows * part // threads for part in range(threads + 1)]
+    spans = [(start, stop) for start, stop in pairwise(cuts) if start < stop]
+    if len(spans) == 1:
+        work(*spans[0])
+        return
+    for done in [_pool(threads).submit(work, *span) for span in spans]:
+        done.result()
+
+
+@lru_cache(maxsize=1)
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="maskreid")
