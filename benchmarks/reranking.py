@@ -54,7 +54,7 @@ def compare(name: str, arguments: argparse.Namespace, searches: dict[str, Callab
     total = len(query) + len(gallery)
     print(f"re-ranking, {name}, N = {total}, d = {arguments.dimension}; {machine()}")
     chosen = np.linspace(0, len(query) - 1, SAMPLE).astype(int)
-    small = synthetic_features(SIZES["quarter"], 8)
+    small = synthetic_features(SIZES["quarter"], 64)
     for search in searches.values():
         rerank(*small, search=search).evaluate()  # compiles
 
