@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint bench clean
 
 demo: $(VENV)/ready
 	$(BIN)/maskreid demo --out runs/demo
@@ -17,10 +17,22 @@ lint: $(VENV)/ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Minutes on a quiet machine, with 4 GB for torchreid; larger sizes: see the head of each script.
+bench: $(VENV)-bench/ready
+	$(VENV)-bench/bin/python benchmarks/evaluation.py --size market1501
+	$(VENV)-bench/bin/python benchmarks/evaluation.py --size market1501 --process
+	$(VENV)-bench/bin/python benchmarks/reranking.py --size half --repeat 3
+
+$(VENV)-bench/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)-bench
+	$(VENV)-bench/bin/pip install --quiet --constraint constraints.txt --editable .
+	$(VENV)-bench/bin/pip install --quiet --no-deps pyppbox-torchreid==1.4.1.0
+	touch $@
+
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
 clean:
-	rm -rf $(VENV) runs
+	rm -rf $(VENV) $(VENV)-bench runs

@@ -34,8 +34,7 @@ def vectors(request, world) -> np.ndarray:
     return np.concatenate((query.vectors, gallery.vectors))
 
 
-@pytest.mark.parametrize("name", SEARCHES)
-@pytest.mark.parametrize("tile", [7, 64, 1000])
+@pytest.mark.parametrize(("name", "tile"), [*((name, 2048) for name in SEARCHES), ("exact", 7), ("exact", 64)])
 @pytest.mark.parametrize("count", [2, 21, 200])
 def test_finds_what_a_stable_sort_finds(monkeypatch, vectors: np.ndarray, name: str, tile: int, count: int) -> None:
     monkeypatch.setattr(file, "TILE", tile)

@@ -3,27 +3,30 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from maskreid.retrieval.count_kernels import count_ranks
+from maskreid.retrieval.count_kernels import CHUNK, PASSES, count_ranks
 from maskreid.retrieval.ranks import sort_within
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("levels", [1, 4, 10**6])
-def test_counting_gives_the_rank_of_a_stable_sort(levels: int, dtype: type) -> None:
-    """Also where all or many similarities are equal, and where a row has no match."""
-    for seed in range(5):
+@pytest.mark.parametrize(("columns", "most"), [(80, 16), (2 * CHUNK + 100, 40), (300, 3 * PASSES)])
+def test_counting_gives_the_rank_of_a_stable_sort(columns: int, most: int, levels: int, dtype: type) -> None:
+    """Also where all or many similarities are equal, where a row has no match, and where it has very many."""
+    for seed in range(3):
         rng = np.random.default_rng(seed)
-        block = (rng.integers(0, levels, (7, 80)) / levels).astype(dtype)
-        junk, *easy = (np.flatnonzero(rng.random(80) < 0.2) for _ in range(8))
-        kept = [np.setdiff1d(np.arange(80), [*out, *junk]) for out in easy]
-        matches = [np.sort(rng.permutation(items)[: rng.integers(16)]) for items in kept]
+        block = (rng.integers(0, levels, (7, columns)) / levels).astype(dtype)
+        junk, *easy = (np.flatnonzero(rng.random(columns) < 0.2) for _ in range(8))
+        kept = [np.setdiff1d(np.arange(columns), [*out, *junk]) for out in easy]
+        matches = [np.sort(rng.permutation(items)[: rng.integers(most)]) for items in kept]
         expected = []
         for scores, found, items in zip(block, matches, kept, strict=True):
             ranked = sorted(items, key=lambda item: (-scores[item], item))
-            expected += [ranked.index(match) for match in found]
-        ranks = np.full(len(expected), -1)
+            ranks_of = {item: rank for rank, item in enumerate(ranked)}
+            expected.append([ranks_of[match] for match in found])
+        ranks = np.full(sum(map(len, matches)), -1)
         count_ranks(block, junk, starts(matches), np.concatenate(matches), starts(easy), np.concatenate(easy), ranks)
-        assert ranks.tolist() == expected
+        for begin, own in zip(starts(matches), expected, strict=False):
+            assert sorted(ranks[begin : begin + len(own)]) == sorted(own)
 
 
 def starts(groups: list[np.ndarray]) -> np.ndarray:

@@ -135,6 +135,20 @@ def test_helps_where_people_cluster(world) -> None:
     assert rerank(query, gallery).evaluate().map > evaluate(query, gallery).map + 0.02
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_map_is_the_published_program_s(world, seed: int) -> None:
+    query, gallery = world(seed, 20, 80, noise=0.9)
+    expected = evaluate_distances(published(query, gallery, 7, 3), query, gallery)
+    assert rerank(query, gallery, 7, 3).evaluate().map == pytest.approx(expected.map, abs=1e-6)
+
+
+def test_rows_are_those_asked_for(world) -> None:
+    query, gallery = world(0)
+    reranked, whole = rerank(query, gallery, 7, 3), distances(query, gallery, 7, 3)
+    assert np.array_equal(reranked.rows([5, 0, 5]), whole[[5, 0, 5]])
+    assert reranked.rows([]).shape == (0, len(gallery))
+
+
 def test_evaluates_under_the_protocol_asked_for(world) -> None:
     query, gallery = world(0)
     reranked = rerank(query, gallery, 7, 3)

@@ -76,6 +76,26 @@ def test_blocks_do_not_show(world, monkeypatch, rows: int) -> None:
         assert np.array_equal(getattr(whole, name), getattr(blocks, name))
 
 
+@pytest.mark.parametrize("ties", [False, True])
+def test_a_device_gives_the_same(world, ties: bool) -> None:
+    query, gallery = world(2, ties=ties)
+    here, there = evaluate(query, gallery), evaluate(query, gallery, device="cpu")
+    for name in ARRAYS:
+        assert np.array_equal(getattr(here, name), getattr(there, name))
+    with pytest.raises(MaskreidError, match="device 'nowhere'"):
+        evaluate(query, gallery, device="nowhere")
+
+
+def test_a_gallery_that_is_mostly_junk_counts_its_junk(world) -> None:
+    query, gallery = world(2, gallery=200)
+    identities = np.where(np.arange(200) % 3 > 0, -1, gallery.identities)
+    gallery = Features(gallery.vectors, identities, gallery.cameras, gallery.paths)
+    similarities = query.vectors @ gallery.vectors.T
+    metrics = evaluate(query, gallery)
+    assert_equal_to(metrics, slow(-similarities, query, gallery))
+    assert metrics.gallery_size == 200
+
+
 def test_many_matches_are_ranked_the_same(world) -> None:
     query, gallery = world(1, gallery=900, people=2, ties=True)
     assert (gallery.identities == 1).sum() > 160

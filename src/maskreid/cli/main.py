@@ -9,6 +9,7 @@ import typer
 
 from maskreid import __version__
 from maskreid.cli import compare, data, demo, evaluate, masks, models, train
+from maskreid.cli.blas import use_avx512_products
 from maskreid.errors import MaskreidError
 
 app = typer.Typer(
@@ -45,6 +46,7 @@ def root(
 
 def main() -> None:
     """Run the command line; an error that a person can put right is one line and exit status 2."""
+    use_avx512_products()
     try:
         app()
     except MaskreidError as error:
