@@ -77,7 +77,7 @@ def learn_segmenter(
         "output": "person or background for every pixel",
         "training": {
             "data": dataset.name,
-            "labels": label_maps.name,
+            "labels": Path(label_maps.name).name,
             "images": int(usable.sum()),
             "images_without_person_left_out": int((~usable).sum()),
             "identities": len({image.identity for image in learned}),

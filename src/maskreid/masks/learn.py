@@ -20,7 +20,7 @@ from maskreid.progress import Progress, silent
 class SegmenterSchedule:
     """How long and how fast to train: AdamW, one cycle of warm-up and cosine decay."""
 
-    epochs: int = 10
+    epochs: int = 30
     batch: int = 64
     learning_rate: float = 4e-3
     weight_decay: float = 1e-2

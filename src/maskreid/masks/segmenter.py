@@ -25,7 +25,7 @@ class PersonSegmenter(nn.Module):
     with a last layer that sees the input's own pixels, because at 64 x 128 the outline is most of the answer.
     """
 
-    def __init__(self, channels: tuple[int, int, int, int] = (24, 48, 96, 160)) -> None:
+    def __init__(self, channels: tuple[int, int, int, int] = (32, 64, 128, 208)) -> None:
         super().__init__()
         a, b, c, d = channels
         self.down1 = nn.Sequential(_conv(3, a, 2), _conv(a, a))
