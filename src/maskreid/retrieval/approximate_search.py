@@ -18,7 +18,7 @@ BLOCK = 2048  # items that are compared at a time
 
 
 def approximate_search(probes: int = 64, seed: int = 0) -> Search:
-    """Return a search for `maskreid.retrieval.rerank` that misses some neighbours and takes a fraction of the time.
+    """Return a search for `maskreid.retrieval.rerank` that misses some neighbours, for sets of several 100,000 items.
 
     Items are put into sqrt(N) cells, by k-means, and compared with those in the cells nearest to their own. The
     largest distance is taken from a sample. Time grows with N^1.5 x ``probes`` and memory with N.
@@ -47,7 +47,8 @@ def approximate_search(probes: int = 64, seed: int = 0) -> Search:
             cell_of[start : start + BLOCK] = (block @ centres.T).argmax(1)
             lists.lowest[start : start + BLOCK] = (block @ far.T).min(1)
         used, sizes = np.unique(cell_of, return_counts=True)
-        members = np.split(np.argsort(cell_of, kind="stable"), np.cumsum(sizes)[:-1])
+        by_cell = np.argsort(cell_of, kind="stable")
+        members = np.split(by_cell, np.cumsum(sizes)[:-1])
         near = np.argsort(-centres[used] @ centres[used].T, axis=1, kind="stable")
         cells = range(len(used))
         for cell in progress(cells, total=len(cells), what="searching neighbours", unit="cell"):
@@ -60,7 +61,7 @@ def approximate_search(probes: int = 64, seed: int = 0) -> Search:
                     in_threads(lambda first, last: scan_rows(tile, rows, columns, first, last, *state), len(rows))  # noqa: B023
         for _ in range(REFINEMENTS):
             known = lists.nearest.copy()
-            in_threads(lambda first, last: scan_neighbours(vectors, known, first, last, *state), total)  # noqa: B023
+            in_threads(lambda first, last: scan_neighbours(vectors, known, by_cell, first, last, *state), total)  # noqa: B023
         return lists.finished()
 
     return search

@@ -4,6 +4,7 @@ modules, which are therefore imported only inside the functions that run them.""
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar, cast
 
 import numba
@@ -17,5 +18,8 @@ def compiled(function: F) -> F:
     Sums may be taken in any order and division by zero is not looked for, so that loops use whole vectors;
     infinities keep their meaning.
     """
-    compile_ = numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract"}, error_model="numpy")
-    return cast(F, compile_(function))
+    compile_ = partial(numba.njit, nogil=True, fastmath={"reassoc", "contract"}, error_model="numpy")
+    try:
+        return cast(F, compile_(cache=True)(function))
+    except RuntimeError:  # nowhere to keep it: neither the source's folder nor the user's cache can be written to
+        return cast(F, compile_()(function))

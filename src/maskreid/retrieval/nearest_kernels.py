@@ -93,6 +93,7 @@ def scan_columns(
 def scan_neighbours(
     vectors: FloatArray,
     known: Items,
+    order: IntArray,
     first: int,
     last: int,
     nearest: Items,
@@ -104,14 +105,16 @@ def scan_neighbours(
     Args:
         vectors: (N, D) unit rows of the items.
         known: (N, K) neighbours as they are now, a copy of ``nearest``.
-        first: first item to look at.
-        last: item to stop before.
+        order: (N,) all items, those that lie near each other one after the other: what one needs is in the cache
+            when the next one needs it.
+        first: first of ``order`` to look at.
+        last: the one to stop before.
         nearest: as for `scan_rows`, like what follows.
         distances: likewise.
         lowest: likewise.
     """
     stamps = np.full(len(vectors), -1, np.int64)
-    for owner in range(first, last):
+    for owner in order[first:last]:
         for neighbour in known[owner]:
             stamps[neighbour] = owner
         for neighbour in known[owner]:
