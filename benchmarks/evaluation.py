@@ -4,6 +4,7 @@
     python benchmarks/evaluation.py --size msmt17 --share 0.1
     python benchmarks/evaluation.py --size market1501+500k --no-peers
     python benchmarks/evaluation.py --size market1501 --process
+    python benchmarks/evaluation.py --size msmt17 --no-peers --device cuda
 
 Prints medians of alternated runs, peak memory over the inputs, and how near the time is to the machine's own matrix
 product. ``--process`` measures whole programs instead, from start to printed table. Stops if results do not agree.
@@ -25,7 +26,18 @@ from pathlib import Path  # noqa: E402
 
 import numpy as np  # noqa: E402
 import peers  # noqa: E402
-from measure import SIZES, Measured, alternated, machine, product_rate, show, synthetic_features  # noqa: E402
+from measure import (  # noqa: E402
+    MEBI,
+    SIZES,
+    Measured,
+    alternated,
+    device_memory,
+    machine,
+    product_rate,
+    show,
+    synthetic_features,
+    wake,
+)
 
 from maskreid.retrieval import Features, evaluate  # noqa: E402
 from maskreid.retrieval.features import JUNK  # noqa: E402
@@ -43,7 +55,7 @@ def part(features: Features, rows: np.ndarray | slice) -> Features:
 def check(results: dict[str, list[Measured]], expected: tuple[float, float], names: list[str]) -> None:
     """Stop if a peer's Rank-1 or mAP is another."""
     for name in names:
-        difference = np.abs(np.subtract(results[name][0].result, expected)).max()
+        difference = np.abs(np.subtract(results[name][0].result[:2], expected)).max()
         print(f"{name}: Rank-1 and mAP differ by {difference:.1e}")
         if not difference <= AGREE:
             raise SystemExit("the results do not agree")
@@ -58,22 +70,28 @@ def in_process(arguments: argparse.Namespace) -> None:
     few, rate = part(query, slice(50)), product_rate(arguments.dimension)
     evaluate(few, gallery)  # compiles
 
-    def scores(of: Features) -> tuple[float, float]:
-        metrics = evaluate(of, gallery)
-        return metrics.rank(1), metrics.map
+    def scores(of: Features, device: str | None = None) -> tuple[float, float, int]:
+        metrics = evaluate(of, gallery, device=device)
+        return metrics.rank(1), metrics.map, device_memory(device)
 
     works = {"maskreid": lambda: scores(query)}
+    if arguments.device:
+        works[f"maskreid, {arguments.device}"] = lambda: scores(query, arguments.device)
     if arguments.peers:
         works["torchreid, Cython"] = lambda: peers.evaluate_cython(peers.distances(asked, people), asked, people)
         works["torchreid, Python (50 queries)"] = lambda: peers.evaluate_python(
             peers.distances(few, people), few, people
         )
-    results = alternated(works, arguments.repeat)
+    results = alternated(works, arguments.repeat, lambda: wake(arguments.device))
     scale = {"torchreid, Cython": len(query) / len(asked), "torchreid, Python (50 queries)": len(query) / len(few)}
     show(results, "maskreid", scale)
     if arguments.peers:
-        check(results, scores(asked), ["torchreid, Cython"])
-        check(results, scores(few), ["torchreid, Python (50 queries)"])
+        check(results, scores(asked)[:2], ["torchreid, Cython"])
+        check(results, scores(few)[:2], ["torchreid, Python (50 queries)"])
+    if arguments.device:
+        check(results, scores(query)[:2], [f"maskreid, {arguments.device}"])
+        memory = results[f"maskreid, {arguments.device}"][0].result[2]
+        print(f"on {arguments.device}: {memory / MEBI:.0f} MiB")
     limit = 2 * len(query) * len(people) * arguments.dimension / rate
     best = min(run.wall for run in results["maskreid"])
     print(f"product alone at {rate / 1e9:.0f} GFLOP/s: {limit:.3f} s, {limit / best:.0%} of maskreid's best time")
@@ -137,6 +155,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--share", type=float, default=1.0, help="part of the queries that torchreid's Cython gets")
     parser.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--device", help="also make the products there, with torch: cuda")
     parser.add_argument("--process", action="store_true", help="measure whole programs")
     arguments = parser.parse_args()
     print(f"evaluation, {arguments.size}, d = {arguments.dimension}; {machine()}")

@@ -77,10 +77,13 @@ class Measured:
     result: Any
 
 
-def measured(work: Callable[[], Any]) -> Measured:
-    """Run ``work`` in a child process, whose peak of memory is its own; the parent has loaded and compiled all."""
+def measured(work: Callable[[], Any], prepare: Callable[[], Any] = lambda: None) -> Measured:
+    """Run ``work`` in a child process, whose peak of memory is its own; the parent has loaded and compiled all.
+
+    What a parent cannot do for its child, such as waking a GPU, ``prepare`` does in the child, unmeasured.
+    """
     parent, child = multiprocessing.Pipe(duplex=False)
-    process = multiprocessing.get_context("fork").Process(target=_child, args=(work, child))
+    process = multiprocessing.get_context("fork").Process(target=_child, args=(work, prepare, child))
     process.start()
     child.close()
     try:
@@ -91,7 +94,8 @@ def measured(work: Callable[[], Any]) -> Measured:
     return result
 
 
-def _child(work: Callable[[], Any], out: Connection) -> None:
+def _child(work: Callable[[], Any], prepare: Callable[[], Any], out: Connection) -> None:
+    prepare()
     ctypes.CDLL(None).malloc_trim(0)  # what the parent freed is given back, or its use again would not be seen
     before, cpu, wall = _status("VmRSS"), _cpu(), time.perf_counter()
     result = work()
@@ -111,12 +115,14 @@ def _status(field: str) -> int:
     raise KeyError(field)
 
 
-def alternated(works: Mapping[str, Callable[[], Any]], repeat: int) -> dict[str, list[Measured]]:
+def alternated(
+    works: Mapping[str, Callable[[], Any]], repeat: int, prepare: Callable[[], Any] = lambda: None
+) -> dict[str, list[Measured]]:
     """Measure A B A B ..., so that what else the machine does meets both."""
     results: dict[str, list[Measured]] = {name: [] for name in works}
     for _ in range(repeat):
         for name, work in works.items():
-            results[name].append(measured(work))
+            results[name].append(measured(work, prepare))
     return results
 
 
@@ -135,6 +141,24 @@ def show(results: Mapping[str, list[Measured]], ours: str, scale: Mapping[str, f
         peak = max(run.peak for run in runs) / MEBI
         note = f"  (a {1 / times:.0%} part, times {times:g})" if times != 1 else ""
         print(f"{name:34} {wall:9.3f} {cpu:9.3f} {peak:9.0f} {compared}{note}", flush=True)
+
+
+def wake(device: str | None) -> None:
+    """Let a device start, so that no measured work waits for it."""
+    if device:
+        import torch
+
+        square = torch.ones((256, 256), device=device)
+        (square @ square).sum().item()
+
+
+def device_memory(device: str | None) -> int:
+    """Return the bytes that torch held on a GPU at most in this process; 0 where there is none."""
+    if not device or not device.startswith("cuda"):
+        return 0
+    import torch
+
+    return int(torch.cuda.max_memory_allocated(device))
 
 
 def product_rate(dimension: int, tile: int = 2048) -> float:

@@ -5,6 +5,7 @@
     python benchmarks/reranking.py --size quarter half market1501 msmt17 --no-peers
     python benchmarks/reranking.py --size msmt17 --no-peers --probes 64
     python benchmarks/reranking.py --size market1501+500k --no-peers --no-exact --probes 64
+    python benchmarks/reranking.py --size market1501 msmt17 --no-peers --device cuda
 
 From features to the mAP of the re-ranked lists. Prints medians of alternated runs, peak memory over the inputs, and
 how many times the neighbour search's own matrix product the time is. Stops if results do not agree.
@@ -17,17 +18,29 @@ from maskreid.cli.blas import use_avx512_products
 use_avx512_products()  # as the command does; NumPy is the same for all, so the peers gain as well
 
 import argparse  # noqa: E402
+import time  # noqa: E402
 from collections.abc import Callable  # noqa: E402
+from typing import Any, NamedTuple  # noqa: E402
 
 import numpy as np  # noqa: E402
 import peers  # noqa: E402
-from measure import SIZES, alternated, machine, product_rate, show, synthetic_features  # noqa: E402
+from measure import SIZES, alternated, machine, product_rate, show, synthetic_features, wake  # noqa: E402
 
 from maskreid.progress import terminal  # noqa: E402
-from maskreid.retrieval import approximate_search, evaluate_distances, exact_search, rerank  # noqa: E402
+from maskreid.retrieval import approximate_search, device_search, evaluate_distances, exact_search, rerank  # noqa: E402
+from maskreid.retrieval.neighbours import Neighbours, Search  # noqa: E402
 
 AGREE = 1e-5  # of final distances
 SAMPLE = 200  # queries whose final distances are compared
+
+
+class Outcome(NamedTuple):
+    """What one run of re-ranking gave: mAP, some final distances, seconds of its search, bytes on a GPU."""
+
+    map: float
+    distances: np.ndarray
+    search: float = 0.0
+    on_device: int = 0
 
 
 def main() -> None:
@@ -39,54 +52,73 @@ def main() -> None:
     parser.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--exact", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--probes", type=int, nargs="*", default=[], help="also search approximately")
+    parser.add_argument("--device", help="also search there, with torch: cuda")
     arguments = parser.parse_args()
     searches = {"maskreid": exact_search} if arguments.exact else {}
     searches |= {f"maskreid, {probes} probes": approximate_search(probes) for probes in arguments.probes}
+    if arguments.device:
+        searches[f"maskreid, {arguments.device}"] = device_search(arguments.device)
     if not searches:
-        parser.error("nothing to measure: leave out --no-exact or add --probes")
+        parser.error("nothing to measure: leave out --no-exact, or add --probes or --device")
     for name in arguments.size:
         compare(name, arguments, searches)
 
 
-def compare(name: str, arguments: argparse.Namespace, searches: dict[str, Callable[..., object]]) -> None:
+def compare(name: str, arguments: argparse.Namespace, searches: dict[str, Search]) -> None:
     """Measure every search, and torchreid, on features of one size."""
     query, gallery = synthetic_features(SIZES[name], arguments.dimension)
     total = len(query) + len(gallery)
     print(f"re-ranking, {name}, N = {total}, d = {arguments.dimension}; {machine()}")
     chosen = np.linspace(0, len(query) - 1, SAMPLE).astype(int)
     small = synthetic_features(SIZES["quarter"], 64)
-    for search in searches.values():
+    for search in (exact_search, approximate_search(8)):
         rerank(*small, search=search).evaluate()  # compiles
 
-    def ours(search: Callable[..., object]) -> Callable[[], tuple[np.ndarray, float]]:
-        def run() -> tuple[np.ndarray, float]:
-            reranked = rerank(query, gallery, search=search, progress=terminal)
-            return reranked.rows(chosen), reranked.evaluate(progress=terminal).map
+    def ours(search: Search) -> Callable[[], Outcome]:
+        seconds = 0.0
+
+        def timed(*of: Any) -> Neighbours:
+            nonlocal seconds
+            start = time.perf_counter()
+            neighbours = search(*of)
+            seconds = time.perf_counter() - start
+            return neighbours
+
+        def run() -> Outcome:
+            reranked = rerank(query, gallery, search=timed, progress=terminal)
+            score = reranked.evaluate(progress=terminal).map
+            return Outcome(score, reranked.rows(chosen), seconds, device_memory(arguments.device))
 
         return run
 
-    def theirs() -> tuple[np.ndarray, float]:
+    def theirs() -> Outcome:
         distances = peers.rerank(query, gallery)
-        return distances[chosen], evaluate_distances(distances, query, gallery).map
+        return Outcome(evaluate_distances(distances, query, gallery).map, distances[chosen])
 
     works = {each: ours(search) for each, search in searches.items()}
     if arguments.peers:
         works["torchreid"] = theirs
-    results = alternated(works, arguments.repeat)
+    results = alternated(works, arguments.repeat, lambda: wake(arguments.device))
     show(results, first := next(iter(works)))
-    distances, exact = results[first][0].result
+    reference: Outcome = results[first][0].result
     for each, runs in results.items():
-        print(f"{each}: mAP {runs[0].result[1]:.7f}, {100 * (runs[0].result[1] - exact):+.5f} points")
-    if arguments.peers and arguments.exact:
-        difference = np.abs(results["torchreid"][0].result[0] - distances).max()
-        print(f"final distances differ by {difference:.1e}")
-        if not difference <= AGREE:
+        difference = np.abs(runs[0].result.distances - reference.distances).max()
+        score = runs[0].result.map
+        print(f"{each}: mAP {score:.7f}, {100 * (score - reference.map):+.5f} points; distances {difference:.1e} off")
+        if arguments.exact and "probes" not in each and not difference <= AGREE:
             raise SystemExit("the results do not agree")
     rate = product_rate(arguments.dimension)
     limit = total * total * arguments.dimension / rate
     print(f"product of all pairs, each once, at {rate / 1e9:.0f} GFLOP/s: {limit:.2f} s")
     for each in searches:
-        print(f"{each}: {min(run.wall for run in results[each]) / limit:.1f} times that")
+        best = min(results[each], key=lambda run: run.wall)
+        rest = best.wall - best.result.search
+        print(
+            f"{each}: {best.wall / limit:.1f} times that; search {best.result.search:.2f} s, "
+            f"after it {rest:.2f} s = {1e6 * rest / total:.0f} us an image"
+        )
+        if best.result.on_device:
+            print(f"on {arguments.device}: {best.result.on_device / MEBI:.0f} MiB")
     print(flush=True)
 
 

@@ -26,3 +26,16 @@ def test_short_work_says_nothing_in_a_log(capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.parametrize(("seconds", "text"), [(0.4, "0:00"), (59.6, "1:00"), (3661, "1:01:01")])
 def test_clock(seconds: float, text: str) -> None:
     assert progress._clock(seconds) == text
+
+
+def test_chunks_hold_every_item_once_and_count_each() -> None:
+    seen = []
+
+    def counted():
+        for item in range(5):
+            yield item
+            seen.append(item)
+
+    assert list(progress.chunks(counted(), 2)) == [[0, 1], [2, 3], [4]]
+    assert seen == [0, 1, 2, 3, 4]
+    assert list(progress.chunks([], 2)) == []

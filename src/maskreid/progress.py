@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
@@ -39,6 +40,13 @@ def terminal(items: Iterable[T], *, total: int, what: str, unit: str) -> Iterato
     elapsed = time.monotonic() - started
     if live or elapsed >= 1:
         _show(_line(what, unit, done, total, elapsed), live=live, end=True)
+
+
+def chunks(counted: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield ``size`` items at a time of what progress counts one by one: work in batches, rates in images."""
+    remaining = iter(counted)
+    while chunk := list(islice(remaining, size)):
+        yield chunk
 
 
 def _line(what: str, unit: str, done: int, total: int, elapsed: float) -> str:

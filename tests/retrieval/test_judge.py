@@ -85,8 +85,22 @@ def test_re_ranking_and_multiple_query_come_beside_the_protocols_own_numbers(tes
     )
 
 
+@pytest.mark.parametrize("how", [{"device": "cpu"}, {"probes": 1000}])
+def test_products_and_searches_made_elsewhere_give_the_same(test, how) -> None:
+    query, gallery, boxes = test
+    here = judge(query, gallery, boxes, multi_query=True, reranking=True)
+    there = judge(query, gallery, boxes, multi_query=True, reranking=True, **how)
+    assert here.metrics.keys() == there.metrics.keys()
+    for name, metrics in here.metrics.items():
+        assert there.metrics[name].map == pytest.approx(metrics.map, abs=1e-6)
+
+
 def test_refuses_what_does_not_go_together(test) -> None:
     query, gallery, boxes = test
+    with pytest.raises(MaskreidError, match="probes are for re-ranking"):
+        judge(query, gallery, probes=4)
+    with pytest.raises(MaskreidError, match="device 'nowhere'"):
+        judge(query, gallery, device="nowhere")
     with pytest.raises(MaskreidError, match="protocol market1501-multiple: needs features of the multi-query boxes"):
         judge(query, gallery, protocol=MULTIPLE_QUERY)
     for protocol in (SINGLE_SHOT, EVERYONE):

@@ -35,6 +35,14 @@ def evaluate(
         bool, typer.Option("--multi-query", help="Also search with all boxes of a query pooled (gt_bbox).")
     ] = False,
     rerank: Annotated[bool, typer.Option("--rerank", help="Also re-rank (k1=20, k2=6, lambda=0.3).")] = False,
+    probes: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Re-rank with approximate neighbours, for several 100,000 images: look only into the N nearest of "
+            "their groups. [default: all]",
+        ),
+    ] = None,
     per_camera: Annotated[
         bool, typer.Option("--per-camera", help="Also Rank-1 and mAP from each camera to each other.")
     ] = False,
@@ -49,7 +57,9 @@ def evaluate(
         typer.Option(help='Masks: "fcn", "dataset", "none" or a folder. [default: what the model was trained with]'),
     ] = None,
     precision: Annotated[str, typer.Option(help="float32, or bfloat16 for speed.")] = "float32",
-    device: Annotated[str | None, typer.Option(help="cpu or cuda. [default: cuda where there is one]")] = None,
+    device: Annotated[
+        str | None, typer.Option(help="cpu or cuda. [default: cuda where there is one; for --features NumPy]")
+    ] = None,
     format: FormatOption = None,
     split: SplitOption = 0,
     cache: CacheOption = None,
@@ -67,11 +77,11 @@ def evaluate(
         )
     if features is not None:
         images = {"--data": data, "--format": format, "--split": split or None, "--masks": masks, "--cache": cache}
-        given = {"MODEL": model, **images, "--device": device}
+        given = {"MODEL": model, **images}
         surplus = [name for name, value in given.items() if value is not None]
         if surplus:
             raise MaskreidError(f"--features needs no model and no images: leave out {', '.join(surplus)}")
-        _evaluate_features(features, chosen, multi_query, rerank, per_camera, worst, out)
+        _evaluate_features(features, chosen, multi_query, rerank, probes, per_camera, worst, out, device)
         return
     if model is None or data is None:
         raise MaskreidError("evaluate needs MODEL and --data DATA, or --features FILE; see maskreid evaluate --help")
@@ -90,6 +100,7 @@ def evaluate(
         protocol=chosen,
         multi_query=multi_query,
         reranking=rerank,
+        probes=probes,
         masks=masks,
         cache=cache,
         precision=precision,
@@ -108,15 +119,18 @@ def _evaluate_features(
     protocol: NamedProtocol,
     multi_query: bool,
     rerank: bool,
+    probes: int | None,
     per_camera: bool,
     worst: int,
     out: Path | None,
+    device: str | None,
 ) -> None:
+    from maskreid import progress
     from maskreid.reports import write_numbers
     from maskreid.retrieval import judge, read_features, save_folder
     from maskreid.retrieval.judge import check_asked
 
-    check_asked(protocol, multi_query=multi_query, reranking=rerank)
+    check_asked(protocol, multi_query=multi_query, reranking=rerank, probes=probes)
     read = read_features(file)
     print(
         f"{file}: {len(read.query):,} queries, {len(read.gallery):,} gallery images, "
@@ -125,7 +139,15 @@ def _evaluate_features(
     for note in read.notes:
         print(f"{file}: {note}")
     judgement = judge(
-        read.query, read.gallery, read.boxes, protocol=protocol, multi_query=multi_query, reranking=rerank
+        read.query,
+        read.gallery,
+        read.boxes,
+        protocol=protocol,
+        multi_query=multi_query,
+        reranking=rerank,
+        probes=probes,
+        device=device,
+        progress=progress.terminal,
     )
     pairs, worst_ones = _details(judgement, per_camera, worst)
     if out:

@@ -6,8 +6,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,7 +19,7 @@ from maskreid.images.decode import read_image
 from maskreid.images.packed import INDEX, LAYOUT, PackedImages, open_packed
 from maskreid.images.records import PersonImage, cameras_of, identities_of
 from maskreid.images.source import Source
-from maskreid.progress import Progress, silent
+from maskreid.progress import Progress, chunks, silent
 
 CONTENT = 1  # goes into the fingerprint; raise it when the same images and settings would give other arrays
 CHUNK = 512  # images in memory at once
@@ -144,7 +143,7 @@ def _build(
         packed: list[PersonImage] = []
         coverage: list[float] = []
         fallbacks = 0
-        for chunk in _chunks(images):
+        for chunk in chunks(images, CHUNK):
             native = [read_image(source, image.path) for image in chunk]
             for image, picture, mask in zip(chunk, native, _masks(source, chunk, native, masks), strict=True):
                 coverage.append(float(mask.mean(dtype=np.float32)))
@@ -187,12 +186,6 @@ def _create(path: Path, shape: tuple[int, ...]) -> np.memmap[tuple[int, ...], np
         with path.open("r+b") as file:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
     return array
-
-
-def _chunks(images: Iterable[PersonImage]) -> Iterator[list[PersonImage]]:
-    remaining = iter(images)
-    while chunk := list(islice(remaining, CHUNK)):
-        yield chunk
 
 
 def _masks(

@@ -12,7 +12,6 @@ from maskreid.images import MaskSource, PersonImage, Source, read_image
 from maskreid.progress import Progress, silent
 
 BINS = 10
-CHUNK = 256
 
 
 @dataclass(frozen=True)
@@ -70,22 +69,20 @@ def check_masks(
     """Read or make every mask once and say what training would meet."""
     shares: list[float] = []
     small, mismatched, missing = [], [], []
-    starts = range(0, len(images), CHUNK)
-    for start in progress(starts, total=len(starts), what="checking masks", unit=f"{CHUNK} images"):
-        for image in images[start : start + CHUNK]:
-            pixels = read_image(source, image.path)
-            try:
-                mask = masks(source, [image], [pixels])[0]
-            except MaskreidError as error:
-                missing.append(f"{image.path}: {error}")
-                continue
-            if mask.shape != pixels.shape[:2]:
-                sizes = [f"{shape[0]}x{shape[1]}" for shape in (mask.shape, pixels.shape)]
-                mismatched.append(f"{image.path}: mask {sizes[0]}, image {sizes[1]}")
-                continue
-            shares.append(float(mask.mean()))
-            if shares[-1] < min_share:
-                small.append(image.path)
+    for image in progress(images, total=len(images), what="checking masks", unit="image"):
+        pixels = read_image(source, image.path)
+        try:
+            mask = masks(source, [image], [pixels])[0]
+        except MaskreidError as error:
+            missing.append(f"{image.path}: {error}")
+            continue
+        if mask.shape != pixels.shape[:2]:
+            sizes = [f"{shape[0]}x{shape[1]}" for shape in (mask.shape, pixels.shape)]
+            mismatched.append(f"{image.path}: mask {sizes[0]}, image {sizes[1]}")
+            continue
+        shares.append(float(mask.mean()))
+        if shares[-1] < min_share:
+            small.append(image.path)
     counts, _ = np.histogram(shares, bins=BINS, range=(0, 1))
     return MaskReport(
         images=len(images),

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from maskreid.images import Dataset, MaskSource, PersonImage, read_image
-from maskreid.progress import Progress, silent
+from maskreid.progress import Progress, chunks, silent
 
 CHUNK = 256
 
@@ -30,9 +30,7 @@ def make_masks(dataset: Dataset, out: str | Path, masks: MaskSource, *, progress
     images = list({image.path: image for split in dataset.splits.values() for image in split}.values())
     targets = {image.path: out / name for image, name in zip(images, mask_tree(images), strict=True)}
     missing = [image for image in images if not targets[image.path].exists()]
-    starts = range(0, len(missing), CHUNK)
-    for start in progress(starts, total=len(starts), what="making masks", unit=f"{CHUNK} images"):
-        chunk = missing[start : start + CHUNK]
+    for chunk in chunks(progress(missing, total=len(missing), what="making masks", unit="image"), CHUNK):
         pixels = [read_image(dataset.source, image.path) for image in chunk]
         for image, mask in zip(chunk, masks(dataset.source, chunk, pixels), strict=True):
             _write_png(targets[image.path], mask)

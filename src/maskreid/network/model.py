@@ -40,6 +40,11 @@ class Model:
         return height, width
 
     @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return next(self.network.parameters()).device
+
+    @property
     def fingerprint(self) -> str:
         """Sixteen hex digits that change with the weights and with the preprocessing."""
         digest = hashlib.sha256(json.dumps(self.card["preprocessing"], sort_keys=True).encode())
@@ -78,17 +83,19 @@ class Model:
                 f"this model reads images of {self.resize[0]} x {self.resize[1]} with masks of the same size, got "
                 f"images {pixels.shape} and masks {masks.shape}; pack them with the model's own size"
             )
-        device = next(self.network.parameters()).device
         was_training = self.network.training
         self.network.eval()
         rows = [np.empty((0, self.dimension), np.float32)]
-        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
+        with (
+            torch.inference_mode(),
+            torch.autocast(self.device.type, torch.bfloat16, enabled=precision == "bfloat16"),
+        ):
             for start in range(0, len(pixels), batch_size):
                 # A copy, since packed images are memory-mapped and torch shares no read-only memory.
                 batch = np.array(pixels[start : start + batch_size])
                 mask = np.array(masks[start : start + batch_size])
                 cropped = (
-                    center_crop(torch.from_numpy(array).to(device), self.network.config.input_size)
+                    center_crop(torch.from_numpy(array).to(self.device), self.network.config.input_size)
                     for array in (batch, mask)
                 )
                 features = self.network(*prepare_input(*cropped))

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 from maskreid.errors import MaskreidError
 from maskreid.progress import Progress, silent
+from maskreid.retrieval.approximate_search import approximate_search
+from maskreid.retrieval.device_search import device_search
 from maskreid.retrieval.features import Features
 from maskreid.retrieval.metrics import Metrics
 from maskreid.retrieval.named_protocols import MULTIPLE_QUERY, SINGLE_QUERY, NamedProtocol
+from maskreid.retrieval.neighbours import exact_search
 from maskreid.retrieval.rerank import rerank
 from maskreid.retrieval.reranked import RerankedDistances
 
@@ -41,10 +44,14 @@ def reranked_name(heading: str) -> str:
     return f"{heading}, re-ranked"
 
 
-def check_asked(protocol: NamedProtocol, *, multi_query: bool = False, reranking: bool = False) -> None:
+def check_asked(
+    protocol: NamedProtocol, *, multi_query: bool = False, reranking: bool = False, probes: int | None = None
+) -> None:
     """Refuse what `judge` cannot do together, before anything is computed."""
     if multi_query and protocol is not SINGLE_QUERY:
         raise MaskreidError(f"multiple query is a form of protocol {SINGLE_QUERY.name}, not of {protocol.name}")
+    if probes is not None and not reranking:
+        raise MaskreidError("probes are for re-ranking, which was not asked for: add --rerank, or leave out --probes")
     if reranking and protocol not in (SINGLE_QUERY, MULTIPLE_QUERY):
         raise MaskreidError(
             f"re-ranking needs queries apart from a gallery that is searched whole; protocol {protocol.name} has none"
@@ -59,6 +66,8 @@ def judge(
     protocol: NamedProtocol = SINGLE_QUERY,
     multi_query: bool = False,
     reranking: bool = False,
+    probes: int | None = None,
+    device: str | None = None,
     progress: Progress = silent,
 ) -> Judgement:
     """Evaluate features under a protocol, and also with pooled queries and re-ranked, if asked to.
@@ -70,12 +79,17 @@ def judge(
         protocol: one of `maskreid.retrieval.NAMED_PROTOCOLS`.
         multi_query: also pool; with `SINGLE_QUERY` only.
         reranking: also re-rank (k1 = 20, k2 = 6, lambda = 0.3); only where queries search a whole, other gallery.
+        probes: re-rank with `approximate_search`, which looks into so many cells; None searches exactly.
+        device: where gallery products and the exact search run: None here, with NumPy; "cuda" and so on with torch.
         progress: told about re-ranking.
 
     Raises:
         MaskreidError: these do not go together, or the features do not fit the protocol.
     """
-    check_asked(protocol, multi_query=multi_query, reranking=reranking)
+    check_asked(protocol, multi_query=multi_query, reranking=reranking, probes=probes)
+    search = exact_search if device is None else device_search(device)
+    if probes is not None:
+        search = approximate_search(probes)
     arranged = {
         each.heading: (each, *each.arrange(query, gallery, boxes))
         for each in (protocol, *([MULTIPLE_QUERY] if multi_query else []))
@@ -83,9 +97,9 @@ def judge(
     metrics: dict[str, Metrics] = {}
     reranked: dict[str, RerankedDistances] = {}
     for heading, (each, searching, searched) in arranged.items():
-        metrics[heading] = each.evaluate(searching, searched)
+        metrics[heading] = each.evaluate(searching, searched, device)
         if reranking:
-            reranked[heading] = rerank(searching, searched, progress=progress)
+            reranked[heading] = rerank(searching, searched, search=search, progress=progress)
             metrics[reranked_name(heading)] = reranked[heading].evaluate(each.rule, progress=progress)
     _, searching, searched = arranged[protocol.heading]
     return Judgement(metrics, searching, searched, reranked.get(protocol.heading))

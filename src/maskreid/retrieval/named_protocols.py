@@ -50,11 +50,11 @@ class NamedProtocol:
             return pool_queries(query, boxes), gallery
         return query, gallery
 
-    def evaluate(self, query: Features, gallery: Features) -> Metrics:
-        """Judge what `arrange` returned."""
+    def evaluate(self, query: Features, gallery: Features, device: str | None = None) -> Metrics:
+        """Judge what `arrange` returned; the products of a gallery searched whole are made on ``device``."""
         if self.repeats:
             return evaluate_single_shot(query, gallery, self.rule, repeats=self.repeats)
-        return evaluate(query, gallery, self.rule)
+        return evaluate(query, gallery, self.rule, device=device)
 
 
 SINGLE_QUERY = NamedProtocol(

@@ -47,6 +47,7 @@ def evaluate_model(
     protocol: NamedProtocol = SINGLE_QUERY,
     multi_query: bool = False,
     reranking: bool = False,
+    probes: int | None = None,
     masks: str | None = None,
     cache: Path | None = None,
     precision: str = "float32",
@@ -61,6 +62,7 @@ def evaluate_model(
         protocol: one of `maskreid.retrieval.NAMED_PROTOCOLS`.
         multi_query: also pool each query with all boxes of the same identity and camera (paper.md 5.2).
         reranking: also re-rank (k1 = 20, k2 = 6, lambda = 0.3).
+        probes: of an approximate neighbour search for it; None searches exactly.
         masks: where masks come from, if not from where the model's card says.
         cache: where packed images are kept.
         precision: of the network, "float32" or "bfloat16".
@@ -69,7 +71,7 @@ def evaluate_model(
     Raises:
         MaskreidError: a split is missing, or the arguments do not go together.
     """
-    check_asked(protocol, multi_query=multi_query, reranking=reranking)
+    check_asked(protocol, multi_query=multi_query, reranking=reranking, probes=probes)
     images = _images(dataset, protocol, multi_query)
     config = data_config(model, masks)
     packed = {
@@ -89,6 +91,8 @@ def evaluate_model(
         protocol=protocol,
         multi_query=multi_query,
         reranking=reranking,
+        probes=probes,
+        device=None if model.device.type == "cpu" else str(model.device),
         progress=progress,
     )
     return Evaluation(judgement, features, packed["query"], packed["gallery"])

@@ -6,10 +6,10 @@ import numpy as np
 
 from maskreid.images import PackedImages
 from maskreid.network import Model
-from maskreid.progress import Progress, silent
+from maskreid.progress import Progress, chunks, silent
 from maskreid.retrieval import Features
 
-CHUNK = 256  # images between two reports of progress; what a chunk needs in memory stays under 100 MB
+CHUNK = 256  # images; what they need in memory stays under 100 MB
 
 
 def extract_features(
@@ -21,15 +21,16 @@ def extract_features(
         model: from `maskreid.network.load_model`.
         packed: images stored at the model's own resize size, with their masks.
         precision: ``"float32"``, or ``"bfloat16"`` for twice the speed and about three digits.
-        progress: told about every chunk.
+        progress: told about every image.
 
     Returns:
         Features in the order of ``packed``: (N, D) float32 unit rows with identities, cameras and paths.
     """
-    starts = range(0, len(packed.paths), CHUNK)
+    total = len(packed.paths)
+    counted = progress(range(total), total=total, what="embedding", unit="image")
     vectors = [
-        model.embed(packed.pixels[start : start + CHUNK], packed.masks[start : start + CHUNK], precision=precision)
-        for start in progress(starts, total=len(starts), what="embedding", unit="chunk")
+        model.embed(packed.pixels[rows[0] : rows[-1] + 1], packed.masks[rows[0] : rows[-1] + 1], precision=precision)
+        for rows in chunks(counted, CHUNK)
     ]
     return Features.normalised(
         np.concatenate(vectors) if vectors else np.empty((0, model.dimension), np.float32),
