@@ -174,4 +174,5 @@ def product_rate(dimension: int, tile: int = 2048) -> float:
 
 def machine() -> str:
     """Say what else the machine was doing, without which no time means anything."""
-    return f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the start"
+    kernel = os.environ.get("OPENBLAS_CORETYPE", "its own choice")
+    return f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the start, OpenBLAS kernel: {kernel}"

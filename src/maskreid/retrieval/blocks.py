@@ -11,7 +11,8 @@ from maskreid.progress import Progress, silent
 from maskreid.retrieval.threads import in_threads
 
 BLOCK_BYTES = 16 << 20  # of one block, so that it is still in the cache when it is used;
-FEWEST_ROWS = 64  # fewer make a product wait for memory, so above 65,536 columns blocks are larger
+FEWEST_ROWS = 256  # fewer make a product wait for memory, so above 16,384 columns blocks are larger,
+LARGEST_BYTES = 512 << 20  # but never larger than this
 
 Block = NDArray[np.floating]
 Task = Callable[[int, int, Block], None]  # (start, stop, block): rows start to stop, (stop - start, columns)
@@ -38,7 +39,9 @@ def in_blocks(
         what: for ``progress``.
         progress: told about every block.
     """
-    step = min(rows, max(FEWEST_ROWS, BLOCK_BYTES // (dtype.itemsize * columns)))
+    row_bytes = dtype.itemsize * columns
+    fewest = min(FEWEST_ROWS, max(1, LARGEST_BYTES // row_bytes))
+    step = min(rows, max(fewest, BLOCK_BYTES // row_bytes))
     buffer = np.empty((step, columns), dtype=dtype)
     starts = range(0, rows, step)
     for start in progress(starts, total=len(starts), what=what, unit="block"):
