@@ -50,3 +50,12 @@ def test_another_experiment_is_refused(tmp_path: Path, recipe: Recipe, data: str
     RunFolder(tmp_path, RECIPE, "data")
     with pytest.raises(MaskreidError, match=r"holds a run of another recipe or other data .*(seed|data)"):
         RunFolder(tmp_path, recipe, data)
+
+
+def test_a_run_from_before_a_key_existed_continues_with_its_default(tmp_path: Path) -> None:
+    RunFolder(tmp_path, RECIPE, "data")
+    saved = tmp_path / "recipe.toml"
+    lines = saved.read_text(encoding="utf-8").splitlines(keepends=True)
+    saved.write_text("".join(line for line in lines if not line.startswith("erase")), encoding="utf-8")
+    RunFolder(tmp_path, RECIPE, "data")
+    assert saved.read_text(encoding="utf-8") == "".join(lines)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from maskreid import __version__
-from maskreid.cli import compare, data, demo, evaluate, masks, models, train
+from maskreid.cli import compare, data, demo, evaluate, masks, models, reproduce, train
 from maskreid.cli.blas import use_avx512_products
 from maskreid.errors import MaskreidError
 
@@ -27,6 +27,7 @@ app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("compare")(compare.compare)
 app.command("models")(models.models)
+app.command("reproduce")(reproduce.reproduce)
 
 
 def _version(wanted: bool) -> None:

@@ -1,5 +1,6 @@
 """Where people would rather look: tables, rank lists, curves, mask sheets and one page of them all."""
 
+from maskreid.reports.comparison import comparison_plot
 from maskreid.reports.model_report import report_on
 from maskreid.reports.numbers import write_numbers
 from maskreid.reports.pictures import mask_sheet
@@ -7,6 +8,7 @@ from maskreid.reports.tables import camera_table, comparison_table, metrics_tabl
 
 __all__ = [
     "camera_table",
+    "comparison_plot",
     "comparison_table",
     "mask_sheet",
     "metrics_table",

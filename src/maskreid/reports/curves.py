@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from maskreid.retrieval import Metrics
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 COLOURS = ("#0b6bcb", "#c2410c", "#15803d", "#7e22ce")
 INK = "#64748b"  # legible on white and on near-black
@@ -31,7 +36,7 @@ def cmc_curve(metrics: Mapping[str, Metrics]) -> str:
     axes.set_ylim(top=100)
     axes.set_xticks([1, 5, 10, 20, 30, 40, 50])
     axes.legend(loc="lower right", frameon=False, labelcolor=INK)
-    return _svg(figure, axes)
+    return svg(figure, axes)
 
 
 def coverage_histogram(coverage: npt.NDArray[np.float32], min_share: float) -> str:
@@ -45,21 +50,23 @@ def coverage_histogram(coverage: npt.NDArray[np.float32], min_share: float) -> s
     axes.set_xlabel("mask covers, % of the image")
     axes.set_ylabel("images")
     axes.set_xlim(0, 100)
-    return _svg(figure, axes)
+    return svg(figure, axes)
 
 
-def _svg(figure: object, axes: object) -> str:
-    axes.grid(color=INK, alpha=0.25)  # type: ignore[attr-defined]
-    for spine in axes.spines.values():  # type: ignore[attr-defined]
-        spine.set_visible(False)
-    axes.tick_params(colors=INK)  # type: ignore[attr-defined]
-    axes.xaxis.label.set_color(INK)  # type: ignore[attr-defined]
-    axes.yaxis.label.set_color(INK)  # type: ignore[attr-defined]
-    buffer = io.StringIO()
+def svg(figure: Figure, *panels: Axes) -> str:
+    """Dress a figure's panels and return it as SVG text; the same numbers give the same text."""
     from matplotlib import rc_context
 
-    # Without the date and with a fixed salt the same numbers give the same file; text stays text, to be searched.
+    for axes in panels:
+        axes.grid(color=INK, alpha=0.25)
+        for spine in axes.spines.values():
+            spine.set_visible(False)
+        axes.tick_params(colors=INK)
+        axes.xaxis.label.set_color(INK)
+        axes.yaxis.label.set_color(INK)
+    buffer = io.StringIO()
+    # Without the date and with a fixed salt; text stays text, to be searched.
     with rc_context({"svg.hashsalt": "maskreid", "svg.fonttype": "none"}):
-        figure.savefig(buffer, format="svg", transparent=True, bbox_inches="tight", metadata={"Date": None})  # type: ignore[attr-defined]
+        figure.savefig(buffer, format="svg", transparent=True, bbox_inches="tight", metadata={"Date": None})
     text = buffer.getvalue()
     return text[text.index("<svg") :]

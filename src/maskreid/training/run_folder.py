@@ -12,6 +12,8 @@ import torch
 from maskreid.errors import MaskreidError
 from maskreid.training.recipe import Recipe
 
+FINGERPRINT = "\n# data "
+
 
 class RunFolder:
     """Where one run keeps ``recipe.toml``, ``log.jsonl``, ``checkpoint.pt`` and ``tensorboard/``."""
@@ -25,14 +27,18 @@ class RunFolder:
         self.path = path
         self.checkpoint_path = path / "checkpoint.pt"
         self.log_path = path / "log.jsonl"
-        text = recipe.to_toml() + f"\n# data {data_fingerprint}\n"
+        text = _text(recipe, data_fingerprint)
         saved = path / "recipe.toml"
-        if saved.exists() and saved.read_text(encoding="utf-8") != text:
-            changed = sorted(set(text.splitlines()) ^ set(saved.read_text(encoding="utf-8").splitlines()))
-            raise MaskreidError(
-                f"{path} holds a run of another recipe or other data (differs in: {'; '.join(changed[:4])}); "
-                "name another run folder, or repeat that run's own command to continue it"
-            )
+        if saved.exists():
+            # Read and written again, it has the keys that maskreid has learned since, at their defaults.
+            before = saved.read_text(encoding="utf-8")
+            before = _text(Recipe.load(saved), before.rpartition(FINGERPRINT)[2].strip())
+            if before != text:
+                changed = sorted(set(text.splitlines()) ^ set(before.splitlines()))
+                raise MaskreidError(
+                    f"{path} holds a run of another recipe or other data (differs in: {'; '.join(changed[:4])}); "
+                    "name another run folder, or repeat that run's own command to continue it"
+                )
         path.mkdir(parents=True, exist_ok=True)
         write_atomically(saved, text.encode())
 
@@ -57,6 +63,10 @@ class RunFolder:
         """Append one line to ``log.jsonl``; ``entry["iteration"]`` says when."""
         with self.log_path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry) + "\n")
+
+
+def _text(recipe: Recipe, data_fingerprint: str) -> str:
+    return f"{recipe.to_toml()}{FINGERPRINT}{data_fingerprint}\n"
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -1,0 +1,55 @@
+"""``maskreid reproduce``: a table of the paper, ours beside the published."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from maskreid.cli.common import CacheOption
+from maskreid.errors import MaskreidError
+
+
+def reproduce(
+    table: Annotated[
+        str,
+        typer.Argument(
+            metavar="TABLE",
+            help="table1 (small datasets), table2 (Market-1501), table3 (DukeMTMC-reID), table4 (network parts), "
+            "table5 (losses), table6 (lambda and alpha); or a row of one: table5:triplet, table6:1/0.2.",
+            show_default=False,
+        ),
+    ],
+    data: Annotated[
+        list[str],
+        typer.Option(
+            "--data",
+            metavar="DATA",
+            help="A dataset at hand; give every one. All but DukeMTMC-reID are learned from together first.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Where runs, tests and tables are kept, for all tables.")] = Path(
+        "runs/reproduce"
+    ),
+    budget: Annotated[str, typer.Option(help="cpu (an afternoon) or gpu (the paper's schedules).")] = "cpu",
+    seeds: Annotated[int, typer.Option(metavar="N", min=1, help="Train everything N times, from seed 0 on.")] = 1,
+    device: Annotated[str | None, typer.Option(help="cpu or cuda. [default: cuda where there is one]")] = None,
+    cache: CacheOption = None,
+) -> None:
+    """Run what TABLE needs and print it: published numbers, and ours as mean and spread over the seeds.
+
+    What is finished is not run again, and what was cut off continues. OUT/BUDGET/ then holds TABLE.md, TABLE.json and
+    TABLE.svg.
+    """
+    from maskreid import experiments, progress
+
+    if budget not in experiments.BUDGETS:
+        raise MaskreidError(f"no budget {budget!r}; expected {' or '.join(experiments.BUDGETS)}")
+    chosen = experiments.BUDGETS[budget]
+    print(
+        experiments.reproduce(
+            table, data, out, chosen, seeds=seeds, cache=cache, device=device, progress=progress.terminal
+        )
+    )

@@ -1,0 +1,179 @@
+"""One of the paper's tables again: what is missing is trained and tested, ours is put beside the published."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from maskreid.errors import MaskreidError
+from maskreid.experiments.budget import Budget
+from maskreid.experiments.plan import experiment
+from maskreid.experiments.published import Column, PublishedRow, PublishedTable, published_tables
+from maskreid.experiments.workshop import Workshop
+from maskreid.progress import Progress, silent
+from maskreid.reports import comparison_plot
+from maskreid.retrieval.judge import reranked_name
+
+
+@dataclass(frozen=True)
+class OurRow:
+    """Ours of one row.
+
+    Attributes:
+        key: of the published row.
+        mean: percent for each column; None where the dataset is not at hand.
+        spread: standard deviation over the seeds, 0 for a single one; None likewise.
+        runs: folders of the models.
+    """
+
+    key: str
+    mean: tuple[float | None, ...]
+    spread: tuple[float | None, ...]
+    runs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """A table of the paper with our numbers: ``print`` it, or see what `reproduce` wrote."""
+
+    table: PublishedTable
+    ours: dict[str, OurRow]
+    notes: tuple[str, ...]
+
+    def markdown(self) -> str:
+        """The published table with ours under each row that was run."""
+        labels = [column.label for column in self.table.columns]
+        lines = [f"| {self.table.title} | " + " | ".join(labels) + " |", "|---|" + "---:|" * len(labels)]
+        for row in self.table.rows:
+            lines.append(f"| {row.label} | " + " | ".join(_cell(value, None) for value in row.values) + " |")
+            if own := self.ours.get(row.key):
+                cells = [f"**{_cell(*each)}**" for each in zip(own.mean, own.spread, strict=True)]
+                lines.append("| **ours** | " + " | ".join(cells) + " |")
+        return "\n".join([*lines, "", *self.notes])
+
+    def __str__(self) -> str:
+        return self.markdown()
+
+
+def reproduce(
+    what: str,
+    data: Sequence[str | Path],
+    out: str | Path,
+    budget: Budget,
+    *,
+    seeds: int = 1,
+    cache: Path | None = None,
+    device: str | None = None,
+    progress: Progress = silent,
+) -> Reproduction:
+    """Run a table of the paper, or one row of it, and write ``TABLE.md``, ``TABLE.json`` and ``TABLE.svg``.
+
+    Runs and tests are kept below ``out`` and shared by all tables. What is there is not made again; a run that was
+    cut off continues.
+
+    Args:
+        what: "table1" to "table6", or a row: "table5:triplet".
+        data: datasets at hand, as for `maskreid.images.open_dataset`; their training images are joined.
+        out: folder.
+        budget: one of `maskreid.experiments.BUDGETS`.
+        seeds: how often everything is trained, from seed 0 on; seed s takes split s of the small datasets.
+        cache: where packed images are kept.
+        device: a torch device.
+        progress: told about every stage.
+
+    Raises:
+        MaskreidError: no such table or row, or the data it needs is not given.
+    """
+    table, rows = _chosen(what)
+    if seeds < 1:
+        raise MaskreidError(f"expected at least 1 seed, got {seeds}")
+    workshop = Workshop(data, Path(out), budget, cache=cache, device=device, progress=progress)
+    columns = [column for column in table.columns if column.data in workshop.held]
+    if not columns:
+        needed = sorted({column.data for column in table.columns})
+        raise MaskreidError(f"{table.name} is about {', '.join(needed)}; none is given with --data")
+    ours = {row.key: _ours(table, row, workshop, seeds) for row in rows}
+    missing = sorted({column.data for column in table.columns} - set(workshop.held))
+    notes = [
+        f"Published: {table.source}. {table.note}",
+        f"Ours: {budget}; {seeds} seed{'s' if seeds > 1 else ''}"
+        + (", mean ± standard deviation" if seeds > 1 else "")
+        + f"; first stage on {', '.join(workshop.joined())}.",
+    ]
+    if missing:
+        notes.append(f"Not at hand: {', '.join(missing)}.")
+    reproduction = Reproduction(table, ours, tuple(notes))
+    _write(reproduction, Path(out), budget, what)
+    return reproduction
+
+
+def _chosen(what: str) -> tuple[PublishedTable, list[PublishedRow]]:
+    name, colon, key = what.partition(":")
+    tables = published_tables()
+    if name not in tables:
+        raise MaskreidError(
+            f"no table {name!r}; expected {', '.join(tables)}, or a row of one such as table5:triplet"
+        )
+    table = tables[name]
+    ours = [row for row in table.rows if experiment(name, row.key)]
+    rows = [row for row in ours if row.key == key] if colon else ours
+    if not rows:
+        raise MaskreidError(f"{name} has no row {key!r} of ours; expected {', '.join(row.key for row in ours)}")
+    return table, rows
+
+
+def _ours(table: PublishedTable, row: PublishedRow, workshop: Workshop, seeds: int) -> OurRow:
+    wanted = experiment(table.name, row.key)
+    assert wanted
+    values: list[list[float | None]] = []
+    runs = []
+    for seed in range(seeds):
+        run = workshop.run(wanted, seed)
+        runs.append(str(run))
+        values.append([_score(workshop, run, column, seed, reranked=wanted.reranked) for column in table.columns])
+    mean, spread = [], []
+    for scores in zip(*values, strict=True):
+        known = [score for score in scores if score is not None]
+        mean.append(statistics.mean(known) if known else None)
+        spread.append((statistics.stdev(known) if len(known) > 1 else 0.0) if known else None)
+    return OurRow(row.key, tuple(mean), tuple(spread), tuple(runs))
+
+
+def _score(workshop: Workshop, run: Path, column: Column, seed: int, *, reranked: bool) -> float | None:
+    if column.data not in workshop.held:
+        return None
+    scores = workshop.test(run, column.data, seed)
+    heading = reranked_name(column.evaluation) if reranked else column.evaluation
+    return scores[heading][column.score] if heading in scores else None
+
+
+def _cell(value: float | None, spread: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.2f} ± {spread:.2f}" if spread else f"{value:.2f}"
+
+
+def _write(reproduction: Reproduction, out: Path, budget: Budget, what: str) -> None:
+    out = out / budget.name
+    out.mkdir(parents=True, exist_ok=True)
+    table, name = reproduction.table, what.replace(":", "-").replace("/", "-")
+    (out / f"{name}.md").write_text(reproduction.markdown() + "\n", encoding="utf-8")
+    content = {
+        "published": asdict(table),
+        "ours": {key: asdict(row) for key, row in reproduction.ours.items()},
+        "budget": asdict(budget),
+        "notes": reproduction.notes,
+    }
+    (out / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    shown = [row for row in table.rows if row.key in reproduction.ours]
+    plot = comparison_plot(
+        [column.label for column in table.columns],
+        [row.label for row in shown],
+        [row.values for row in shown],
+        [reproduction.ours[row.key].mean for row in shown],
+        [reproduction.ours[row.key].spread for row in shown],
+    )
+    (out / f"{name}.svg").write_text(plot, encoding="utf-8")

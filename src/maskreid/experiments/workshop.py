@@ -1,0 +1,117 @@
+"""Trains and tests what a table needs, and nothing twice: a run that is finished, or cut off, is taken up again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from maskreid.errors import MaskreidError
+from maskreid.experiments.budget import Budget
+from maskreid.experiments.plan import Experiment, Second, joint_recipe, second_recipe
+from maskreid.images import Dataset, join_datasets, open_dataset
+from maskreid.network import load_model
+from maskreid.progress import Progress, silent
+from maskreid.retrieval import NAMED_PROTOCOLS
+from maskreid.training import evaluate_model, train
+from maskreid.training.loop import MODEL
+
+# DukeMTMC-reID is not among them, nor are the large sets that the paper did not join.
+JOINT = ("3dpes", "cuhk01", "cuhk03", "ilids", "market1501", "prid2011", "shinpuhkan", "viper")
+SINGLE_SHOT = NAMED_PROTOCOLS["cuhk03-classic"]
+
+Scores = Mapping[str, Mapping[str, float]]  # heading of an evaluation -> score -> percent
+
+
+class Workshop:
+    """Where a budget's runs are: ``OUT/BUDGET/joint-NETWORK-seedS`` and ``OUT/BUDGET/DATA-LOSS-seedS``.
+
+    Attributes:
+        held: names of the datasets that are at hand.
+    """
+
+    def __init__(
+        self,
+        data: Sequence[str | Path],
+        out: Path,
+        budget: Budget,
+        *,
+        cache: Path | None = None,
+        device: str | None = None,
+        progress: Progress = silent,
+    ) -> None:
+        """Find out what each of ``data`` is.
+
+        Raises:
+            MaskreidError: one cannot be read, or two are the same dataset.
+        """
+        self.out, self.budget = out / budget.name, budget
+        self.cache, self.device, self.progress = cache, device, progress
+        self._paths: dict[str, str | Path] = {}
+        for path in data:
+            name = open_dataset(path).name
+            if name in self._paths:
+                raise MaskreidError(f"{self._paths[name]} and {path} are both {name}; give each dataset once")
+            self._paths[name] = path
+        self.held = tuple(self._paths)
+
+    def run(self, experiment: Experiment, seed: int) -> Path:
+        """Return the run folder of an experiment's model, training what is missing."""
+        joint = self._joint(experiment.network, seed)
+        return joint if experiment.second is None else self._second(experiment.second, joint, seed)
+
+    def test(self, run: Path, data: str, seed: int) -> Scores:
+        """Return a run's scores on a dataset, in percent; a test that was made before is not made again."""
+        dataset = self._open(data, seed)
+        file = run / f"test-{data}{'' if dataset.split is None else f'-split{dataset.split}'}.json"
+        model = load_model(run / MODEL, self.device or "cpu")
+        if file.exists():
+            saved: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            if saved["model"] == model.fingerprint:
+                scores: Scores = saved["evaluations"]
+                return scores
+        drawn = dataset.split is not None
+        evaluation = evaluate_model(
+            model,
+            dataset,
+            protocol=SINGLE_SHOT if drawn else NAMED_PROTOCOLS["market1501"],
+            multi_query=not drawn and bool(dataset.splits.get("multi_query")),
+            reranking=not drawn,
+            cache=self.cache,
+            progress=self.progress,
+        )
+        scores = {name: metrics.as_dict() for name, metrics in evaluation.metrics.items()}
+        temporary = file.with_suffix(".part")
+        temporary.write_text(json.dumps({"model": model.fingerprint, "evaluations": scores}, indent=1) + "\n")
+        temporary.replace(file)
+        return scores
+
+    def joined(self) -> list[str]:
+        """Names of the datasets that the joint stage learns from."""
+        return [name for name in JOINT if name in self._paths]
+
+    def _joint(self, network: str, seed: int) -> Path:
+        names = self.joined()
+        if not names:
+            raise MaskreidError(f"the joint stage needs at least one of {', '.join(JOINT)}; give them with --data")
+        run = self.out / f"joint-{network}-seed{seed}"
+        dataset = join_datasets([self._open(name, seed) for name in names])
+        self._train(joint_recipe(network, self.budget, seed), dataset, run)
+        return run
+
+    def _second(self, second: Second, joint: Path, seed: int) -> Path:
+        if second.data not in self._paths:
+            raise MaskreidError(f"this needs {second.data}, which is not among the data; give it with --data")
+        run = self.out / f"{second.data}-{second.name}-seed{seed}"
+        recipe = second_recipe(second, str(joint / MODEL), self.budget, seed)
+        self._train(recipe, self._open(second.data, seed), run)
+        return run
+
+    def _train(self, recipe: Any, dataset: Dataset, run: Path) -> None:
+        train(recipe, dataset, run, cache=self.cache, device=self.device, progress=self.progress)
+
+    def _open(self, name: str, seed: int) -> Dataset:
+        """Open a dataset; where people are parted at random, the seed is the number of the split."""
+        dataset = open_dataset(self._paths[name])
+        return dataset if dataset.split is None else open_dataset(self._paths[name], split=seed)

@@ -1,0 +1,115 @@
+"""The paper's tables again, on planted datasets and a budget of a few iterations."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from maskreid.errors import MaskreidError
+from maskreid.experiments import Budget, published_tables, reproduce, workshop
+from maskreid.experiments.plan import experiment
+from maskreid.training import ScheduleConfig
+
+TINY = Budget(
+    "tiny",
+    resize=(40, 36),
+    input_size=(36, 32),
+    joint_batch=8,
+    joint=ScheduleConfig(iterations=3, learning_rate=0.01),
+    second=ScheduleConfig(iterations=2, learning_rate=0.001),
+    width=0.1,
+)
+
+
+def picture(path: Path, identity: int, seed: int) -> None:
+    random = np.random.default_rng((identity, 7))
+    shirt = random.integers(0, 255, (1, 1, 3))
+    noise = np.random.default_rng(seed).integers(-20, 20, (48, 24, 3))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.clip(shirt + noise, 0, 255).astype(np.uint8)).save(path)
+
+
+@pytest.fixture(scope="module")
+def viper(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("viper")
+    for person in range(12):
+        for seed, camera in enumerate("ab"):
+            picture(root / f"cam_{camera}" / f"{person:03d}_0.bmp", person, 2 * person + seed)
+    return root
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("market")
+    places = {"bounding_box_train": range(1, 57), "query": range(60, 64), "bounding_box_test": range(60, 64)}
+    for folder, people in {**places, "gt_bbox": range(60, 64)}.items():
+        for person in people:
+            for camera in (1,) if folder == "query" else (1, 2):
+                name = f"{person:04d}_c{camera}s1_{person:06d}_{'01' if folder != 'gt_bbox' else '00'}.jpg"
+                picture(root / folder / name, person, 10 * person + camera)
+    return root
+
+
+def test_the_paper_agrees_with_itself() -> None:
+    tables = {name: {row.key: row.values for row in table.rows} for name, table in published_tables().items()}
+    assert list(tables) == [f"table{number}" for number in range(1, 7)]
+    assert tables["table6"]["1/0.2"] == tables["table2"]["maskreid"][:2] == tables["table5"]["ranking"][:2]
+    assert tables["table1"]["maskreid"] == tables["table4"]["maskreid"]
+    assert len(tables["table6"]) == 25
+    for name, table in published_tables().items():
+        assert all(len(row.values) == len(table.columns) for row in table.rows), name
+
+
+def test_the_chosen_cell_of_table_6_is_the_ranking_row_of_table_5_and_trained_once() -> None:
+    assert experiment("table6", "1/0.2") == experiment("table5", "ranking") == experiment("table2", "maskreid")
+    others = {str(experiment("table6", row.key)) for row in published_tables()["table6"].rows}
+    assert len(others) == 25
+
+
+def test_a_row_with_both_stages(viper: Path, market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = reproduce("table5:ranking", [viper, market], tmp_path, TINY, seeds=2)
+    ours = result.ours["ranking"]
+    assert len(ours.runs) == 2
+    assert all(0 <= value <= 100 for value in ours.mean if value is not None)
+    assert None not in ours.mean
+    text = (tmp_path / "tiny" / "table5-ranking.md").read_text()
+    assert "| Ranking | 90.44 | 75.36 | 93.35 | 82.37 |" in text
+    assert "| **ours** |" in text
+    assert "2 seeds, mean ± standard deviation; first stage on market1501, viper" in text
+    saved = json.loads((tmp_path / "tiny" / "table5-ranking.json").read_text())
+    assert saved["ours"]["ranking"]["mean"] == list(ours.mean)
+    assert saved["budget"]["second"]["iterations"] == 2
+    assert "<svg" in (tmp_path / "tiny" / "table5-ranking.svg").read_text()
+    recipe = (tmp_path / "tiny" / "market1501-ranking-seed1" / "recipe.toml").read_text()
+    assert 'init = "' in recipe
+    assert "joint-maskreid-seed1" in recipe
+    monkeypatch.setattr(workshop, "evaluate_model", pytest.fail)  # what is tested is not tested again
+    assert reproduce("table5:ranking", [viper, market], tmp_path, TINY, seeds=2) == result
+    assert reproduce("table6:1/0.2", [viper, market], tmp_path, TINY).ours["1/0.2"].runs == ours.runs[:1]
+
+
+def test_small_datasets_that_are_not_at_hand_are_left_open(viper: Path, tmp_path: Path) -> None:
+    result = reproduce("table4:dgd", [viper], tmp_path, TINY)
+    (row,) = result.ours.values()
+    assert row.mean[0] is not None
+    assert row.mean[1:] == (None,) * 5
+    assert "| **ours** | **" in result.markdown()
+    assert "Not at hand: 3dpes, cuhk01, cuhk03, ilids, prid2011." in result.markdown()
+
+
+def test_refuses(viper: Path, market: Path, tmp_path: Path) -> None:
+    for what, data, message in [
+        ("table7", [viper], "no table 'table7'; expected table1"),
+        ("table5:magic", [market], "table5 has no row 'magic' of ours; expected softmax, triplet, n-pair, ranking"),
+        ("table1:mgcnn", [viper], "table1 has no row 'mgcnn' of ours; expected maskreid"),
+        ("table3", [viper], "table3 is about dukemtmc; none is given with --data"),
+        ("table1", [viper, viper], "are both viper; give each dataset once"),
+    ]:
+        with pytest.raises(MaskreidError, match=message):
+            reproduce(what, data, tmp_path, TINY)
+    with pytest.raises(MaskreidError, match="at least 1 seed"):
+        reproduce("table1", [viper], tmp_path, TINY, seeds=0)
