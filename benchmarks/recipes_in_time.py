@@ -1,0 +1,115 @@
+"""Train and test recipes one after the other until the time is up; bring back models, numbers and logs.
+
+    python benchmarks/recipes_in_time.py recipes/market1501-gpu.toml recipes/modern.toml --seeds 2 \\
+        --train /tmp/market --seconds 1500 --work /tmp/runs --out results
+
+For a machine that is lent for half an hour: give the recipes in the order of their worth. What runs out of time is
+cut off and said so; with the same --work the same command goes on with it. For every run OUT gets
+NAME-seedS.safetensors (float16) and NAME-seedS.json: the model's card with the scores of the test and the whole log.
+
+Where only small parcels travel, a dataset's zip can be parted; the parts go into one folder, which is DATA then:
+
+    part="python benchmarks/recipes_in_time.py --part Market-1501-v15.09.15.zip"
+    $part bounding_box_train train.zip
+    $part bounding_box_test,query test1.zip --share 1/2
+    $part bounding_box_test,query test2.zip --share 2/2
+    for each in train test1 test2; do python -m zipfile -e $each.zip /tmp/market; done           # over there
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path, PurePosixPath
+
+from maskreid.network import load_model, save_model
+from maskreid.training import Recipe
+
+MAIN = [sys.executable, "-m", "maskreid.cli.main"]
+RESERVE = 60.0  # seconds kept for the test of the first run; later ones know how long it took
+
+
+def main() -> None:
+    """Parse, and part a zip or run recipes."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("recipes", nargs="*", type=Path)
+    parser.add_argument("--train", help="DATA with training images")
+    parser.add_argument("--test", help="DATA with query and gallery; the default is that of --train")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="for every recipe")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=1500)
+    parser.add_argument("--work", type=Path, default=Path("runs/in-time"), help="run folders; keep it to go on later")
+    parser.add_argument("--out", type=Path, default=Path("runs/in-time/out"))
+    parser.add_argument("--part", nargs=3, metavar=("ZIP", "FOLDERS", "PART"), help="only write a part of a zip")
+    parser.add_argument("--share", default="1/1", metavar="I/N", help="with --part: only every Nth of its files")
+    arguments = parser.parse_args()
+    if arguments.part:
+        part_zip(*arguments.part, share=arguments.share)
+    elif not arguments.recipes or not arguments.train:
+        parser.error("expected recipes and --train, or --part")
+    else:
+        run_all(arguments)
+
+
+def run_all(arguments: argparse.Namespace) -> None:
+    """Train and test every recipe with every seed while there is time."""
+    end, reserve = time.monotonic() + arguments.seconds, RESERVE
+    for path in arguments.recipes:
+        for seed in range(arguments.seeds):
+            overrides = [*arguments.set, f"seed={seed}"]
+            name = f"{Recipe.load(path, overrides).name}-seed{seed}"
+            left = end - time.monotonic() - reserve
+            if left <= 0:
+                print(f"{name}: no time left", flush=True)
+                continue
+            run = arguments.work / name
+            train = [*MAIN, "train", str(path), "--data", arguments.train, "--out", str(run)]
+            if not call([*train, *(word for each in overrides for word in ("--set", each))], left):
+                print(f"{name}: cut off; the same command goes on with it", flush=True)
+                continue
+            start = time.monotonic()
+            test = [*MAIN, "evaluate", str(run), "--data", arguments.test or arguments.train, "--rerank"]
+            if call([*test, "--out", str(run / "test")], max(reserve, end - start)):
+                bring_back(run, arguments.out / name)
+            else:
+                print(f"{name}: trained, but not tested", flush=True)
+            reserve = 1.2 * (time.monotonic() - start)
+
+
+def call(command: list[str], seconds: float) -> bool:
+    """Run a command; say whether it ended in time and well."""
+    print(" ".join(command), flush=True)
+    try:
+        return not subprocess.run(command, timeout=seconds, check=False).returncode
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def bring_back(run: Path, target: Path) -> None:
+    """Write a run's model in half the bytes, its card with scores and log."""
+    model = load_model(run)
+    card = dict(model.card)
+    scores = json.loads((run / "test" / "metrics.json").read_text(encoding="utf-8"))
+    card["metrics"] = {**card["metrics"], **scores["evaluations"]}
+    card["log"] = [json.loads(line) for line in (run / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    save_model(target, model.network, card, half=True)
+    print(f"brought back: {target}.safetensors and .json", flush=True)
+
+
+def part_zip(whole: str, folders: str, part: str, *, share: str) -> None:
+    """Copy the members that lie in some folders of a zip, or a share of them, to a zip of their own."""
+    wanted = set(folders.split(","))
+    place, parts = map(int, share.split("/"))
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(part, "w") as target:
+        members = [info for info in source.infolist() if wanted & set(PurePosixPath(info.filename).parts[:-1])]
+        for info in members[place - 1 :: parts]:
+            target.writestr(info, source.read(info))
+    print(f"{part}: {len(members[place - 1 :: parts]):,} members, {Path(part).stat().st_size / 1e6:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
