@@ -6,8 +6,8 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 
-from maskreid.reports.curves import cmc_curve, coverage_histogram
-from maskreid.retrieval import Features, Metrics, evaluate
+from maskreid.reports.curves import cmc_curve, coverage_histogram, similarity_plot
+from maskreid.retrieval import Features, Metrics, Similarities, evaluate
 
 
 def some_metrics(gallery_size: int) -> Metrics:
@@ -34,3 +34,18 @@ def test_a_gallery_smaller_than_the_axis_can_be_drawn() -> None:
 def test_the_same_numbers_give_the_same_text() -> None:
     coverage = np.linspace(0, 1, 30, dtype=np.float32)
     assert coverage_histogram(coverage, 0.05) == coverage_histogram(coverage, 0.05)
+
+
+def test_similarities_of_several_are_drawn_one_below_the_other() -> None:
+    counts = np.zeros(200, int)
+    counts[150:160] = 3
+    each = Similarities(np.linspace(-1, 1, 201), counts, counts[::-1])
+    drawn = similarity_plot({"softmax": each, "ranking": each})
+    ElementTree.fromstring(drawn)
+    for text in ("softmax", "ranking", "same person", "different people", "cosine similarity"):
+        assert text in drawn
+
+
+def test_similarities_of_which_one_kind_is_missing_can_be_drawn() -> None:
+    none = np.zeros(200, int)
+    ElementTree.fromstring(similarity_plot({"": Similarities(np.linspace(-1, 1, 201), none, none)}))

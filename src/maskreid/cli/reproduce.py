@@ -40,8 +40,8 @@ def reproduce(
 ) -> None:
     """Run what TABLE needs and print it: published numbers, and ours as mean and spread over the seeds.
 
-    What is finished is not run again, and what was cut off continues. OUT/BUDGET/ then holds TABLE.md, TABLE.json and
-    TABLE.svg.
+    What is finished is not run again, and what was cut off continues. OUT/BUDGET/ then holds TABLE.md and TABLE.json,
+    and as pictures TABLE.svg and TABLE-similarities.svg.
     """
     from maskreid import experiments, progress
 

@@ -14,8 +14,11 @@ from maskreid.experiments.plan import experiment
 from maskreid.experiments.published import Column, PublishedRow, PublishedTable, published_tables
 from maskreid.experiments.workshop import Workshop
 from maskreid.progress import Progress, silent
-from maskreid.reports import comparison_plot
+from maskreid.reports import comparison_plot, similarity_plot
+from maskreid.reports.numbers import write_text
 from maskreid.retrieval.judge import reranked_name
+
+PANELS = 8  # more do not fit a page
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def reproduce(
     device: str | None = None,
     progress: Progress = silent,
 ) -> Reproduction:
-    """Run a table of the paper, or one row of it, and write ``TABLE.md``, ``TABLE.json`` and ``TABLE.svg``.
+    """Run a table of the paper, or one row of it; write it as Markdown, JSON and SVG, and its similarities as SVG.
 
     Runs and tests are kept below ``out`` and shared by all tables. What is there is not made again; a run that was
     cut off continues.
@@ -106,7 +109,15 @@ def reproduce(
     if missing:
         notes.append(f"Not at hand: {', '.join(missing)}.")
     reproduction = Reproduction(table, ours, tuple(notes))
-    _write(reproduction, Path(out), budget, what)
+    folder = Path(out) / budget.name
+    name = what.replace(":", "-").replace("/", "-")
+    _write(reproduction, folder, name, budget)
+    drawn = {ours[row.key].runs[0]: row.label for row in reversed(rows)}  # a run that two rows share is drawn once
+    if len(drawn) <= PANELS:
+        counted = {
+            label: workshop.test(Path(run), columns[0].data, 0).similarities for run, label in reversed(drawn.items())
+        }
+        write_text(folder / f"{name}-similarities.svg", similarity_plot(counted))
     return reproduction
 
 
@@ -145,7 +156,7 @@ def _ours(table: PublishedTable, row: PublishedRow, workshop: Workshop, seeds: i
 def _score(workshop: Workshop, run: Path, column: Column, seed: int, *, reranked: bool) -> float | None:
     if column.data not in workshop.held:
         return None
-    scores = workshop.test(run, column.data, seed)
+    scores = workshop.test(run, column.data, seed).scores
     heading = reranked_name(column.evaluation) if reranked else column.evaluation
     return scores[heading][column.score] if heading in scores else None
 
@@ -156,18 +167,16 @@ def _cell(value: float | None, spread: float | None) -> str:
     return f"{value:.2f} ± {spread:.2f}" if spread else f"{value:.2f}"
 
 
-def _write(reproduction: Reproduction, out: Path, budget: Budget, what: str) -> None:
-    out = out / budget.name
-    out.mkdir(parents=True, exist_ok=True)
-    table, name = reproduction.table, what.replace(":", "-").replace("/", "-")
-    (out / f"{name}.md").write_text(reproduction.markdown() + "\n", encoding="utf-8")
+def _write(reproduction: Reproduction, folder: Path, name: str, budget: Budget) -> None:
+    table = reproduction.table
+    write_text(folder / f"{name}.md", reproduction.markdown() + "\n")
     content = {
         "published": asdict(table),
         "ours": {key: asdict(row) for key, row in reproduction.ours.items()},
         "budget": asdict(budget),
         "notes": reproduction.notes,
     }
-    (out / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    write_text(folder / f"{name}.json", json.dumps(content, indent=1) + "\n")
     shown = [row for row in table.rows if row.key in reproduction.ours]
     plot = comparison_plot(
         [column.label for column in table.columns],
@@ -176,4 +185,4 @@ def _write(reproduction: Reproduction, out: Path, budget: Budget, what: str) -> 
         [reproduction.ours[row.key].mean for row in shown],
         [reproduction.ours[row.key].spread for row in shown],
     )
-    (out / f"{name}.svg").write_text(plot, encoding="utf-8")
+    write_text(folder / f"{name}.svg", plot)

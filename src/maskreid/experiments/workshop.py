@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from maskreid.errors import MaskreidError
 from maskreid.experiments.budget import Budget
@@ -13,15 +16,27 @@ from maskreid.experiments.plan import Experiment, Second, joint_recipe, second_r
 from maskreid.images import Dataset, join_datasets, open_dataset
 from maskreid.network import load_model
 from maskreid.progress import Progress, silent
-from maskreid.retrieval import NAMED_PROTOCOLS
+from maskreid.retrieval import NAMED_PROTOCOLS, Similarities, similarities
 from maskreid.training import evaluate_model, train
 from maskreid.training.loop import MODEL
+from maskreid.training.run_folder import write_atomically
 
 # DukeMTMC-reID is not among them, nor are the large sets that the paper did not join.
 JOINT = ("3dpes", "cuhk01", "cuhk03", "ilids", "market1501", "prid2011", "shinpuhkan", "viper")
 SINGLE_SHOT = NAMED_PROTOCOLS["cuhk03-classic"]
 
-Scores = Mapping[str, Mapping[str, float]]  # heading of an evaluation -> score -> percent
+
+@dataclass(frozen=True, eq=False)
+class Tested:
+    """What a test found.
+
+    Attributes:
+        scores: heading of an evaluation -> score -> percent.
+        similarities: of its queries with right and wrong answers.
+    """
+
+    scores: Mapping[str, Mapping[str, float]]
+    similarities: Similarities
 
 
 class Workshop:
@@ -61,16 +76,16 @@ class Workshop:
         joint = self._joint(experiment.network, seed)
         return joint if experiment.second is None else self._second(experiment.second, joint, seed)
 
-    def test(self, run: Path, data: str, seed: int) -> Scores:
-        """Return a run's scores on a dataset, in percent; a test that was made before is not made again."""
+    def test(self, run: Path, data: str, seed: int) -> Tested:
+        """Test a run on a dataset; a test that was made before is not made again."""
         dataset = self._open(data, seed)
         file = run / f"test-{data}{'' if dataset.split is None else f'-split{dataset.split}'}.json"
         model = load_model(run / MODEL, self.device or "cpu")
         if file.exists():
             saved: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
             if saved["model"] == model.fingerprint:
-                scores: Scores = saved["evaluations"]
-                return scores
+                counts = saved["similarities"].values()
+                return Tested(saved["evaluations"], Similarities(*map(np.array, counts)))
         drawn = dataset.split is not None
         evaluation = evaluate_model(
             model,
@@ -81,11 +96,18 @@ class Workshop:
             cache=self.cache,
             progress=self.progress,
         )
-        scores = {name: metrics.as_dict() for name, metrics in evaluation.metrics.items()}
-        temporary = file.with_suffix(".part")
-        temporary.write_text(json.dumps({"model": model.fingerprint, "evaluations": scores}, indent=1) + "\n")
-        temporary.replace(file)
-        return scores
+        judged = evaluation.judgement
+        found = Tested(
+            {name: metrics.as_dict() for name, metrics in evaluation.metrics.items()},
+            similarities(judged.query, judged.gallery, judged.main.protocol),
+        )
+        content = {
+            "model": model.fingerprint,
+            "evaluations": found.scores,
+            "similarities": {name: counts.tolist() for name, counts in vars(found.similarities).items()},
+        }
+        write_atomically(file, (json.dumps(content) + "\n").encode())
+        return found
 
     def joined(self) -> list[str]:
         """Names of the datasets that the joint stage learns from."""

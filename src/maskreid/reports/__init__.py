@@ -1,6 +1,7 @@
 """Where people would rather look: tables, rank lists, curves, mask sheets and one page of them all."""
 
 from maskreid.reports.comparison import comparison_plot
+from maskreid.reports.curves import similarity_plot
 from maskreid.reports.model_report import report_on
 from maskreid.reports.numbers import write_numbers
 from maskreid.reports.pictures import mask_sheet
@@ -13,6 +14,7 @@ __all__ = [
     "mask_sheet",
     "metrics_table",
     "report_on",
+    "similarity_plot",
     "worst_table",
     "write_numbers",
 ]

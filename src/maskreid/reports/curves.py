@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from maskreid.retrieval import Metrics
+from maskreid.retrieval import Metrics, Similarities
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,6 +51,31 @@ def coverage_histogram(coverage: npt.NDArray[np.float32], min_share: float) -> s
     axes.set_ylabel("images")
     axes.set_xlim(0, 100)
     return svg(figure, axes)
+
+
+def similarity_plot(counted: Mapping[str, Similarities]) -> str:
+    """Draw how similar images of one person are and images of different people, each as a share of its kind.
+
+    One panel for each of ``counted``, by name. Where the two overlap, no threshold can tell them apart.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 0.8 + 1.6 * len(counted)))
+    panels = figure.subplots(len(counted), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, (name, each) in zip(panels, counted.items(), strict=True):
+        for colour, label, counts in (
+            (COLOURS[0], "same person", each.same),
+            (COLOURS[1], "different people", each.different),
+        ):
+            axes.stairs(
+                100 * counts / max(1, counts.sum()), each.edges, fill=True, alpha=0.5, color=colour, label=label
+            )
+        axes.set_ylabel(f"{name}\n% of pairs" if name else "% of pairs")
+    shown = [edge for each in counted.values() for edge in each.edges[:-1][(each.same + each.different) > 0]]
+    panels[0].set_xlim(min(shown, default=-1), 1)
+    panels[0].legend(frameon=False, labelcolor=INK)
+    panels[-1].set_xlabel("cosine similarity")
+    return svg(figure, *panels)
 
 
 def svg(figure: Figure, *panels: Axes) -> str:

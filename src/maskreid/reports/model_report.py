@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from maskreid import __version__
-from maskreid.reports.curves import cmc_curve, coverage_histogram
+from maskreid.reports.curves import cmc_curve, coverage_histogram, similarity_plot
 from maskreid.reports.numbers import write_numbers, write_text
 from maskreid.reports.rank_lists import choose_queries, rank_lists
 from maskreid.reports.tables import COLUMNS, WORST_COLUMNS, camera_cell, camera_name, metrics_rows, worst_rows
-from maskreid.retrieval import CameraPairs, WorstQuery, save_folder
+from maskreid.retrieval import CameraPairs, WorstQuery, save_folder, similarities
 from maskreid.retrieval.judge import reranked_name
 
 if TYPE_CHECKING:  # torch must not load where only a table is printed
@@ -91,6 +91,7 @@ def render(
         rows=metrics_rows(evaluation.metrics),
         skipped=judged.main.as_dict()["skipped"],
         cmc=cmc_curve(evaluation.metrics),
+        similarities=similarity_plot({"": similarities(judged.query, judged.gallery, judged.main.protocol)}),
         pairs=_heat(pairs) if pairs else None,
         worst_columns=WORST_COLUMNS,
         worst=worst_rows(worst),

@@ -23,6 +23,7 @@ from maskreid.retrieval.neighbours import exact_search
 from maskreid.retrieval.protocol import CAMERA_FREE, MARKET1501, Protocol
 from maskreid.retrieval.rerank import rerank
 from maskreid.retrieval.reranked import RerankedDistances
+from maskreid.retrieval.similarities import Similarities, similarities
 from maskreid.retrieval.single_shot import evaluate_single_shot
 from maskreid.retrieval.worst import WorstQuery, worst_queries
 
@@ -40,6 +41,7 @@ __all__ = [
     "NamedProtocol",
     "Protocol",
     "RerankedDistances",
+    "Similarities",
     "WorstQuery",
     "approximate_search",
     "average_precision",
@@ -62,5 +64,6 @@ __all__ = [
     "read_features",
     "rerank",
     "save_folder",
+    "similarities",
     "worst_queries",
 ]
