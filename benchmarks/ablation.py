@@ -19,14 +19,11 @@ from pathlib import Path
 from maskreid import progress
 from maskreid.cli.common import open_data
 from maskreid.demo import DEMO_RECIPE
+from maskreid.experiments import published_tables
+from maskreid.experiments.plan import NETWORKS
 from maskreid.training import Recipe, evaluate_model, train
 
-VARIANTS = {
-    "DGD": {"streams": 1, "fusion": "none"},
-    "MaskReID-F (fusion, no mask)": {"streams": 1, "fusion": "gap"},
-    "MaskReID-M (mask, no fusion)": {"streams": 2, "fusion": "none"},
-    "MaskReID": {"streams": 2, "fusion": "gap"},
-}
+LABELS = {row.key: row.label for row in published_tables()["table4"].rows}
 COLUMNS = {"rank1": "Rank-1", "map": "mAP", "map_trapezoid": "mAP (trapezoid)"}
 
 
@@ -42,10 +39,12 @@ def main() -> None:
     base = Recipe.load(arguments.recipe, arguments.set) if arguments.recipe else DEMO_RECIPE
     dataset = open_data(arguments.data)
     results: dict[str, list[dict[str, float]]] = {}
-    for name, network in VARIANTS.items():
+    for key, name in LABELS.items():
         for seed in range(arguments.seeds):
-            recipe = replace(base, seed=seed, network=replace(base.network, **network))  # type: ignore[arg-type]
-            run = arguments.out / f"streams{network['streams']}-{network['fusion']}-seed{seed}"
+            chosen = NETWORKS[key]
+            network = replace(base.network, streams=chosen.streams, fusion=chosen.fusion)
+            recipe = replace(base, seed=seed, network=network)
+            run = arguments.out / f"{key}-seed{seed}"
             model = train(recipe, dataset, run, progress=progress.terminal)
             evaluation = evaluate_model(model, dataset, precision="bfloat16", progress=progress.terminal)
             scores = evaluation.judgement.main.as_dict()

@@ -27,6 +27,7 @@ from maskreid.training.prepare import prepare
 from maskreid.training.recipe import Recipe
 from maskreid.training.run_folder import RunFolder
 from maskreid.training.schedule import learning_rate, make_optimizer, set_learning_rate
+from maskreid.training.worse_masks import worsen_masks
 
 LOG_EVERY = 20  # iterations between two lines of the log
 MODEL = "model"  # RUN/model.safetensors and RUN/model.json
@@ -152,6 +153,7 @@ class _Trainer:
             flip=recipe.data.flip,
         )
         erase(pixels, masks, recipe.data.erase, rng)
+        worsen_masks(masks, recipe.data.worse_masks, rng)
         targets = torch.from_numpy(self.targets[chosen]).to(self.device)
         image, masked = prepare_input(
             torch.from_numpy(pixels).to(self.device), torch.from_numpy(masks).to(self.device)

@@ -28,6 +28,7 @@ class DataConfig:
     held_out: float = 0.05  # share of the training identities kept for validation, never trained on
     flip: bool = True  # mirror half of the images, each with its mask
     erase: float = 0.0  # share of the images with a random rectangle taken out of image and mask
+    worse_masks: float = 0.0  # share of the images whose mask is spoiled at random, or is the whole image
 
 
 @dataclass(frozen=True)
@@ -106,8 +107,10 @@ class Recipe:
             )
         if self.schedule.iterations < 1:
             raise MaskreidError(f"recipe {self.name}: schedule.iterations must be at least 1")
-        if not 0 <= self.data.erase <= 1:
-            raise MaskreidError(f"recipe {self.name}: data.erase must be in [0, 1], got {self.data.erase}")
+        for key in ("erase", "worse_masks"):
+            share = getattr(self.data, key)
+            if not 0 <= share <= 1:
+                raise MaskreidError(f"recipe {self.name}: data.{key} must be in [0, 1], got {share}")
         if not 0 <= self.data.held_out < 1:
             raise MaskreidError(f"recipe {self.name}: data.held_out must be in [0, 1), got {self.data.held_out}")
 
