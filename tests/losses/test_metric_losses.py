@@ -29,42 +29,51 @@ def mean(values: list[float]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
+@pytest.mark.parametrize("temperature", [1.0, 0.1])
 @pytest.mark.parametrize(("margin", "lambda_"), [(0.2, 1.0), (0.15, 2.0), (1.0, 0.0), (0.0, 10.0)])
-def test_ranking_is_equation_3(batch: tuple[Tensor, Tensor], margin: float, lambda_: float) -> None:
+def test_ranking_is_equation_3(
+    batch: tuple[Tensor, Tensor], margin: float, lambda_: float, temperature: float
+) -> None:
     b = Batch(*batch)
     expected = []
     for k in b.anchors:
         hardest = min(b.similarity[k][i] for i in b.positives[k])
         total = 1.0
         for j in b.negatives[k]:
-            total += math.exp(max(0.0, b.similarity[k][j] - hardest + margin))
+            total += math.exp(max(0.0, b.similarity[k][j] - hardest + margin) / temperature)
         pull = sum((b.similarity[k][i] - 1) ** 2 for i in b.positives[k])
         expected.append(math.log(total) + lambda_ / (2 * len(b.positives[k])) * pull)
-    assert ranking_loss(*batch, margin=margin, lambda_=lambda_).item() == pytest.approx(mean(expected), abs=1e-10)
+    found = ranking_loss(*batch, margin=margin, lambda_=lambda_, temperature=temperature)
+    assert found.item() == pytest.approx(mean(expected), abs=1e-10)
 
 
-def test_full_ranking_is_equation_2(batch: tuple[Tensor, Tensor]) -> None:
+@pytest.mark.parametrize("temperature", [1.0, 0.1])
+def test_full_ranking_is_equation_2(batch: tuple[Tensor, Tensor], temperature: float) -> None:
     b = Batch(*batch)
     expected = []
     for k in b.anchors:
         total = 1.0
         for i in b.positives[k]:
             for j in b.negatives[k]:
-                total += math.exp(b.similarity[k][j] - b.similarity[k][i])
+                total += math.exp((b.similarity[k][j] - b.similarity[k][i]) / temperature)
         expected.append(math.log(total))
-    assert full_ranking_loss(*batch).item() == pytest.approx(mean(expected), abs=1e-10)
+    assert full_ranking_loss(*batch, temperature=temperature).item() == pytest.approx(mean(expected), abs=1e-10)
 
 
-def test_n_pair_is_equation_1_for_some_choice_of_positives(batch: tuple[Tensor, Tensor]) -> None:
+@pytest.mark.parametrize("temperature", [1.0, 0.1])
+def test_n_pair_is_equation_1_for_some_choice_of_positives(batch: tuple[Tensor, Tensor], temperature: float) -> None:
     b = Batch(*batch)
     choices = [
         [
-            math.log(1 + sum(math.exp(b.similarity[k][j] - b.similarity[k][i]) for j in b.negatives[k]))
+            math.log(
+                1 + sum(math.exp((b.similarity[k][j] - b.similarity[k][i]) / temperature) for j in b.negatives[k])
+            )
             for i in b.positives[k]
         ]
         for k in b.anchors
     ]
-    value = seeded_n_pair(*batch).item()
+    generator = torch.Generator().manual_seed(0)
+    value = n_pair_loss(*batch, generator, temperature=temperature).item()
     assert mean([min(c) for c in choices]) - 1e-10 <= value <= mean([max(c) for c in choices]) + 1e-10
     if all(len(c) == 1 for c in choices):
         assert value == pytest.approx(mean([c[0] for c in choices]), abs=1e-10)

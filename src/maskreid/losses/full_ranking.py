@@ -9,7 +9,7 @@ from torch import Tensor
 from maskreid.losses.similarity import cosine_similarities, mean_over, positives_and_negatives
 
 
-def full_ranking_loss(features: Tensor, identities: Tensor) -> Tensor:
+def full_ranking_loss(features: Tensor, identities: Tensor, *, temperature: float = 1.0) -> Tensor:
     r"""MaskReID Eq. 2, averaged over the anchors: :math:`\log(1+\sum_i\sum_j\exp(S_{kj}-S_{ki}))`.
 
     The double sum factors into one over the negatives j times one over the positives i, so it costs no more than
@@ -18,8 +18,9 @@ def full_ranking_loss(features: Tensor, identities: Tensor) -> Tensor:
     Args:
         features: (N, D), normalised here.
         identities: (N,) integers.
+        temperature: divides the exponents, as for `maskreid.losses.ranking_loss`.
     """
-    similarities = cosine_similarities(features)
+    similarities = cosine_similarities(features) / temperature
     positive, negative = positives_and_negatives(identities)
     anchors, pairs = positive.any(1), positive.any(1) & negative.any(1)
     zero = torch.zeros_like(similarities)

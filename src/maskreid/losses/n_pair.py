@@ -8,15 +8,18 @@ from torch import Tensor
 from maskreid.losses.similarity import cosine_similarities, mean_over, positives_and_negatives
 
 
-def n_pair_loss(features: Tensor, identities: Tensor, generator: torch.Generator | None = None) -> Tensor:
+def n_pair_loss(
+    features: Tensor, identities: Tensor, generator: torch.Generator | None = None, *, temperature: float = 1.0
+) -> Tensor:
     r"""MaskReID Eq. 1, averaged over the anchors: :math:`\log(1+\sum_j\exp(S_{kj}-S_{k+}))`.
 
-    The positive is drawn at random for each anchor (paper.md 1.6). No scale and no margin, as in the paper.
+    The positive is drawn at random for each anchor (paper.md 1.6). No margin and, by default, no scale, as the paper.
 
     Args:
         features: (N, D), normalised here.
         identities: (N,) integers.
         generator: draws the positives, on the CPU; the default is torch's own.
+        temperature: divides the exponents, as for `maskreid.losses.ranking_loss`.
     """
     similarities = cosine_similarities(features)
     positive, negative = positives_and_negatives(identities)
@@ -24,6 +27,7 @@ def n_pair_loss(features: Tensor, identities: Tensor, generator: torch.Generator
     # Where there is no positive any column will do: the row is not an anchor.
     weights = (positive | ~anchors[:, None]).float().cpu()
     drawn = torch.multinomial(weights, 1, generator=generator).to(similarities.device)
-    exponents = (similarities - similarities.gather(1, drawn)).masked_fill(~negative, -torch.inf)
+    exponents = (similarities - similarities.gather(1, drawn)) / temperature
+    exponents = exponents.masked_fill(~negative, -torch.inf)
     loss = torch.logsumexp(torch.cat((torch.zeros_like(exponents[:, :1]), exponents), 1), 1)
     return mean_over(loss, anchors)

@@ -8,7 +8,9 @@ from torch import Tensor
 from maskreid.losses.similarity import cosine_similarities, mean_over, positives_and_negatives
 
 
-def ranking_loss(features: Tensor, identities: Tensor, margin: float = 0.2, lambda_: float = 1.0) -> Tensor:
+def ranking_loss(
+    features: Tensor, identities: Tensor, margin: float = 0.2, lambda_: float = 1.0, *, temperature: float = 1.0
+) -> Tensor:
     r"""MaskReID Eq. 3 (arXiv 1804.03864 v1 Eq. 5), averaged over the anchors.
 
     .. math::
@@ -25,13 +27,15 @@ def ranking_loss(features: Tensor, identities: Tensor, margin: float = 0.2, lamb
         identities: (N,) integers.
         margin: alpha, in units of cosine.
         lambda_: weight of the pull on the positives.
+        temperature: divides the exponents. The paper has 1, where all exponents are alike; the lower, the more the
+            hardest negatives weigh (paper.md 6). The floor stays.
     """
     similarities = cosine_similarities(features)
     positive, negative = positives_and_negatives(identities)
     anchors = positive.any(1)
     hardest = similarities.masked_fill(~positive, torch.inf).argmin(1, keepdim=True)
     hinge = (similarities - similarities.gather(1, hardest) + margin).relu()
-    push = _log_one_plus_sum_exp(hinge, negative)
+    push = _log_one_plus_sum_exp(hinge / temperature, negative)
     pull = ((similarities - 1).square() * positive).sum(1) / positive.sum(1).clamp(min=1)
     return mean_over(push + lambda_ / 2 * pull, anchors)
 

@@ -32,10 +32,12 @@ def objective(
     if config.triplet:
         parts["triplet"] = triplet_loss(features, targets, margin=config.triplet_margin)
     if config.n_pair:
-        parts["n_pair"] = n_pair_loss(features, targets, generator=generator)
+        parts["n_pair"] = n_pair_loss(features, targets, generator, temperature=config.temperature)
     if config.full_ranking:
-        parts["full_ranking"] = full_ranking_loss(features, targets)
+        parts["full_ranking"] = full_ranking_loss(features, targets, temperature=config.temperature)
     if config.ranking:
-        parts["ranking"] = ranking_loss(features, targets, margin=config.margin, lambda_=config.lambda_)
+        parts["ranking"] = ranking_loss(
+            features, targets, margin=config.margin, lambda_=config.lambda_, temperature=config.temperature
+        )
     total = torch.stack([getattr(config, name) * value for name, value in parts.items()]).sum()
     return total, {name: float(value.detach()) for name, value in parts.items()}

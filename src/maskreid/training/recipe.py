@@ -46,6 +46,7 @@ class LossConfig:
     triplet_margin: float = 0.3
     margin: float = 0.2  # ranking: alpha of Eq. 3
     lambda_: float = 1.0  # ranking: lambda of Eq. 3
+    temperature: float = 1.0  # n_pair, full_ranking, ranking: divides the exponents; the paper has none
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,8 @@ class Recipe:
                 f"recipe {self.name}: expected at least one loss with a weight above 0 and none below, got "
                 + ", ".join(f"loss.{n} = {w}" for n, w in zip(LOSS_NAMES, weights, strict=True))
             )
+        if self.loss.temperature <= 0:
+            raise MaskreidError(f"recipe {self.name}: loss.temperature must be above 0, got {self.loss.temperature}")
         if self.schedule.iterations < 1:
             raise MaskreidError(f"recipe {self.name}: schedule.iterations must be at least 1")
         for key in ("erase", "worse_masks"):
