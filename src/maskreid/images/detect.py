@@ -8,6 +8,8 @@ from pathlib import Path
 from maskreid.errors import MaskreidError
 from maskreid.images.csvfile import CSV
 from maskreid.images.cuhk01 import CUHK01
+from maskreid.images.cuhk03 import CUHK03, CUHK03_DETECTED, CUHK03_LABELED
+from maskreid.images.cuhk03 import FILE as CUHK03_FILE
 from maskreid.images.cuhk03np import CUHK03_NP
 from maskreid.images.dukemtmc import DUKEMTMC
 from maskreid.images.folders import FOLDERS
@@ -26,6 +28,7 @@ from maskreid.images.viper import VIPER
 # is, and folders of images could be anything.
 GROUPS = (
     (MARKET1501, DUKEMTMC, MSMT17, CUHK03_NP),
+    (CUHK03, CUHK03_LABELED, CUHK03_DETECTED),
     (VIPER, PRID2011, CUHK01, ILIDS, THREE_DPES, SHINPUHKAN),
     (CSV,),
     (FOLDERS,),
@@ -40,10 +43,10 @@ def open_dataset(path: str | Path, format: str | None = None, *, split: int = 0)
     ``cuhk03-np.zip/labeled``.
 
     Args:
-        path: the folder, zip or CSV file.
+        path: the folder, zip, CSV file or ``cuhk-03.mat``.
         format: one of `FORMATS`; None finds out.
         split: which of the random splits, for the datasets whose people are parted at random (VIPeR, PRID 2011,
-            CUHK01, i-LIDS, 3DPeS). The same number is the same split everywhere.
+            CUHK01, i-LIDS, 3DPeS) or officially (CUHK03). The same number is the same split everywhere.
 
     Raises:
         MaskreidError: nothing is there, it has none of the known layouts, there are several datasets, or a split
@@ -59,6 +62,8 @@ def open_dataset(path: str | Path, format: str | None = None, *, split: int = 0)
             raise MaskreidError(f"{path}: a CSV file is format csv, not {format}; leave the format out")
         source: Source = Folder(path.parent)
         return _load(CSV, source, Tree(source.members()), path.name, split)
+    if path.is_file() and path.name == CUHK03_FILE:
+        path = path.parent
     source, inside = _open(path)
     tree = Tree(source.members())
     found = [(it, root) for it, root in _find(tree, format) if not inside or _is_in(root, inside)]
