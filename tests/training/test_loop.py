@@ -171,6 +171,19 @@ def test_weights_carry_over_to_another_size_but_not_to_another_network(world: Da
         train(other, world, tmp_path / "third")
 
 
+def test_metric_losses_alone_never_reach_the_neck_but_the_classifier_does(world: Dataset, tmp_path: Path) -> None:
+    network = replace(TINY.network, neck="bn")
+    metric = replace(TINY, network=network, loss=LossConfig(softmax=0.0, ranking=1.0))
+    both = replace(TINY, network=network)
+    train(metric, world, tmp_path / "metric")
+    assert (weights(tmp_path / "metric")["fc7_bn.weight"] == 1).all()
+    train(both, world, tmp_path / "both")
+    learned = weights(tmp_path / "both")
+    assert (learned["fc7_bn.weight"] != 1).any()
+    assert (learned["fc7_bn.bias"] == 0).all()
+    assert "fc8.bias" not in torch.load(tmp_path / "both" / "checkpoint.pt", weights_only=True)["classifier"]
+
+
 def test_a_diverging_loss_is_named(world: Dataset, tmp_path: Path) -> None:
     wild = replace(TINY, schedule=replace(TINY.schedule, learning_rate=1e30, warm_up=0, iterations=20))
     with pytest.raises(MaskreidError, match=r"the loss is (nan|inf) at iteration .* lower schedule.learning_rate"):

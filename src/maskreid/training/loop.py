@@ -132,6 +132,7 @@ class _Trainer:
                 len(names),
                 dropout=recipe.loss.dropout,
                 relu=recipe.loss.relu,
+                bias=recipe.network.neck == "none",
                 generator=generator,
             ).to(device)
         modules = [self.network] + ([self.classifier] if self.classifier else [])
@@ -161,8 +162,9 @@ class _Trainer:
             self.classifier.train()
         half = recipe.schedule.precision == "bfloat16"
         with torch.autocast(torch.device(self.device).type, torch.bfloat16, enabled=half):
-            features = self.network(image, masked)
-        loss, parts = objective(recipe.loss, features.float(), targets, self.classifier, generator)
+            before, after = (x.float() for x in self.network.around_neck(image, masked))
+        compared = before if recipe.network.neck == "bn" else after
+        loss, parts = objective(recipe.loss, compared, after, targets, self.classifier, generator)
         if not torch.isfinite(loss):
             raise MaskreidError(
                 f"the loss is {float(loss.detach())} at iteration {iteration + 1}; lower schedule.learning_rate "
