@@ -144,6 +144,7 @@ def test_classifier_without_relu_and_dropout_is_linear() -> None:
     features = torch.randn(3, 16)
     linear = Classifier(16, 5, dropout=0.0, relu=False)
     torch.testing.assert_close(linear(features), linear.fc8(features))
+    assert Classifier(16, 5, bias=False).fc8.bias is None
     published = Classifier(16, 5).eval()
     torch.testing.assert_close(published(features), published.fc8(features.relu()))
 
@@ -153,6 +154,7 @@ def test_classifier_without_relu_and_dropout_is_linear() -> None:
     [
         {"streams": 3},
         {"fusion": "sum"},
+        {"neck": "ln"},
         {"width": 0},
         {"dimension": 0},
         {"input_size": (16, 64)},
@@ -170,6 +172,26 @@ def test_the_feature_is_taken_before_any_relu_and_not_normalised() -> None:
     # In training mode, batch normalisation leaves every column with mean 0 and deviation 1.
     torch.testing.assert_close(features.mean(0), torch.zeros(256), atol=1e-4, rtol=0)
     assert features.min() < 0
+
+
+def test_a_neck_is_fc7s_batch_normalisation_with_its_bias_kept_at_zero() -> None:
+    plain, neck = (
+        MaskReID(
+            NetworkConfig(width=0.25, input_size=(48, 32), neck=name),  # type: ignore[arg-type]
+            torch.Generator().manual_seed(0),
+        )
+        for name in ("none", "bn")
+    )
+    inputs = torch.randn(2, 6, 3, 48, 32, generator=torch.Generator().manual_seed(1))
+    before, after = neck.around_neck(*inputs)
+    expected = (before - before.mean(0)) / (before.var(0, correction=0) + neck.fc7_bn.eps).sqrt()
+    torch.testing.assert_close(after, expected, atol=1e-4, rtol=1e-4)
+    neck.eval()
+    with torch.inference_mode():
+        torch.testing.assert_close(neck(*inputs), neck.around_neck(*inputs)[1])
+    assert [name for name, value in neck.named_parameters() if not value.requires_grad] == ["fc7_bn.bias"]
+    assert all(value.requires_grad for value in plain.parameters())
+    assert neck.state_dict().keys() == plain.state_dict().keys()
 
 
 def test_inputs_that_do_not_fit_are_refused() -> None:

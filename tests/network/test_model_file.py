@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -182,6 +183,7 @@ def test_weights_and_card_of_two_saves_are_not_one_model(model: Model, tmp_path:
     ("section", "key", "value", "message"),
     [
         ("architecture", "fusion", "sum", r"m\.json: network\.fusion must be one of"),
+        ("architecture", "neck", "ln", r"m\.json: network\.neck must be one of"),
         ("architecture", "depth", 50, "damaged, or written by a later maskreid"),
         ("architecture", "input_size", 48, "damaged, or written by a later maskreid"),
         ("architecture", "input_size", [48, 40], "do not fit the network's input_size"),
@@ -198,6 +200,20 @@ def test_a_card_that_asks_for_something_else_is_refused(
     save_model(tmp_path / "m", model.network, model.card)
     with pytest.raises(MaskreidError, match=message):
         load_model(tmp_path / "m")
+
+
+def test_a_neck_comes_back_with_its_model_and_older_cards_mean_none(model: Model, tmp_path: Path) -> None:
+    config = replace(CONFIG, neck="bn")
+    card = make_card(config, resize=(54, 36), masks={"source": "fcn", "min_share": 0.05}, training={}, metrics={})
+    save_model(tmp_path / "neck", MaskReID(config), card)
+    loaded = load_model(tmp_path / "neck").network
+    assert loaded.config == config
+    assert not loaded.fc7_bn.bias.requires_grad
+    del model.card["architecture"]["neck"]
+    save_model(tmp_path / "older", model.network, model.card)
+    older = load_model(tmp_path / "older")
+    assert older.network.config == CONFIG
+    assert older.fingerprint == model.fingerprint
 
 
 @pytest.mark.parametrize("text", ["[]", "{}", "3", "null"])

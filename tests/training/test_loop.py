@@ -13,8 +13,9 @@ import pytest
 import torch
 
 from maskreid.errors import MaskreidError
-from maskreid.images import Dataset
+from maskreid.images import Dataset, PackedImages, holdout_split, split_identities
 from maskreid.network import Model, NetworkConfig, load_model
+from maskreid.retrieval import evaluate
 from maskreid.training import (
     BatchConfig,
     DataConfig,
@@ -63,11 +64,15 @@ def weights(run: Path) -> dict[str, torch.Tensor]:
     return load_model(run / "model").network.state_dict()
 
 
-def test_a_killed_run_continues_and_ends_the_same(world: Dataset, tmp_path: Path) -> None:
-    train(TINY, world, tmp_path / "whole")
+MODERN = replace(TINY, network=replace(TINY.network, neck="bn"), schedule=replace(TINY.schedule, ema=0.9))
+
+
+@pytest.mark.parametrize("recipe", [TINY, MODERN], ids=["paper", "modern"])
+def test_a_killed_run_continues_and_ends_the_same(world: Dataset, tmp_path: Path, recipe: Recipe) -> None:
+    train(recipe, world, tmp_path / "whole")
     with pytest.raises(KilledError):
-        train(TINY, world, tmp_path / "killed", progress=killed_at(3))  # the last checkpoint is at 2
-    train(TINY, world, tmp_path / "killed")
+        train(recipe, world, tmp_path / "killed", progress=killed_at(3))  # the last checkpoint is at 2
+    train(recipe, world, tmp_path / "killed")
     whole, killed = weights(tmp_path / "whole"), weights(tmp_path / "killed")
     assert all(torch.equal(whole[name], killed[name]) for name in whole)
     logs = [
@@ -169,6 +174,45 @@ def test_weights_carry_over_to_another_size_but_not_to_another_network(world: Da
     other = replace(larger, network=replace(larger.network, width=0.5))
     with pytest.raises(MaskreidError, match=r"network differs from the recipe's in width \(0.25, recipe has 0.5\)"):
         train(other, world, tmp_path / "third")
+
+
+def test_metric_losses_alone_never_reach_the_neck_but_the_classifier_does(world: Dataset, tmp_path: Path) -> None:
+    network = replace(TINY.network, neck="bn")
+    metric = replace(TINY, network=network, loss=LossConfig(softmax=0.0, ranking=1.0))
+    both = replace(TINY, network=network)
+    train(metric, world, tmp_path / "metric")
+    assert (weights(tmp_path / "metric")["fc7_bn.weight"] == 1).all()
+    train(both, world, tmp_path / "both")
+    learned = weights(tmp_path / "both")
+    assert (learned["fc7_bn.weight"] != 1).any()
+    assert (learned["fc7_bn.bias"] == 0).all()
+    assert "fc8.bias" not in torch.load(tmp_path / "both" / "checkpoint.pt", weights_only=True)["classifier"]
+
+
+def test_the_moving_average_is_what_is_validated_and_saved(world: Dataset, tmp_path: Path) -> None:
+    plain = replace(TINY, schedule=replace(TINY.schedule, iterations=1, validate_every=1))
+    begin = replace(plain, schedule=replace(plain.schedule, learning_rate=1e-30))
+    averaged = replace(plain, schedule=replace(plain.schedule, ema=0.999))
+    models = {
+        name: train(recipe, world, tmp_path / name)
+        for name, recipe in (("plain", plain), ("begin", begin), ("averaged", averaged))
+    }
+    checkpoint = torch.load(tmp_path / "averaged" / "checkpoint.pt", weights_only=True)
+    first, last, mean = (weights(tmp_path / name) for name in ("begin", "plain", "averaged"))
+    # The decay of the very first iteration is 1 / 10, whatever the recipe says.
+    torch.testing.assert_close(mean["fc7.weight"], 0.1 * first["fc7.weight"] + 0.9 * last["fc7.weight"])
+    torch.testing.assert_close(mean["fc7_bn.running_mean"], 0.1 * 0 + 0.9 * last["fc7_bn.running_mean"])
+    assert all(torch.equal(value, last[name]) for name, value in checkpoint["network"].items())
+    assert all(torch.equal(value, mean[name]) for name, value in checkpoint["average"].items())
+    query, gallery = (extract_features(models["averaged"], part, precision="bfloat16") for part in held_out_of(world))
+    entry = json.loads((tmp_path / "averaged" / "log.jsonl").read_text().splitlines()[-1])
+    assert entry["validation"]["map"] == evaluate(query, gallery).map
+
+
+def held_out_of(world: Dataset) -> tuple[PackedImages, PackedImages]:
+    _, kept = split_identities(world.splits["train"], TINY.data.held_out, TINY.seed)
+    query, gallery = holdout_split(kept, TINY.seed)
+    return prepare(world.source, query, TINY.data), prepare(world.source, gallery, TINY.data)
 
 
 def test_a_diverging_loss_is_named(world: Dataset, tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ def test_what_is_written_reads_back_the_same(tmp_path: Path) -> None:
         ("[data]\nresize = [100, 64]", [], "smaller than network.input_size"),
         ("[loss]\nsoftmax = 0.0", [], "at least one loss with a weight above 0"),
         ("[loss]\ntemperature = 0.0", [], "loss.temperature must be above 0, got 0.0"),
+        ("[schedule]\nema = 1.0", [], r"schedule.ema must be in \[0, 1\), got 1.0"),
         ("[network]\nfusion = 'sum'", [], "network.fusion must be"),
         ("schedule = 3", [], r"write \[schedule\]"),
         ("seed = ", [], "is not TOML"),

@@ -8,6 +8,7 @@ from typing import Literal
 from maskreid.errors import MaskreidError
 
 FUSIONS = ("none", "gap", "conv1x1", "conv3x3")
+NECKS = ("none", "bn")
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,10 @@ class NetworkConfig:
 
     ``streams=1, fusion="none"`` is DGD; ``streams=1`` with a fusion is MaskReID-F; ``streams=2, fusion="none"`` is
     MaskReID-M; ``streams=2`` with a fusion is MaskReID.
+
+    ``neck="bn"`` is the BNNeck of Luo et al. (Bag of Tricks, CVPR workshops 2019). fc7 already ends in a batch
+    normalisation, and a second one behind it would change nothing but the scale, so that one is the neck: metric
+    losses compare what enters it, the classifier and the search read what leaves it, and its bias stays 0.
     """
 
     streams: int = 2  # 1: the image alone; 2: the image and the masked image
@@ -23,12 +28,15 @@ class NetworkConfig:
     width: float = 1.0  # factor on every channel count but the input's and the feature's
     dimension: int = 256  # of the feature
     input_size: tuple[int, int] = (144, 56)  # (height, width) of the crop that enters
+    neck: Literal["none", "bn"] = "none"  # which side of fc7's batch normalisation metric losses see: after; before
 
     def __post_init__(self) -> None:
         if self.streams not in (1, 2):
             raise MaskreidError(f"network.streams must be 1 or 2, got {self.streams}")
         if self.fusion not in FUSIONS:
             raise MaskreidError(f"network.fusion must be one of {', '.join(FUSIONS)}, got {self.fusion!r}")
+        if self.neck not in NECKS:
+            raise MaskreidError(f"network.neck must be one of {', '.join(NECKS)}, got {self.neck!r}")
         if not 0 < self.width <= 4:
             raise MaskreidError(f"network.width must be above 0 and at most 4, got {self.width}")
         if self.dimension < 1:

@@ -41,6 +41,8 @@ class MaskReID(nn.Module):
         self.fc7 = nn.Linear(_fused_channels(config, outputs), config.dimension)
         self.fc7_bn = nn.BatchNorm1d(config.dimension)
         initialise(self, generator)
+        if config.neck == "bn":
+            self.fc7_bn.bias.requires_grad_(False)
 
     def level_maps(self, image: Tensor, masked: Tensor | None = None) -> list[Tensor]:
         """Return the three levels, (N, C, H, W) each; arguments and errors as for `forward`."""
@@ -66,11 +68,18 @@ class MaskReID(nn.Module):
         Raises:
             MaskreidError: an input has another shape, or the masked image of a network of two streams is missing.
         """
+        return self.around_neck(image, masked)[1]
+
+    def around_neck(self, image: Tensor, masked: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return what enters and what leaves fc7's batch normalisation, (N, dimension) each.
+
+        The second is `forward`'s; arguments and errors as there. With ``neck="bn"``, metric losses compare the first.
+        """
         *skipped, last = self.level_maps(image, masked)
         # Without fusion there is no skip, and the first two levels end here.
         vectors = [skip(level).mean((2, 3)) for skip, level in zip(self.skips, skipped, strict=False)]
-        feature: Tensor = self.fc7_bn(self.fc7(torch.cat([*vectors, last.mean((2, 3))], 1)))
-        return feature
+        before = self.fc7(torch.cat([*vectors, last.mean((2, 3))], 1))
+        return before, self.fc7_bn(before)
 
     def _inputs(self, image: Tensor, masked: Tensor | None) -> list[Tensor]:
         if self.config.streams == 1:
@@ -89,7 +98,10 @@ class MaskReID(nn.Module):
 
 
 class Classifier(nn.Module):
-    """Feature to identity scores, for the softmax loss: ReLU, dropout, fc8 as DGD has them."""
+    """Feature to identity scores, for the softmax loss: ReLU, dropout, fc8 as DGD has them.
+
+    Behind a BNNeck, ``bias=False``: the features are centred, and so are the planes that part them.
+    """
 
     def __init__(
         self,
@@ -98,14 +110,16 @@ class Classifier(nn.Module):
         *,
         dropout: float = 0.5,
         relu: bool = True,
+        bias: bool = True,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
         self.activation = nn.ReLU() if relu else nn.Identity()
         self.dropout = nn.Dropout(dropout)
-        self.fc8 = nn.Linear(dimension, identities)
+        self.fc8 = nn.Linear(dimension, identities, bias=bias)
         nn.init.normal_(self.fc8.weight, std=0.001, generator=generator)
-        nn.init.zeros_(self.fc8.bias)
+        if bias:
+            nn.init.zeros_(self.fc8.bias)
 
     def forward(self, features: Tensor) -> Tensor:
         """(N, dimension) -> (N, identities) logits."""

@@ -20,6 +20,7 @@ from maskreid.network import Classifier, MaskReID, Model, load_model, make_card,
 from maskreid.progress import Progress, silent
 from maskreid.retrieval import Metrics, evaluate
 from maskreid.training.augment import crop_and_flip, erase
+from maskreid.training.average import MovingAverage
 from maskreid.training.batches import make_sampler
 from maskreid.training.extract import extract_features
 from maskreid.training.objective import objective
@@ -114,7 +115,7 @@ def _validate(model: Model, held_out: tuple[PackedImages, ...], progress: Progre
 
 
 class _Trainer:
-    """Network, classifier and optimiser at one iteration."""
+    """Network, classifier, optimiser and moving average at one iteration."""
 
     def __init__(self, recipe: Recipe, packed: PackedImages, device: str) -> None:
         self.recipe, self.packed, self.device = recipe, packed, device
@@ -133,10 +134,12 @@ class _Trainer:
                 len(names),
                 dropout=recipe.loss.dropout,
                 relu=recipe.loss.relu,
+                bias=recipe.network.neck == "none",
                 generator=generator,
             ).to(device)
         modules = [self.network] + ([self.classifier] if self.classifier else [])
         self.optimizer = make_optimizer(modules, recipe.schedule)
+        self.average = MovingAverage(self.network, recipe.schedule.ema) if recipe.schedule.ema else None
 
     def step(self, iteration: int) -> dict[str, float]:
         """Take one step of gradient descent; return the losses and the learning rate by name."""
@@ -163,8 +166,9 @@ class _Trainer:
             self.classifier.train()
         half = recipe.schedule.precision == "bfloat16"
         with torch.autocast(torch.device(self.device).type, torch.bfloat16, enabled=half):
-            features = self.network(image, masked)
-        loss, parts = objective(recipe.loss, features.float(), targets, self.classifier, generator)
+            before, after = (x.float() for x in self.network.around_neck(image, masked))
+        compared = before if recipe.network.neck == "bn" else after
+        loss, parts = objective(recipe.loss, compared, after, targets, self.classifier, generator)
         if not torch.isfinite(loss):
             raise MaskreidError(
                 f"the loss is {float(loss.detach())} at iteration {iteration + 1}; lower schedule.learning_rate "
@@ -175,6 +179,8 @@ class _Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
+        if self.average:
+            self.average.update(self.network, iteration)
         self.iteration = iteration + 1
         if recipe.loss.ranking:
             parts["ranking_above_floor"] = parts["ranking"] - ranking_floor(targets)
@@ -187,6 +193,7 @@ class _Trainer:
             "network": self.network.state_dict(),
             "classifier": self.classifier.state_dict() if self.classifier else {},
             "optimizer": self.optimizer.state_dict(),
+            "average": self.average.network.state_dict() if self.average else {},
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -196,9 +203,11 @@ class _Trainer:
         if self.classifier:
             self.classifier.load_state_dict(state["classifier"])
         self.optimizer.load_state_dict(state["optimizer"])
+        if self.average:
+            self.average.network.load_state_dict(state["average"])
 
     def model(self, dataset: Dataset, metrics: Metrics | None) -> Model:
-        """The network as it is now, with its card."""
+        """The network, or its moving average if it has one, as it is now, with its card."""
         recipe = self.recipe
         card = make_card(
             recipe.network,
@@ -216,7 +225,7 @@ class _Trainer:
             },
             metrics={"held_out_identities": metrics.as_dict()} if metrics else {},
         )
-        return Model(self.network, card)
+        return Model(self.average.network if self.average else self.network, card)
 
 
 def _copy_weights(source: Model, network: MaskReID) -> None:

@@ -13,6 +13,7 @@ from maskreid.training.recipe import LossConfig
 def objective(
     config: LossConfig,
     features: Tensor,
+    classified: Tensor,
     targets: Tensor,
     classifier: Classifier | None,
     generator: torch.Generator,
@@ -21,14 +22,15 @@ def objective(
 
     Args:
         config: weights and parameters; a loss of weight 0 is not computed.
-        features: (N, D) from the network, not normalised.
+        features: (N, D) from the network, not normalised: what metric losses compare.
+        classified: (N, D), what the classifier reads: ``features`` again, or what left the neck.
         targets: (N,) int64 identities numbered from 0.
         classifier: features to logits; needed if softmax has a weight.
         generator: draws the positives of the N-pair loss.
     """
     parts: dict[str, Tensor] = {}
     if classifier is not None:
-        parts["softmax"] = softmax_loss(classifier(features), targets, label_smoothing=config.label_smoothing)
+        parts["softmax"] = softmax_loss(classifier(classified), targets, label_smoothing=config.label_smoothing)
     if config.triplet:
         parts["triplet"] = triplet_loss(features, targets, margin=config.triplet_margin)
     if config.n_pair:

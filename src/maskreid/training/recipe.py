@@ -75,6 +75,7 @@ class ScheduleConfig:
     warm_up: int = 0  # iterations of linear rise from zero, under any policy
     momentum: float = 0.9
     weight_decay: float = 5e-4
+    ema: float = 0.0  # decay, such as 0.999, of the moving average that is validated and saved; 0 averages nothing
     precision: Literal["float32", "bfloat16"] = "bfloat16"  # of the forward pass; weights stay float32
     validate_every: int = 2_000  # iterations between validations on the held-out identities
     checkpoint_every: int = 200  # iterations between checkpoints
@@ -110,6 +111,8 @@ class Recipe:
             raise MaskreidError(f"recipe {self.name}: loss.temperature must be above 0, got {self.loss.temperature}")
         if self.schedule.iterations < 1:
             raise MaskreidError(f"recipe {self.name}: schedule.iterations must be at least 1")
+        if not 0 <= self.schedule.ema < 1:
+            raise MaskreidError(f"recipe {self.name}: schedule.ema must be in [0, 1), got {self.schedule.ema}")
         for key in ("erase", "worse_masks"):
             share = getattr(self.data, key)
             if not 0 <= share <= 1:

@@ -1,0 +1,51 @@
+"""Which loss sees what, and with which weight."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from maskreid.losses import ranking_loss, softmax_loss, triplet_loss
+from maskreid.network import Classifier
+from maskreid.training import LossConfig
+from maskreid.training.objective import objective
+from maskreid.training.recipe import LOSS_NAMES
+
+TARGETS = torch.arange(6) // 2
+ALL = LossConfig(**{name: 0.5 for name in LOSS_NAMES}, dropout=0.0, relu=False)
+
+
+def features(seed: int) -> torch.Tensor:
+    return torch.randn(6, 8, generator=torch.Generator().manual_seed(seed), requires_grad=True)
+
+
+def classifier() -> Classifier:
+    return Classifier(8, 3, dropout=0.0, relu=False, generator=torch.Generator().manual_seed(2))
+
+
+def test_the_sum_is_weighted_and_the_parts_are_not() -> None:
+    config = LossConfig(softmax=2.0, triplet=0.5, ranking=0.25)
+    compared, classified, scores = features(0), features(1), classifier()
+    total, parts = objective(config, compared, classified, TARGETS, scores, torch.Generator())
+    expected = {
+        "softmax": softmax_loss(scores(classified), TARGETS),
+        "triplet": triplet_loss(compared, TARGETS),
+        "ranking": ranking_loss(compared, TARGETS),
+    }
+    assert parts == pytest.approx({name: value.item() for name, value in expected.items()})
+    assert total.item() == pytest.approx(2 * parts["softmax"] + 0.5 * parts["triplet"] + 0.25 * parts["ranking"])
+
+
+@pytest.mark.parametrize("name", LOSS_NAMES)
+def test_around_a_neck_the_classifier_alone_reads_what_leaves_it(name: str) -> None:
+    others = {other: 0.0 for other in LOSS_NAMES if other != name}
+    config = replace(ALL, **others)
+    before, after = features(0), features(1)
+    total, _ = objective(config, before, after, TARGETS, classifier() if config.softmax else None, torch.Generator())
+    total.backward()
+    seen, unseen = (after, before) if name == "softmax" else (before, after)
+    assert seen.grad is not None
+    assert seen.grad.abs().sum() > 0
+    assert unseen.grad is None
