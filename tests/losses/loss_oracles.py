@@ -26,3 +26,7 @@ class Batch:
         ]
         self.negatives = [[j for j in range(self.size) if people[j] != people[k]] for k in range(self.size)]
         self.anchors = [k for k in range(self.size) if self.positives[k]]
+
+    def distance(self, k: int, i: int) -> float:
+        """Euclidean distance of the unit features."""
+        return math.sqrt(max(0.0, 2 - 2 * self.similarity[k][i]))

@@ -8,7 +8,15 @@ import torch
 from loss_oracles import Batch
 from torch import Tensor
 
-from maskreid.losses import full_ranking_loss, n_pair_loss, ranking_loss, triplet_loss
+from maskreid.losses import (
+    circle_loss,
+    contrastive_loss,
+    full_ranking_loss,
+    n_pair_loss,
+    quadruplet_loss,
+    ranking_loss,
+    triplet_loss,
+)
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -22,6 +30,9 @@ LOSSES: dict[str, Loss] = {
     "full ranking": full_ranking_loss,
     "n-pair": seeded_n_pair,
     "triplet": triplet_loss,
+    "quadruplet": quadruplet_loss,
+    "contrastive": contrastive_loss,
+    "circle": circle_loss,
 }
 
 
@@ -92,10 +103,43 @@ def test_triplet_takes_the_hardest_of_both(batch: tuple[Tensor, Tensor]) -> None
     expected = []
     for k in b.anchors:
         if b.negatives[k]:
-            farthest = max(math.sqrt(max(0.0, 2 - 2 * b.similarity[k][i])) for i in b.positives[k])
-            nearest = min(math.sqrt(max(0.0, 2 - 2 * b.similarity[k][j])) for j in b.negatives[k])
+            farthest = max(b.distance(k, i) for i in b.positives[k])
+            nearest = min(b.distance(k, j) for j in b.negatives[k])
             expected.append(max(0.0, 0.3 + farthest - nearest))
     assert triplet_loss(*batch).item() == pytest.approx(mean(expected), abs=1e-10)
+
+
+def test_quadruplet_adds_the_nearest_two_strangers(batch: tuple[Tensor, Tensor]) -> None:
+    b, people = Batch(*batch), batch[1].tolist()
+    expected = []
+    for k in b.anchors:
+        others = b.negatives[k]
+        if others:
+            farthest = max(b.distance(k, i) for i in b.positives[k])
+            term = max(0.0, 0.3 + farthest - min(b.distance(k, j) for j in others))
+            strangers = [b.distance(i, j) for i in others for j in others if people[i] != people[j]]
+            expected.append(term + max(0.0, 0.15 + farthest - min(strangers, default=math.inf)))
+    assert quadruplet_loss(*batch).item() == pytest.approx(mean(expected), abs=1e-10)
+
+
+def test_contrastive_averages_the_pairs_that_cost_something(batch: tuple[Tensor, Tensor]) -> None:
+    b = Batch(*batch)
+    pulled = [b.distance(k, i) for k in range(b.size) for i in b.positives[k]]
+    pushed = [max(0.0, 1.2 - b.distance(k, j)) for k in range(b.size) for j in b.negatives[k]]
+    expected = mean([x for x in pulled if x > 0]) + mean([x for x in pushed if x > 0])
+    assert contrastive_loss(*batch, margin=1.2).item() == pytest.approx(expected, abs=1e-6)
+
+
+def test_circle_is_equation_6(batch: tuple[Tensor, Tensor]) -> None:
+    b, m, scale = Batch(*batch), 0.25, 8.0
+    expected = []
+    for k in b.anchors:
+        if b.negatives[k]:
+            s = b.similarity[k]
+            pull = sum(math.exp(-scale * max(0.0, 1 + m - s[i]) * (s[i] - 1 + m)) for i in b.positives[k])
+            push = sum(math.exp(scale * max(0.0, s[j] + m) * (s[j] - m)) for j in b.negatives[k])
+            expected.append(math.log(1 + push * pull))
+    assert circle_loss(*batch, margin=m, scale=scale).item() == pytest.approx(mean(expected), abs=1e-6)
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -105,7 +149,7 @@ def test_gradients_are_finite_and_exact(batch: tuple[Tensor, Tensor], name: str)
     loss.backward()
     assert features.grad is not None
     assert torch.isfinite(features.grad).all()
-    if len(identities) <= 9:
+    if len(identities) <= 9 and name != "circle":  # whose factors have no gradient, by definition
         assert torch.autograd.gradcheck(lambda x: LOSSES[name](x, identities), features.detach().requires_grad_())
 
 
@@ -124,7 +168,7 @@ def test_lower_precision_stays_near_and_is_computed_in_float32(
     assert torch.isfinite(low.grad).all()
 
 
-@pytest.mark.parametrize("name", ["ranking", "full ranking", "triplet"])
+@pytest.mark.parametrize("name", ["ranking", "full ranking", "triplet", "quadruplet", "contrastive", "circle"])
 def test_neither_the_order_of_the_batch_nor_the_length_of_features_matters(
     batch: tuple[Tensor, Tensor], name: str
 ) -> None:

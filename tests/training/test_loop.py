@@ -64,7 +64,12 @@ def weights(run: Path) -> dict[str, torch.Tensor]:
     return load_model(run / "model").network.state_dict()
 
 
-MODERN = replace(TINY, network=replace(TINY.network, neck="bn"), schedule=replace(TINY.schedule, ema=0.9))
+MODERN = replace(
+    TINY,
+    loss=replace(TINY.loss, oim=1.0),
+    network=replace(TINY.network, neck="bn"),
+    schedule=replace(TINY.schedule, ema=0.9),
+)
 
 
 @pytest.mark.parametrize("recipe", [TINY, MODERN], ids=["paper", "modern"])
@@ -124,8 +129,22 @@ def test_the_seed_decides_the_result(world: Dataset, tmp_path: Path) -> None:
         (LossConfig(softmax=0.0, full_ranking=1.0), BatchConfig(sampler="ranking", positives=6, negatives=11)),
         (LossConfig(softmax=0.0, triplet=1.0), BatchConfig(sampler="identities", identities=4, images=3)),
         (LossConfig(softmax=1.0, label_smoothing=0.1), BatchConfig(sampler="shuffled", size=12)),
+        (LossConfig(softmax=0.0, contrastive=1.0), BatchConfig(sampler="ranking", positives=6, negatives=11)),
+        (LossConfig(softmax=0.0, quadruplet=1.0), BatchConfig(sampler="identities", identities=4, images=3)),
+        (LossConfig(softmax=0.0, oim=1.0), BatchConfig(sampler="shuffled", size=12)),
+        (LossConfig(softmax=0.0, circle=0.1), BatchConfig(sampler="identities", identities=4, images=3)),
     ],
-    ids=["ranking", "n-pair", "full ranking", "triplet", "softmax"],
+    ids=[
+        "ranking",
+        "n-pair",
+        "full ranking",
+        "triplet",
+        "softmax",
+        "contrastive",
+        "quadruplet",
+        "oim",
+        "circle",
+    ],
 )
 def test_every_loss_pulls_its_training_people_together(
     world: Dataset, tmp_path: Path, loss: LossConfig, batch: BatchConfig

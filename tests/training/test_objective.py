@@ -14,6 +14,7 @@ from maskreid.training.objective import objective
 from maskreid.training.recipe import LOSS_NAMES
 
 TARGETS = torch.arange(6) // 2
+TABLE = torch.eye(3, 8)
 ALL = LossConfig(**{name: 0.5 for name in LOSS_NAMES}, dropout=0.0, relu=False)
 
 
@@ -28,7 +29,7 @@ def classifier() -> Classifier:
 def test_the_sum_is_weighted_and_the_parts_are_not() -> None:
     config = LossConfig(softmax=2.0, triplet=0.5, ranking=0.25)
     compared, classified, scores = features(0), features(1), classifier()
-    total, parts = objective(config, compared, classified, TARGETS, scores, torch.Generator())
+    total, parts = objective(config, compared, classified, TARGETS, scores, None, torch.Generator())
     expected = {
         "softmax": softmax_loss(scores(classified), TARGETS),
         "triplet": triplet_loss(compared, TARGETS),
@@ -43,9 +44,17 @@ def test_around_a_neck_the_classifier_alone_reads_what_leaves_it(name: str) -> N
     others = {other: 0.0 for other in LOSS_NAMES if other != name}
     config = replace(ALL, **others)
     before, after = features(0), features(1)
-    total, _ = objective(config, before, after, TARGETS, classifier() if config.softmax else None, torch.Generator())
+    total, _ = objective(
+        config,
+        before,
+        after,
+        TARGETS,
+        classifier() if config.softmax else None,
+        TABLE if config.oim else None,
+        torch.Generator(),
+    )
     total.backward()
-    seen, unseen = (after, before) if name == "softmax" else (before, after)
+    seen, unseen = (after, before) if name in ("softmax", "oim") else (before, after)
     assert seen.grad is not None
     assert seen.grad.abs().sum() > 0
     assert unseen.grad is None

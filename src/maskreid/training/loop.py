@@ -15,7 +15,7 @@ from torch.utils.tensorboard import SummaryWriter
 from maskreid import __version__
 from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, PackedImages, holdout_split, split_identities
-from maskreid.losses import ranking_floor
+from maskreid.losses import move_table, ranking_floor
 from maskreid.network import Classifier, MaskReID, Model, load_model, make_card, prepare_input, save_model
 from maskreid.progress import Progress, silent
 from maskreid.retrieval import Metrics, evaluate
@@ -115,7 +115,7 @@ def _validate(model: Model, held_out: tuple[PackedImages, ...], progress: Progre
 
 
 class _Trainer:
-    """Network, classifier, optimiser and moving average at one iteration."""
+    """Network, classifier, OIM's table, optimiser and moving average at one iteration."""
 
     def __init__(self, recipe: Recipe, packed: PackedImages, device: str) -> None:
         self.recipe, self.packed, self.device = recipe, packed, device
@@ -137,6 +137,7 @@ class _Trainer:
                 bias=recipe.network.neck == "none",
                 generator=generator,
             ).to(device)
+        self.table = torch.zeros(len(names), recipe.network.dimension, device=device) if recipe.loss.oim else None
         modules = [self.network] + ([self.classifier] if self.classifier else [])
         self.optimizer = make_optimizer(modules, recipe.schedule)
         self.average = MovingAverage(self.network, recipe.schedule.ema) if recipe.schedule.ema else None
@@ -168,7 +169,7 @@ class _Trainer:
         with torch.autocast(torch.device(self.device).type, torch.bfloat16, enabled=half):
             before, after = (x.float() for x in self.network.around_neck(image, masked))
         compared = before if recipe.network.neck == "bn" else after
-        loss, parts = objective(recipe.loss, compared, after, targets, self.classifier, generator)
+        loss, parts = objective(recipe.loss, compared, after, targets, self.classifier, self.table, generator)
         if not torch.isfinite(loss):
             raise MaskreidError(
                 f"the loss is {float(loss.detach())} at iteration {iteration + 1}; lower schedule.learning_rate "
@@ -179,6 +180,8 @@ class _Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
+        if self.table is not None:
+            move_table(self.table, after, targets, recipe.loss.oim_momentum)
         if self.average:
             self.average.update(self.network, iteration)
         self.iteration = iteration + 1
@@ -192,6 +195,7 @@ class _Trainer:
             "iteration": self.iteration,
             "network": self.network.state_dict(),
             "classifier": self.classifier.state_dict() if self.classifier else {},
+            "table": self.table,
             "optimizer": self.optimizer.state_dict(),
             "average": self.average.network.state_dict() if self.average else {},
         }
@@ -202,6 +206,8 @@ class _Trainer:
         self.network.load_state_dict(state["network"])
         if self.classifier:
             self.classifier.load_state_dict(state["classifier"])
+        if self.table is not None:
+            self.table.copy_(state["table"])
         self.optimizer.load_state_dict(state["optimizer"])
         if self.average:
             self.average.network.load_state_dict(state["average"])

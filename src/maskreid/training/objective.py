@@ -5,7 +5,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from maskreid.losses import full_ranking_loss, n_pair_loss, ranking_loss, softmax_loss, triplet_loss
+from maskreid.losses import (
+    circle_loss,
+    contrastive_loss,
+    full_ranking_loss,
+    n_pair_loss,
+    oim_loss,
+    quadruplet_loss,
+    ranking_loss,
+    softmax_loss,
+    triplet_loss,
+)
 from maskreid.network import Classifier
 from maskreid.training.recipe import LossConfig
 
@@ -16,6 +26,7 @@ def objective(
     classified: Tensor,
     targets: Tensor,
     classifier: Classifier | None,
+    table: Tensor | None,
     generator: torch.Generator,
 ) -> tuple[Tensor, dict[str, float]]:
     """Return the loss to minimise and each unweighted part by name.
@@ -23,9 +34,10 @@ def objective(
     Args:
         config: weights and parameters; a loss of weight 0 is not computed.
         features: (N, D) from the network, not normalised: what metric losses compare.
-        classified: (N, D), what the classifier reads: ``features`` again, or what left the neck.
+        classified: (N, D), what the classifier and the table read: ``features`` again, or what left the neck.
         targets: (N,) int64 identities numbered from 0.
         classifier: features to logits; needed if softmax has a weight.
+        table: (M, D) row of each identity; needed if OIM has a weight.
         generator: draws the positives of the N-pair loss.
     """
     parts: dict[str, Tensor] = {}
@@ -41,5 +53,13 @@ def objective(
         parts["ranking"] = ranking_loss(
             features, targets, margin=config.margin, lambda_=config.lambda_, temperature=config.temperature
         )
+    if config.contrastive:
+        parts["contrastive"] = contrastive_loss(features, targets, margin=config.contrastive_margin)
+    if config.quadruplet:
+        parts["quadruplet"] = quadruplet_loss(features, targets, margin=config.quadruplet_margin)
+    if table is not None:
+        parts["oim"] = oim_loss(classified, targets, table, scale=config.oim_scale)
+    if config.circle:
+        parts["circle"] = circle_loss(features, targets, margin=config.circle_margin, scale=config.circle_scale)
     total = torch.stack([getattr(config, name) * value for name, value in parts.items()]).sum()
     return total, {name: float(value.detach()) for name, value in parts.items()}

@@ -40,6 +40,10 @@ class LossConfig:
     n_pair: float = 0.0
     full_ranking: float = 0.0
     ranking: float = 0.0
+    contrastive: float = 0.0
+    quadruplet: float = 0.0
+    oim: float = 0.0
+    circle: float = 0.0
     label_smoothing: float = 0.0  # softmax
     dropout: float = 0.5  # softmax: before the classifier, as DGD has it
     relu: bool = True  # softmax: before the classifier, as DGD has it
@@ -47,6 +51,12 @@ class LossConfig:
     margin: float = 0.2  # ranking: alpha of Eq. 3
     lambda_: float = 1.0  # ranking: lambda of Eq. 3
     temperature: float = 1.0  # n_pair, full_ranking, ranking: divides the exponents; the paper has none
+    contrastive_margin: float = 1.0
+    quadruplet_margin: float = 0.3  # of the triplet in it; half of it between strangers
+    oim_scale: float = 30.0  # on the cosines
+    oim_momentum: float = 0.5  # share of an identity's row that stays when an image of it was seen
+    circle_margin: float = 0.25
+    circle_scale: float = 128.0
 
 
 @dataclass(frozen=True)
@@ -167,7 +177,17 @@ class Recipe:
         return "\n".join(lines) + "\n"
 
 
-LOSS_NAMES = ("softmax", "triplet", "n_pair", "full_ranking", "ranking")
+LOSS_NAMES = (
+    "softmax",
+    "triplet",
+    "n_pair",
+    "full_ranking",
+    "ranking",
+    "contrastive",
+    "quadruplet",
+    "oim",
+    "circle",
+)
 
 
 def _build(kind: type[Section], table: Mapping[str, Any], where: str, prefix: str) -> Section:
