@@ -11,7 +11,7 @@ from PIL import Image
 
 from maskreid.errors import MaskreidError
 from maskreid.experiments import Budget, published_tables, reproduce, workshop
-from maskreid.experiments.plan import experiment
+from maskreid.experiments.plan import BESIDE, experiment
 from maskreid.training import ScheduleConfig
 
 TINY = Budget(
@@ -102,6 +102,17 @@ def test_a_row_with_both_stages(viper: Path, market: Path, tmp_path: Path, monke
     assert reproduce("table6:1/0.2", [viper, market], tmp_path, TINY).ours["1/0.2"].runs == ours.runs[:1]
 
 
+def test_table_5_can_be_extended(viper: Path, market: Path, tmp_path: Path) -> None:
+    keys = ["softmax", *BESIDE["table5"]]
+    result = reproduce(f"table5:{','.join(reversed(keys))}", [viper, market], tmp_path, TINY)
+    assert set(result.ours) == set(keys)
+    lines = result.markdown().splitlines()
+    row = lines.index("| Circle | - | - | - | - |")
+    assert lines[row + 1].startswith("| **ours** | **")
+    assert (tmp_path / "tiny" / "market1501-oim-seed0" / "model.safetensors").exists()
+    assert "<svg" in (tmp_path / "tiny" / f"table5-{'-'.join(reversed(keys))}.svg").read_text()
+
+
 def test_small_datasets_that_are_not_at_hand_are_left_open(viper: Path, tmp_path: Path) -> None:
     result = reproduce("table4:dgd", [viper], tmp_path, TINY)
     (row,) = result.ours.values()
@@ -123,7 +134,12 @@ def test_dukemtmc_runs_if_the_user_holds_it_and_is_not_joined(viper: Path, duke:
 def test_refuses(viper: Path, market: Path, tmp_path: Path) -> None:
     for what, data, message in [
         ("table7", [viper], "no table 'table7'; expected table1"),
-        ("table5:magic", [market], "table5 has no row 'magic' of ours; expected softmax, triplet, n-pair, ranking"),
+        (
+            "table5:magic",
+            [market],
+            "table5 has no row 'magic' of ours; expected softmax, triplet, n-pair, ranking, full-ranking",
+        ),
+        ("table5:ranking,", [market], "table5 has no row '' of ours"),
         ("table1:mgcnn", [viper], "table1 has no row 'mgcnn' of ours; expected maskreid"),
         ("table3", [viper], "table3 is about dukemtmc; none is given with --data"),
         ("table1", [viper, viper], "are both viper; give each dataset once"),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from maskreid.errors import MaskreidError
 from maskreid.experiments.budget import Budget
-from maskreid.experiments.plan import experiment
+from maskreid.experiments.plan import BESIDE, experiment
 from maskreid.experiments.published import Column, PublishedRow, PublishedTable, published_tables
 from maskreid.experiments.workshop import Workshop
 from maskreid.progress import Progress, silent
@@ -78,7 +78,7 @@ def reproduce(
     cut off continues.
 
     Args:
-        what: "table1" to "table6", or a row: "table5:triplet".
+        what: "table1" to "table6", or some of its rows: "table5:triplet", "table5:ranking,circle".
         data: datasets at hand, as for `maskreid.images.open_dataset`; their training images are joined.
         out: folder.
         budget: one of `maskreid.experiments.BUDGETS`.
@@ -110,7 +110,7 @@ def reproduce(
         notes.append(f"Not at hand: {', '.join(missing)}.")
     reproduction = Reproduction(table, ours, tuple(notes))
     folder = Path(out) / budget.name
-    name = what.replace(":", "-").replace("/", "-")
+    name = what.translate(str.maketrans(":/,", "---"))
     _write(reproduction, folder, name, budget)
     drawn = {ours[row.key].runs[0]: row.label for row in reversed(rows)}  # a run that two rows share is drawn once
     if len(drawn) <= PANELS:
@@ -122,18 +122,23 @@ def reproduce(
 
 
 def _chosen(what: str) -> tuple[PublishedTable, list[PublishedRow]]:
-    name, colon, key = what.partition(":")
+    """Return the table, with the rows beside it that were asked for, and the rows to run."""
+    name, colon, keys = what.partition(":")
     tables = published_tables()
     if name not in tables:
-        raise MaskreidError(
-            f"no table {name!r}; expected {', '.join(tables)}, or a row of one such as table5:triplet"
-        )
+        raise MaskreidError(f"no table {name!r}; expected {', '.join(tables)}, or rows of one such as table5:triplet")
     table = tables[name]
-    ours = [row for row in table.rows if experiment(name, row.key)]
-    rows = [row for row in ours if row.key == key] if colon else ours
-    if not rows:
-        raise MaskreidError(f"{name} has no row {key!r} of ours; expected {', '.join(row.key for row in ours)}")
-    return table, rows
+    ours = {row.key: row for row in table.rows if experiment(name, row.key)}
+    if not colon:
+        return table, list(ours.values())
+    open_values = (None,) * len(table.columns)
+    beside = {key: PublishedRow(key, label, open_values) for key, label in BESIDE.get(name, {}).items()}
+    wanted = dict.fromkeys(keys.split(","))
+    for key in wanted:
+        if key not in ours | beside:
+            raise MaskreidError(f"{name} has no row {key!r} of ours; expected {', '.join(ours | beside)}")
+    added = tuple(row for key, row in beside.items() if key in wanted)
+    return replace(table, rows=table.rows + added), [(ours | beside)[key] for key in wanted]
 
 
 def _ours(table: PublishedTable, row: PublishedRow, workshop: Workshop, seeds: int) -> OurRow:
