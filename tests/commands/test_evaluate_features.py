@@ -133,6 +133,12 @@ def test_models_are_tested_and_compared_on_another_dataset(tmp_path: Path) -> No
     page = (out / "report.html").read_text()
     assert "From camera to camera" in page
     assert "Where it fails most" in page
+    assert "with the mirror image" not in page
+    both = tmp_path / "both"
+    maskreid("evaluate", "market1501", *data, "--flip", "--out", both)
+    found = [json.loads((folder / "metrics.json").read_text())["evaluations"] for folder in (out, both)]
+    assert found[0] != found[1]
+    assert "256 numbers out, with the mirror image" in (both / "report.html").read_text()
     same = maskreid("compare", out, "market1501", *data).stdout
     assert same.count("+0.00 to +0.00 |") == 7
 
@@ -143,7 +149,8 @@ def test_models_are_tested_and_compared_on_another_dataset(tmp_path: Path) -> No
         (["evaluate"], "needs MODEL and --data DATA, or --features FILE"),
         (["evaluate", "market1501"], "needs MODEL and --data DATA, or --features FILE"),
         (["evaluate", "--data", "synthetic"], "needs MODEL and --data DATA, or --features FILE"),
-        (["evaluate", "market1501", "--features", "{worse}", "--masks", "fcn"], "leave out MODEL, --masks"),
+        (["evaluate", "market1501", "--features", "{worse}", "--flip"], "leave out MODEL, --flip"),
+        (["evaluate", "--features", "{worse}", "--masks", "fcn"], "leave out --masks"),
         (["evaluate", "--features", "{tmp}/none.npz"], "no such file"),
         (["evaluate", "--features", "{tmp}"], "expected query.npz and gallery.npz"),
         (["evaluate", "--features", "{tmp}/f.pth"], "pickled files can run code"),

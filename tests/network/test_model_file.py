@@ -77,6 +77,19 @@ def test_the_fingerprint_follows_weights_and_preprocessing(model: Model) -> None
     assert model.fingerprint not in (before, after)
 
 
+def test_with_flip_left_and_right_are_alike(model: Model, tmp_path: Path) -> None:
+    pixels, masks = images()
+    both = model.with_flip(True)
+    mirrored = np.ascontiguousarray(pixels[:, :, ::-1]), np.ascontiguousarray(masks[:, :, ::-1])
+    assert np.abs(model.embed(pixels, masks) - model.embed(*mirrored)).max() > 1e-3
+    np.testing.assert_allclose(both.embed(pixels, masks), both.embed(*mirrored), atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(both.embed(pixels, masks), axis=1), 1, rtol=1e-5)
+    assert (model.flip, both.flip, both.with_flip(False).fingerprint) == (False, True, model.fingerprint)
+    assert both.fingerprint != model.fingerprint
+    save_model(tmp_path / "both", both.network, both.card)
+    assert load_model(tmp_path / "both").fingerprint == both.fingerprint
+
+
 def test_images_of_another_size_are_refused(model: Model) -> None:
     pixels, masks = images()
     with pytest.raises(MaskreidError, match="reads images of 54 x 36"):

@@ -67,6 +67,7 @@ def weights(run: Path) -> dict[str, torch.Tensor]:
 MODERN = replace(
     TINY,
     loss=replace(TINY.loss, oim=1.0),
+    data=replace(TINY.data, flip_at_test=True),
     network=replace(TINY.network, neck="bn"),
     schedule=replace(TINY.schedule, ema=0.9),
 )
@@ -80,6 +81,7 @@ def test_a_killed_run_continues_and_ends_the_same(world: Dataset, tmp_path: Path
     train(recipe, world, tmp_path / "killed")
     whole, killed = weights(tmp_path / "whole"), weights(tmp_path / "killed")
     assert all(torch.equal(whole[name], killed[name]) for name in whole)
+    assert load_model(tmp_path / "whole").flip == recipe.data.flip_at_test
     logs = [
         [json.loads(line) for line in (tmp_path / run / "log.jsonl").read_text().splitlines()]
         for run in ("whole", "killed")

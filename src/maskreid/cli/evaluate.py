@@ -56,6 +56,14 @@ def evaluate(
         str | None,
         typer.Option(help='Masks: "fcn", "dataset", "none" or a folder. [default: what the model was trained with]'),
     ] = None,
+    flip: Annotated[
+        bool | None,
+        typer.Option(
+            "--flip/--no-flip",
+            help="Embed each image with its mirror image, at twice the cost. [default: as the model's card says]",
+            show_default=False,
+        ),
+    ] = None,
     precision: Annotated[str, typer.Option(help="float32, or bfloat16 for speed.")] = "float32",
     device: Annotated[
         str | None, typer.Option(help="cpu or cuda. [default: cuda where there is one; for --features NumPy]")
@@ -77,6 +85,7 @@ def evaluate(
         )
     if features is not None:
         images = {"--data": data, "--format": format, "--split": split or None, "--masks": masks, "--cache": cache}
+        images["--flip"] = flip
         given = {"MODEL": model, **images}
         surplus = [name for name, value in given.items() if value is not None]
         if surplus:
@@ -93,6 +102,8 @@ def evaluate(
     from maskreid.training import evaluate_model
 
     loaded = load_model(model, device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    if flip is not None:
+        loaded = loaded.with_flip(flip)
     dataset = open_data(data, format, split)
     evaluation = evaluate_model(
         loaded,

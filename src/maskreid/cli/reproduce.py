@@ -17,8 +17,8 @@ def reproduce(
         typer.Argument(
             metavar="TABLE",
             help="table1 (small datasets), table2 (Market-1501), table3 (DukeMTMC-reID), table4 (network parts), "
-            "table5 (losses), table6 (lambda and alpha); or rows of one: table6:1/0.2, table5:ranking,circle. Table 5 "
-            "has rows beside the paper's: full-ranking, contrastive, quadruplet, oim, circle.",
+            "table5 (losses), table6 (lambda and alpha); or rows of one: table6:1/0.2, table5:ranking,circle. Beside "
+            "the paper's, Table 5 has the rows full-ranking, contrastive, quadruplet, oim and circle.",
             show_default=False,
         ),
     ],

@@ -21,6 +21,7 @@ def make_card(
     *,
     resize: tuple[int, int],
     masks: Mapping[str, Any],
+    flip: bool = False,
     training: Mapping[str, Any],
     metrics: Mapping[str, Any],
 ) -> dict[str, Any]:
@@ -30,6 +31,7 @@ def make_card(
         network: decides every shape.
         resize: (height, width) images are resized to before the centre crop.
         masks: the mask policy: ``source`` and ``min_share``.
+        flip: whether each image is embedded with its mirror image.
         training: data, identities, recipe, licence: whatever is known.
         metrics: results with their definition.
     """
@@ -41,6 +43,7 @@ def make_card(
             "crop": list(network.input_size),
             **INPUT,
             "masks": dict(masks),
+            "flip": flip,
         },
         "training": dict(training),
         "metrics": dict(metrics),

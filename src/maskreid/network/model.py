@@ -40,6 +40,15 @@ class Model:
         return height, width
 
     @property
+    def flip(self) -> bool:
+        """Whether `embed` adds the mirror image's feature: twice the time."""
+        return bool(self.card["preprocessing"].get("flip", False))
+
+    def with_flip(self, flip: bool) -> Model:
+        """Return the same network with or without the mirror image, which is another model: see `fingerprint`."""
+        return Model(self.network, {**self.card, "preprocessing": {**self.card["preprocessing"], "flip": flip}})
+
+    @property
     def device(self) -> torch.device:
         """Where the network is."""
         return next(self.network.parameters()).device
@@ -98,7 +107,10 @@ class Model:
                     center_crop(torch.from_numpy(array).to(self.device), self.network.config.input_size)
                     for array in (batch, mask)
                 )
-                features = self.network(*prepare_input(*cropped))
-                rows.append(F.normalize(features.float(), dim=1).cpu().numpy())
+                image, masked = prepare_input(*cropped)
+                features = self.network(image, masked).float()
+                if self.flip:
+                    features = features + self.network(image.flip(3), masked.flip(3)).float()
+                rows.append(F.normalize(features, dim=1).cpu().numpy())
         self.network.train(was_training)
         return np.concatenate(rows)

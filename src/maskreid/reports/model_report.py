@@ -112,7 +112,7 @@ def _facts(model: Model, dataset: Dataset) -> dict[str, str]:
         "data": f"{dataset.name}, {Path(dataset.source.name).name}",
         "model": model.fingerprint,
         "network": f"{network.streams} stream(s), fusion {network.fusion}, width {network.width:g}, "
-        f"{height} x {width} in, {network.dimension} numbers out",
+        f"{height} x {width} in, {network.dimension} numbers out" + ", with the mirror image" * model.flip,
         "trained on": f"{training['data']}, {training['images']} images of {training['identities']} people",
         "code": f"maskreid {__version__}",
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",

@@ -219,6 +219,7 @@ class _Trainer:
             recipe.network,
             resize=recipe.data.resize,
             masks={"source": recipe.data.masks, "min_share": recipe.data.min_share},
+            flip=recipe.data.flip_at_test,
             training={
                 "data": dataset.name,
                 **({} if dataset.split is None else {"split": dataset.split}),
