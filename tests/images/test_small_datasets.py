@@ -28,7 +28,7 @@ def names(name: str) -> list[str]:
         return [f"Persons/{i:04d}{k:03d}.jpg" for i in range(1, 120) for k in range(1, 5)]
     if name == "3dpes":
         return [f"RGB/{i}_{v}_{k}.bmp" for i in range(193) for v in range(1, 2 + i % 4) for k in (10, 20)]
-    return [f"images/{i:03d}_{c:02d}_{k:04d}.jpg" for i in range(1, 25) for c in range(1, 17) for k in (1, 2)]
+    return [f"images/{i % 24 + 1:03d}_{i // 24 % 16 + 1:02d}_{i // 384 + 1:04d}.jpg" for i in range(22_504)]
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,7 @@ def test_shinpuhkan_is_for_training(folders: dict[str, Path]) -> None:
     dataset = open_dataset(folders["shinpuhkan"])
     assert set(dataset.splits) == {"train"}
     counts = dataset.counts("train")
-    assert (counts.identities, counts.images, counts.cameras) == (24, 768, 16)
+    assert (counts.identities, counts.images, counts.cameras) == (24, 22_504, 16)
     with pytest.raises(MaskreidError, match="split is 1; shinpuhkan has one split only, number 0"):
         open_dataset(folders["shinpuhkan"], split=1)
 

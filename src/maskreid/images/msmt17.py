@@ -32,7 +32,7 @@ def _load(source: Source, tree: Tree, root: str, _: int) -> Dataset:
             images = _read_list(source, tree, root, split, name)
             if images:
                 splits[split] = images
-    used = {image.path for images in splits.values() for image in images}
+    used = {image.path for images in splits.values() for image in images} | {join(root, n) for n in LISTS.values()}
     return Dataset("msmt17", source, splits, tree.ignored(root, used, lambda member: "image that no list names"))
 
 
