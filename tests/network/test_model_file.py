@@ -250,11 +250,12 @@ def test_shipped_models_load_by_name_and_near_names_are_suggested(
 ) -> None:
     monkeypatch.setattr(module, "_shipped", lambda: tmp_path)
     save_model(tmp_path / "market1501", model.network, model.card)
-    assert list(list_models()) == ["market1501"]
+    save_model(tmp_path / "market1501-compact", model.network, model.card)
+    assert list(list_models()) == ["market1501", "market1501-compact"]
     assert load_model("market1501").fingerprint == model.fingerprint
     with pytest.raises(MaskreidError, match="did you mean market1501"):
         load_model("market1051")
-    with pytest.raises(MaskreidError, match="shipped models: market1501"):
+    with pytest.raises(MaskreidError, match="shipped models: market1501, market1501-compact"):
         load_model("")
 
 

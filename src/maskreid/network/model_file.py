@@ -92,7 +92,8 @@ def load_model(name: str | Path, device: str | torch.device = "cpu") -> Model:
 
 def list_models() -> dict[str, dict[str, Any]]:
     """Return the cards of the shipped models by name, in alphabetical order."""
-    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(_shipped().glob("*.json"))}
+    cards = {path.stem: path for path in _shipped().glob("*.json")}
+    return {name: json.loads(cards[name].read_text(encoding="utf-8")) for name in sorted(cards)}
 
 
 def _stored(value: Tensor, half: bool) -> Tensor:
