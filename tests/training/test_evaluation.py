@@ -70,3 +70,14 @@ def test_what_does_not_go_together_is_refused_before_anything_is_embedded(
     with pytest.raises(MaskreidError, match="re-ranking needs queries apart"):
         evaluate_model(model, world, protocol=named_protocol("all-vs-all"), reranking=True, cache=tmp_path / "cache")
     assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize("learned", ["viper (split 1)", "market1501 + viper (split 1) + cuhk01 (split 0)"])
+def test_people_of_another_random_split_may_have_been_learned(
+    model: Model, world: Dataset, tmp_path: Path, learned: str
+) -> None:
+    trained = Model(model.network, {**model.card, "training": {"data": learned}})
+    own, other = (replace(world, name="viper", split=number) for number in (1, 0))
+    evaluate_model(trained, own, cache=tmp_path)
+    with pytest.raises(MaskreidError, match=r"learned from viper \(split 1\) and so knows people whom split 0"):
+        evaluate_model(trained, other, cache=tmp_path)

@@ -109,6 +109,10 @@ def test_the_run_folder_holds_what_is_needed_to_repeat_and_explain(world: Datase
     ]
     assert len(validations) == 2
     assert list((tmp_path / "tensorboard").iterdir())
+    listed = [line.split(",")[1::2] for line in (tmp_path / "people.csv").read_text().splitlines()[1:]]
+    learned, kept = ({identity for identity, split in listed if split == which} for which in ("train", "held out"))
+    assert (len(learned), len(kept)) == (9, 3)
+    assert not learned & kept
     training = model.card["training"]
     assert (training["data"], training["identities"], training["images"]) == ("synthetic", 9, 54)
     assert model.card["metrics"]["held_out_identities"]["map"] == pytest.approx(

@@ -10,6 +10,8 @@ from maskreid.errors import MaskreidError
 from maskreid.images.records import UNKNOWN_CAMERA, Dataset, PersonImage
 from maskreid.images.source import Source
 
+JOINED = " + "  # between the datasets' labels, in the name of the whole
+
 
 class JointSource:
     """Several sources side by side: a member of the second is "1/" and its path there."""
@@ -57,10 +59,7 @@ def join_datasets(datasets: Sequence[Dataset]) -> Dataset:
         cameras = max((image.camera for image in images), default=0)
         images += [_moved(image, place, people, cameras) for image in dataset.splits["train"] if image.identity > 0]
     return Dataset(
-        " + ".join(
-            dataset.name if dataset.split is None else f"{dataset.name} (split {dataset.split})"
-            for dataset in datasets
-        ),
+        JOINED.join(dataset.label for dataset in datasets),
         JointSource([dataset.source for dataset in datasets]),
         {"train": tuple(images)},
     )

@@ -95,6 +95,11 @@ class Dataset:
                 if count > 1:
                     raise MaskreidError(f"{self.source.name}: {path} is {count} times in {split!r}; keep one of them")
 
+    @property
+    def label(self) -> str:
+        """The name, with the number of the split where people are parted at random."""
+        return self.name if self.split is None else f"{self.name} (split {self.split})"
+
     def counts(self, split: str) -> SubsetCounts:
         """Count one split; an absent one holds nothing."""
         images = self.splits.get(split, ())

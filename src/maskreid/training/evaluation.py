@@ -8,6 +8,7 @@ from pathlib import Path
 
 from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, PackedImages, PersonImage
+from maskreid.images.joint import JOINED
 from maskreid.network import Model
 from maskreid.progress import Progress, silent
 from maskreid.retrieval import Features, Judgement, Metrics, NamedProtocol, judge
@@ -69,9 +70,11 @@ def evaluate_model(
         progress: told about every stage.
 
     Raises:
-        MaskreidError: a split is missing, or the arguments do not go together.
+        MaskreidError: a split is missing, the model learned from another random split of this dataset, or the
+            arguments do not go together.
     """
     check_asked(protocol, multi_query=multi_query, reranking=reranking, probes=probes)
+    _check_strangers(model, dataset)
     images = _images(dataset, protocol, multi_query)
     config = data_config(model, masks)
     packed = {
@@ -96,6 +99,17 @@ def evaluate_model(
         progress=progress,
     )
     return Evaluation(judgement, features, packed["query"], packed["gallery"])
+
+
+def _check_strangers(model: Model, dataset: Dataset) -> None:
+    """Refuse a test whose people the model has learned."""
+    learned = str(model.card["training"].get("data", "")).split(JOINED)
+    other = [label for label in learned if label.startswith(f"{dataset.name} (split ") and label != dataset.label]
+    if other:
+        raise MaskreidError(
+            f"{dataset.source.name}: the model learned from {other[0]} and so knows people whom split "
+            f"{dataset.split} searches for; test it on its own split"
+        )
 
 
 def _images(dataset: Dataset, protocol: NamedProtocol, multi_query: bool) -> dict[str, Sequence[PersonImage]]:

@@ -75,6 +75,7 @@ def train(
             for images in (query, gallery)
         )
     folder = RunFolder(Path(run), recipe, packed.fingerprint)
+    folder.save_people({"train": learned, "held out": kept})
     trainer = _Trainer(recipe, packed, device)
     state = folder.load_checkpoint()
     if state:
@@ -221,8 +222,7 @@ class _Trainer:
             masks={"source": recipe.data.masks, "min_share": recipe.data.min_share},
             flip=recipe.data.flip_at_test,
             training={
-                "data": dataset.name,
-                **({} if dataset.split is None else {"split": dataset.split}),
+                "data": dataset.label,
                 "images": len(self.packed.paths),
                 "identities": int(self.targets.max()) + 1,
                 "data_fingerprint": self.packed.fingerprint,

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from maskreid.errors import MaskreidError
+from maskreid.images import PersonImage
 from maskreid.training.recipe import Recipe
 
 FINGERPRINT = "\n# data "
 
 
 class RunFolder:
-    """Where one run keeps ``recipe.toml``, ``log.jsonl``, ``checkpoint.pt`` and ``tensorboard/``."""
+    """Where one run keeps ``recipe.toml``, ``people.csv``, ``log.jsonl``, ``checkpoint.pt`` and ``tensorboard/``."""
 
     def __init__(self, path: Path, recipe: Recipe, data_fingerprint: str) -> None:
         """Open or create the folder.
@@ -41,6 +45,15 @@ class RunFolder:
                 )
         path.mkdir(parents=True, exist_ok=True)
         write_atomically(saved, text.encode())
+
+    def save_people(self, images: Mapping[str, Sequence[PersonImage]]) -> None:
+        """Write who was learned from and who was held out: every image with its identity and camera."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(("path", "identity", "camera", "split"))
+        for split, members in images.items():
+            writer.writerows((image.path, image.identity, image.camera, split) for image in members)
+        write_atomically(self.path / "people.csv", text.getvalue().encode())
 
     def load_checkpoint(self) -> dict[str, Any] | None:
         """Return what `save_checkpoint` wrote last, or None, and cut the log back to that moment."""
