@@ -95,3 +95,12 @@ def test_a_csv_is_not_another_format(crops: Path) -> None:
     assert open_dataset(file, "csv").name == "csv"
     with pytest.raises(MaskreidError, match="is format csv, not market1501"):
         open_dataset(file, "market1501")
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [("1.5", 1.5), ("1970-01-02", 86400.0), ("1970-01-01T01:00:00+01:00", 0.0), ("1970-01-01 00:01", 60.0)],
+)
+def test_time_is_a_number_or_a_date(crops: Path, written: str, seconds: float) -> None:
+    file = write(crops, f"{HEADER[:-1]},time\ncrops/a.jpg,1,1,train,{written}\n")
+    assert [image.time for image in open_dataset(file).splits["train"]] == [seconds]

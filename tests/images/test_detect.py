@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from maskreid.errors import MaskreidError
-from maskreid.images import FORMATS, open_dataset
+from maskreid.images import DISTRACTOR, FORMATS, open_dataset
 
 
 def test_an_unknown_format_is_answered_with_the_nearest(market: Path) -> None:
@@ -49,3 +49,22 @@ def test_two_datasets_in_one_folder(market: Path, plant: Callable[..., Path]) ->
     assert "Market-1501-v15.09.15 (market1501)" in str(error.value)
     assert open_dataset(market.parent, "market1501").name == "market1501"
     assert open_dataset(market).name == "market1501"
+
+
+def test_images_of_no_known_layout_are_taken_only_if_asked_for(tmp_path: Path, plant: Callable[..., Path]) -> None:
+    folder = plant(tmp_path / "photos", ["monday/a.jpg", "b.png"])
+    (folder / "notes.txt").write_text("not an image")
+    with pytest.raises(MaskreidError, match="no known layout|Found"):
+        open_dataset(folder)
+    for dataset in (open_dataset(folder, "images"), open_dataset(folder, anything=True)):
+        assert [(image.path, image.identity) for image in dataset.splits["gallery"]] == [
+            ("b.png", DISTRACTOR),
+            ("monday/a.jpg", DISTRACTOR),
+        ]
+        assert dataset.ignored == {"not an image (.txt)": 1}
+    one = open_dataset(folder / "monday" / "a.jpg", anything=True)
+    assert [image.path for image in one.splits["gallery"]] == ["a.jpg"]
+
+
+def test_a_known_layout_stays_what_it_is_where_anything_is_taken(market: Path) -> None:
+    assert open_dataset(market, anything=True).name == "market1501"

@@ -36,7 +36,8 @@ FormatOption = Annotated[
     typer.Option(
         "--format",
         help="Read DATA as one format instead of detecting which it is: market1501, dukemtmc, msmt17, cuhk03-np, "
-        "cuhk03, cuhk03-labeled, cuhk03-detected, viper, prid2011, cuhk01, ilids, 3dpes, shinpuhkan, folders or csv.",
+        "cuhk03, cuhk03-labeled, cuhk03-detected, viper, prid2011, cuhk01, ilids, 3dpes, shinpuhkan, folders, csv, or "
+        "images (any images, of nobody known).",
     ),
 ]
 SplitOption = Annotated[

@@ -1,13 +1,14 @@
 """People on disk: one record type, one file per dataset, the packed store."""
 
-from maskreid.images.decode import read_image, read_mask
+from maskreid.images.decode import decode_image, read_image, read_mask
 from maskreid.images.detect import FORMATS, open_dataset
 from maskreid.images.doctor import DatasetReport, Finding, check_dataset
 from maskreid.images.holdout import holdout_split, split_identities
 from maskreid.images.joint import JointSource, join_datasets
 from maskreid.images.packed import PackedImages, open_packed
-from maskreid.images.packing import MaskSource, pack_fingerprint, pack_images
+from maskreid.images.packing import pack_fingerprint, pack_images
 from maskreid.images.records import DISTRACTOR, JUNK, UNKNOWN_CAMERA, Dataset, PersonImage, SubsetCounts
+from maskreid.images.shaped import MaskSource, ShapedImages, shape_images
 from maskreid.images.source import Folder, Source, Zip, open_source
 from maskreid.images.synthetic import synthetic_world
 
@@ -24,10 +25,12 @@ __all__ = [
     "MaskSource",
     "PackedImages",
     "PersonImage",
+    "ShapedImages",
     "Source",
     "SubsetCounts",
     "Zip",
     "check_dataset",
+    "decode_image",
     "holdout_split",
     "join_datasets",
     "open_dataset",
@@ -37,6 +40,7 @@ __all__ = [
     "pack_images",
     "read_image",
     "read_mask",
+    "shape_images",
     "split_identities",
     "synthetic_world",
 ]

@@ -13,6 +13,7 @@ import io
 import math
 import posixpath
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from maskreid.errors import MaskreidError
 from maskreid.images.layout import Format, Tree, base, join, parent
@@ -120,11 +121,30 @@ def _time(value: str, line: str) -> float | None:
     if not value:
         return None
     try:
+        return parse_time(value)
+    except MaskreidError as error:
+        raise MaskreidError(f"{line}: {error}, or nothing if unknown") from None
+
+
+def parse_time(value: str) -> float:
+    """Return a number as it is, and a date as seconds since 1970; a date without a zone is UTC.
+
+    Raises:
+        MaskreidError: it is neither.
+    """
+    try:
         time = float(value)
     except ValueError:
-        time = math.nan
+        try:
+            date = datetime.fromisoformat(value)
+        except ValueError:
+            time = math.nan
+        else:
+            time = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
     if not math.isfinite(time):
-        raise MaskreidError(f"{line}: time is {value!r}; expected a number (frame or seconds), or nothing if unknown")
+        raise MaskreidError(
+            f"time is {value!r}; expected a number (frame or seconds) or a date such as 2026-11-23T08:00"
+        )
     return time
 
 

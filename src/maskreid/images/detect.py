@@ -14,9 +14,10 @@ from maskreid.images.cuhk03np import CUHK03_NP
 from maskreid.images.dukemtmc import DUKEMTMC
 from maskreid.images.folders import FOLDERS
 from maskreid.images.ilids import ILIDS
-from maskreid.images.layout import Format, Tree, join
+from maskreid.images.layout import Format, Tree, join, why_ignored
 from maskreid.images.market1501 import MARKET1501
 from maskreid.images.msmt17 import MSMT17
+from maskreid.images.plain import PLAIN
 from maskreid.images.prid2011 import PRID2011
 from maskreid.images.records import Dataset
 from maskreid.images.shinpuhkan import SHINPUHKAN
@@ -32,11 +33,12 @@ GROUPS = (
     (VIPER, PRID2011, CUHK01, ILIDS, THREE_DPES, SHINPUHKAN),
     (CSV,),
     (FOLDERS,),
+    (PLAIN,),
 )
 FORMATS: dict[str, Format] = {format.name: format for group in GROUPS for format in group}
 
 
-def open_dataset(path: str | Path, format: str | None = None, *, split: int = 0) -> Dataset:
+def open_dataset(path: str | Path, format: str | None = None, *, split: int = 0, anything: bool = False) -> Dataset:
     """Open a dataset from its folder, the folder above it, its zip as downloaded, or its CSV file.
 
     Only names are read, no image. Inside a zip that holds several datasets, one is pointed at as in a folder:
@@ -47,6 +49,8 @@ def open_dataset(path: str | Path, format: str | None = None, *, split: int = 0)
         format: one of `FORMATS`; None finds out.
         split: which of the random splits, for the datasets whose people are parted at random (VIPeR, PRID 2011,
             CUHK01, i-LIDS, 3DPeS) or officially (CUHK03). The same number is the same split everywhere.
+        anything: where no layout is known, take all images there are, or the one image that ``path`` is, as format
+            ``images``: of nobody known.
 
     Raises:
         MaskreidError: nothing is there, it has none of the known layouts, there are several datasets, or a split
@@ -64,9 +68,16 @@ def open_dataset(path: str | Path, format: str | None = None, *, split: int = 0)
         return _load(CSV, source, Tree(source.members()), path.name, split)
     if path.is_file() and path.name == CUHK03_FILE:
         path = path.parent
+    if anything and path.is_file() and why_ignored(path.name) is None:
+        source = Folder(path.parent)
+        return _load(PLAIN, source, Tree([path.name]), "", split)
     source, inside = _open(path)
     tree = Tree(source.members())
     found = [(it, root) for it, root in _find(tree, format) if not inside or _is_in(root, inside)]
+    if not found and anything and format is None:
+        inner = Tree([member for member in tree.members if not inside or member.startswith(f"{inside}/")])
+        found = [(PLAIN, root) for root in PLAIN.find(inner, True)]
+        tree = inner
     if len(found) == 1:
         it, root = found[0]
         return _load(it, source, tree, root, split)

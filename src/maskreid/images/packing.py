@@ -8,35 +8,21 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from PIL import Image
 
 from maskreid.errors import MaskreidError
 from maskreid.images.decode import read_image
 from maskreid.images.packed import INDEX, LAYOUT, PackedImages, open_packed
 from maskreid.images.records import PersonImage, cameras_of, identities_of
+from maskreid.images.shaped import MaskSource, shape_images
 from maskreid.images.source import Source
 from maskreid.progress import Progress, chunks, silent
 
 CONTENT = 1  # goes into the fingerprint; raise it when the same images and settings would give other arrays
 CHUNK = 512  # images in memory at once
 LEFTOVER_AGE = 3600.0  # seconds after which a killed build's unfinished files are removed
-
-
-class MaskSource(Protocol):
-    """Whatever tells where the person is; `maskreid.masks` has three."""
-
-    @property
-    def name(self) -> str:
-        """What it is called in fingerprints: changes whenever the masks would."""
-
-    def __call__(
-        self, source: Source, images: Sequence[PersonImage], pixels: Sequence[npt.NDArray[np.uint8]]
-    ) -> list[npt.NDArray[np.bool_]]:
-        """Return an (H, W) bool mask for each (H, W, 3) uint8 RGB image."""
 
 
 def pack_images(
@@ -145,13 +131,12 @@ def _build(
         fallbacks = 0
         for chunk in chunks(images, CHUNK):
             native = [read_image(source, image.path) for image in chunk]
-            for image, picture, mask in zip(chunk, native, _masks(source, chunk, native, masks), strict=True):
-                coverage.append(float(mask.mean(dtype=np.float32)))
-                if coverage[-1] < min_share:
-                    mask, fallbacks = np.ones_like(mask), fallbacks + 1
-                pixels[len(packed)] = _resize(picture, size, Image.Resampling.BILINEAR)
-                shapes[len(packed)] = _resize(mask.astype(np.uint8), size, Image.Resampling.NEAREST)
-                packed.append(image)
+            shaped = shape_images(source, chunk, native, size=size, masks=masks, min_share=min_share)
+            pixels[len(packed) : len(packed) + len(chunk)] = shaped.pixels
+            shapes[len(packed) : len(packed) + len(chunk)] = shaped.masks
+            coverage += shaped.coverage.tolist()
+            fallbacks += shaped.fallbacks
+            packed += chunk
         pixels.flush()
         shapes.flush()
         del pixels, shapes
@@ -186,28 +171,6 @@ def _create(path: Path, shape: tuple[int, ...]) -> np.memmap[tuple[int, ...], np
         with path.open("r+b") as file:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
     return array
-
-
-def _masks(
-    source: Source, images: Sequence[PersonImage], native: Sequence[npt.NDArray[np.uint8]], masks: MaskSource | None
-) -> list[npt.NDArray[np.bool_]]:
-    """Return a mask for each image, of the image's own size."""
-    if masks is None:
-        return [np.ones(picture.shape[:2], np.bool_) for picture in native]
-    found = masks(source, images, native)
-    if len(found) != len(images):
-        raise MaskreidError(f"masks {masks.name!r}: expected {len(images)} masks, got {len(found)}")
-    for image, picture, mask in zip(images, native, found, strict=True):
-        if mask.shape != picture.shape[:2]:
-            raise MaskreidError(
-                f"{source.name}: the mask of {image.path} is {' x '.join(map(str, mask.shape))} (height x width), "
-                f"its image {picture.shape[0]} x {picture.shape[1]}; make the mask at the image's own size"
-            )
-    return found
-
-
-def _resize(array: npt.NDArray[np.uint8], size: tuple[int, int], how: Image.Resampling) -> npt.NDArray[np.uint8]:
-    return np.asarray(Image.fromarray(array).resize((size[1], size[0]), how))
 
 
 def _data_files(folder: Path) -> list[str]:
