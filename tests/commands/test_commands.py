@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import re
 import resource
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from running import maskreid, write
 
-from maskreid.images import Dataset, synthetic_world
+from maskreid.images import synthetic_world
 
 SHORT = [
     *("--set", "schedule.iterations=2"),
@@ -23,27 +22,12 @@ SHORT = [
 ]
 
 
-def maskreid(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [Path(sys.executable).with_name("maskreid"), *arguments], capture_output=True, text=True, timeout=300
-    )
-    assert "Traceback" not in done.stderr
-    assert done.returncode == code, done.stderr
-    return done
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A synthetic world as files, in Market-1501's layout with sibling masks."""
     root = tmp_path_factory.mktemp("data") / "Market-1501"
     write(synthetic_world(train=10, test=4, cameras=2, images=2, distractors=2, junk=2), root)
     return root
-
-
-def write(dataset: Dataset, root: Path) -> None:
-    for member in dataset.source.members():
-        (root / member).parent.mkdir(parents=True, exist_ok=True)
-        (root / member).write_bytes(dataset.source.read(member))
 
 
 RECIPE = Path(__file__).parents[2] / "recipes" / "market1501-small.toml"

@@ -10,18 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from running import maskreid
 from scipy.io import savemat
 
 from maskreid.retrieval import Features, compare, evaluate
-
-
-def maskreid(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [Path(sys.executable).with_name("maskreid"), *arguments], capture_output=True, text=True, timeout=300
-    )
-    assert "Traceback" not in done.stderr
-    assert done.returncode == code, done.stderr
-    return done
 
 
 def people(noise: float) -> dict[str, np.ndarray]:

@@ -54,7 +54,7 @@ def test_two_datasets_in_one_folder(market: Path, plant: Callable[..., Path]) ->
 def test_images_of_no_known_layout_are_taken_only_if_asked_for(tmp_path: Path, plant: Callable[..., Path]) -> None:
     folder = plant(tmp_path / "photos", ["monday/a.jpg", "b.png"])
     (folder / "notes.txt").write_text("not an image")
-    with pytest.raises(MaskreidError, match="no known layout|Found"):
+    with pytest.raises(MaskreidError, match="Found 3 files"):
         open_dataset(folder)
     for dataset in (open_dataset(folder, "images"), open_dataset(folder, anything=True)):
         assert [(image.path, image.identity) for image in dataset.splits["gallery"]] == [

@@ -36,7 +36,7 @@ FormatOption = Annotated[
     typer.Option(
         "--format",
         help="Read DATA as one format instead of detecting which it is: market1501, dukemtmc, msmt17, cuhk03-np, "
-        "cuhk03, cuhk03-labeled, cuhk03-detected, viper, prid2011, cuhk01, ilids, 3dpes, shinpuhkan, folders, csv, or "
+        "cuhk03, cuhk03-labeled, cuhk03-detected, viper, prid2011, cuhk01, ilids, 3dpes, shinpuhkan, folders, csv or "
         "images (any images, of nobody known).",
     ),
 ]
@@ -59,15 +59,15 @@ CacheOption = Annotated[
 ]
 
 
-def open_data(data: str, format_: str | None = None, split: int = 0) -> Dataset:
-    """Return the dataset that a DATA argument names."""
+def open_data(data: str, format_: str | None = None, split: int = 0, *, anything: bool = False) -> Dataset:
+    """Return the dataset that a DATA argument names; with ``anything``, also one of images without a layout."""
     from maskreid.images import open_dataset, synthetic_world
 
     if data == SYNTHETIC and format_ is None:
         if split:
             raise MaskreidError(f"--split is {split}; the synthetic world has one split only, number 0")
         return synthetic_world()
-    return open_dataset(data, format_, split=split)
+    return open_dataset(data, format_, split=split, anything=anything)
 
 
 def open_together(data: list[str], format_: str | None = None, split: int = 0) -> Dataset:

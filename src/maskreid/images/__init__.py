@@ -1,5 +1,6 @@
 """People on disk: one record type, one file per dataset, the packed store."""
 
+from maskreid.images.csvfile import parse_time
 from maskreid.images.decode import decode_image, read_image, read_mask
 from maskreid.images.detect import FORMATS, open_dataset
 from maskreid.images.doctor import DatasetReport, Finding, check_dataset
@@ -38,6 +39,7 @@ __all__ = [
     "open_source",
     "pack_fingerprint",
     "pack_images",
+    "parse_time",
     "read_image",
     "read_mask",
     "shape_images",

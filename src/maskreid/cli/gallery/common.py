@@ -1,0 +1,113 @@
+"""Arguments that several verbs of ``maskreid gallery`` share, and how they become objects."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from maskreid.errors import MaskreidError
+
+if TYPE_CHECKING:
+    from maskreid.gallery import Filter
+
+GalleryArgument = Annotated[
+    str, typer.Argument(metavar="GALLERY", help="The gallery: a folder, or s3://bucket/prefix.", show_default=False)
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        help="Where the gallery's model is now. [default: where it was when the gallery was created]",
+        show_default=False,
+    ),
+]
+DeviceOption = Annotated[
+    str | None, typer.Option("--device", help="cpu or cuda. [default: cuda where there is one]", show_default=False)
+]
+PrecisionOption = Annotated[str, typer.Option("--precision", help="float32, or bfloat16 for speed.")]
+
+IdsOption = Annotated[
+    list[str] | None,
+    typer.Option("--id", help="Entries whose id begins so; may be repeated.", metavar="ID", show_default=False),
+]
+IdentitiesOption = Annotated[
+    list[str] | None,
+    typer.Option("--identity", help="Entries of this person; may be repeated.", metavar="NAME", show_default=False),
+]
+CamerasOption = Annotated[
+    list[int] | None,
+    typer.Option("--camera", help="Seen by this camera; may be repeated.", metavar="N", show_default=False),
+]
+NotCamerasOption = Annotated[
+    list[int] | None,
+    typer.Option("--not-camera", help="Not seen by this camera; may be repeated.", metavar="N", show_default=False),
+]
+AfterOption = Annotated[
+    str | None,
+    typer.Option("--after", help="Seen at this time (a number, or 2026-11-23T08:00) or later.", show_default=False),
+]
+BeforeOption = Annotated[str | None, typer.Option("--before", help="Seen before this time.", show_default=False)]
+TagsOption = Annotated[
+    list[str] | None, typer.Option("--tag", help="Has this tag; may be repeated: has all.", show_default=False)
+]
+
+
+def filter_of(
+    ids: list[str] | None,
+    identities: list[str] | None,
+    cameras: list[int] | None,
+    not_cameras: list[int] | None,
+    after: str | None,
+    before: str | None,
+    tags: list[str] | None,
+) -> Filter:
+    """Return the filter that the options mean together."""
+    from maskreid.gallery import Filter
+
+    return Filter(
+        ids=tuple(ids or ()),
+        identities=tuple(identities or ()),
+        cameras=tuple(cameras or ()),
+        not_cameras=tuple(not_cameras or ()),
+        after=time_of(after, "--after"),
+        before=time_of(before, "--before"),
+        tags=tuple(tags or ()),
+    )
+
+
+def time_of(text: str | None, option: str) -> float | None:
+    """Return a time as seconds since 1970, or the number that it is."""
+    from maskreid.images import parse_time
+
+    if text is None:
+        return None
+    try:
+        return parse_time(text)
+    except MaskreidError as error:
+        raise MaskreidError(f"{option}: {error}") from None
+
+
+def duration_of(text: str) -> timedelta:
+    """Return what "30d", "12h" or "2w" mean.
+
+    Raises:
+        MaskreidError: it is none of these.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([mhdw])", text.strip())
+    if not match:
+        raise MaskreidError(f"{text!r} is no length of time; expected a number and m, h, d or w, such as 30d")
+    unit = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}[match[2]]
+    try:
+        return timedelta(**{unit: float(match[1])})
+    except OverflowError:
+        raise MaskreidError(f"{text!r} is too long; expected a length of time such as 30d") from None
+
+
+def device_of(device: str | None) -> str:
+    """Return the device that was asked for, or the best there is."""
+    import torch
+
+    return device or ("cuda" if torch.cuda.is_available() else "cpu")

@@ -1,0 +1,46 @@
+"""``maskreid gallery remove``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from maskreid.cli.gallery.common import (
+    AfterOption,
+    BeforeOption,
+    CamerasOption,
+    GalleryArgument,
+    IdentitiesOption,
+    IdsOption,
+    NotCamerasOption,
+    TagsOption,
+    filter_of,
+)
+from maskreid.errors import MaskreidError
+
+
+def remove(
+    gallery: GalleryArgument,
+    ids: IdsOption = None,
+    identities: IdentitiesOption = None,
+    cameras: CamerasOption = None,
+    not_cameras: NotCamerasOption = None,
+    after: AfterOption = None,
+    before: BeforeOption = None,
+    tags: TagsOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete for real the entries that all conditions mean: from data files, indexes, old versions, thumbnails."""
+    from maskreid import gallery as room
+
+    opened = room.Gallery(gallery)
+    where = filter_of(ids, identities, cameras, not_cameras, after, before, tags)
+    if where.sql and not yes:
+        if not sys.stdin.isatty():
+            raise MaskreidError("remove: nobody to ask whether to delete; add --yes if that is meant")
+        if not typer.confirm(f"{gallery}: delete {opened.count(where):,} of {len(opened):,} entries for good?"):
+            print("nothing was removed")
+            return
+    print(f"{gallery}: {room.remove(opened, where):,} entries removed, {len(opened):,} left")

@@ -1,0 +1,144 @@
+"""``maskreid gallery search``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from maskreid.cli.gallery.common import (
+    AfterOption,
+    BeforeOption,
+    CamerasOption,
+    DeviceOption,
+    GalleryArgument,
+    IdentitiesOption,
+    ModelOption,
+    NotCamerasOption,
+    PrecisionOption,
+    TagsOption,
+    device_of,
+    filter_of,
+)
+from maskreid.errors import MaskreidError
+
+if TYPE_CHECKING:
+    from maskreid.gallery import Gallery, Hit
+    from maskreid.gallery.nearest import Vectors
+
+
+def search(
+    gallery: GalleryArgument,
+    images: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[IMAGES]...", help="Who is asked for: image files, folders, zips.", show_default=False
+        ),
+    ] = None,
+    entry: Annotated[
+        list[str] | None,
+        typer.Option("--entry", metavar="ID", help="Ask for who is in this entry; may be repeated."),
+    ] = None,
+    pool: Annotated[
+        bool, typer.Option("--pool", help="All images show one person: ask once, by their mean.")
+    ] = False,
+    top: Annotated[int, typer.Option(min=1, help="Answers for each query.")] = 10,
+    rerank: Annotated[
+        bool, typer.Option("--rerank", help="Re-order the best 100 by who shares whose neighbours.")
+    ] = False,
+    probes: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Look only into the N nearest parts of the index, after measuring how much that misses. [default: "
+            "all, which is exact]",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a query, a line each.")] = False,
+    identities: IdentitiesOption = None,
+    cameras: CamerasOption = None,
+    not_cameras: NotCamerasOption = None,
+    after: AfterOption = None,
+    before: BeforeOption = None,
+    tags: TagsOption = None,
+    model: ModelOption = None,
+    precision: PrecisionOption = "float32",
+    device: DeviceOption = None,
+) -> None:
+    """Find in GALLERY who is in IMAGES, or in other entries; exact, whatever the gallery's size."""
+    from dataclasses import replace
+
+    from maskreid import gallery as room
+    from maskreid.cli.gallery.show import as_values
+
+    if bool(images) == bool(entry):
+        raise MaskreidError("search: name either IMAGES or --entry ID; see maskreid gallery search --help")
+    opened = room.Gallery(gallery)
+    where = filter_of(None, identities, cameras, not_cameras, after, before, tags)
+    names, vectors = (
+        _embed(opened, images, model, precision, device_of(device)) if images else _look_up(opened, entry or [])
+    )
+    if pool:
+        names, vectors = (f"{len(names)} images of one person: {', '.join(names)}",), room.pooled(vectors)
+    if entry:
+        where = replace(where, not_ids=tuple(entry))
+    if probes is not None:
+        share = room.recall(opened, probes, top=top, where=where)
+        print(f"with {probes} probes, a search finds {100 * share:.1f} % of the true {top} nearest", flush=True)
+    found = room.search(
+        opened, vectors, top=top, where=where, probes=probes, reranking=rerank, asked=", ".join(names)
+    )
+    for name, hits in zip(names, found, strict=True):
+        if as_json:
+            answers = [{"similarity": hit.similarity, **as_values(hit.entry)} for hit in hits]
+            print(json.dumps({"query": name, "answers": answers}))
+        else:
+            _print(name, hits)
+
+
+def _embed(
+    gallery: Gallery, images: list[str], model: str | None, precision: str, device: str
+) -> tuple[tuple[str, ...], Vectors]:
+    import numpy as np
+
+    from maskreid import progress
+    from maskreid.cli.common import open_data
+    from maskreid.gallery import ask
+
+    datasets = [open_data(each, anything=True) for each in images]
+    loaded = gallery.model(model, device)
+    asked = [ask(gallery, each, model=loaded, precision=precision, progress=progress.terminal) for each in datasets]
+    return tuple(name for names, _ in asked for name in names), np.concatenate([vectors for _, vectors in asked])
+
+
+def _look_up(gallery: Gallery, ids: list[str]) -> tuple[tuple[str, ...], Vectors]:
+    import numpy as np
+
+    from maskreid.gallery import Filter, features_of
+
+    whole = []
+    for each in ids:
+        found = gallery.entries(Filter(ids=(each,)), limit=2)
+        if len(found) != 1:
+            what = "several entries have" if found else "no entry has"
+            raise MaskreidError(f"--entry {each}: {what} an id that begins so; maskreid gallery list shows them")
+        whole.append(found[0].id)
+    features = features_of(gallery, whole)
+    return tuple(whole), np.stack([features[each] for each in whole])
+
+
+def _print(name: str, hits: list[Hit]) -> None:
+    from maskreid.cli.gallery.show import as_row, table
+
+    print(name)
+    if not hits:
+        print("no entry is meant\n")
+        return
+    rows = [
+        {"rank": str(rank), "similarity": f"{hit.similarity:.3f}", **as_row(hit.entry)}
+        for rank, hit in enumerate(hits, 1)
+    ]
+    print(f"{table(rows)}\n")

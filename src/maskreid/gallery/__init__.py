@@ -1,0 +1,32 @@
+"""People who were enrolled: a place on disk or in a bucket to search, keep and delete from."""
+
+from maskreid.gallery.ask import ask
+from maskreid.gallery.enrol import Enrolled, enrol
+from maskreid.gallery.erase import expire, remove
+from maskreid.gallery.export import export
+from maskreid.gallery.filters import Filter
+from maskreid.gallery.gallery import Entry, Gallery, Settings
+from maskreid.gallery.nearest import features_of
+from maskreid.gallery.recall import recall
+from maskreid.gallery.search import Hit, pooled, search
+from maskreid.gallery.verify import Verification, verify
+
+__all__ = [
+    "Enrolled",
+    "Entry",
+    "Filter",
+    "Gallery",
+    "Hit",
+    "Settings",
+    "Verification",
+    "ask",
+    "enrol",
+    "expire",
+    "export",
+    "features_of",
+    "pooled",
+    "recall",
+    "remove",
+    "search",
+    "verify",
+]

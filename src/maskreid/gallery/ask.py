@@ -1,0 +1,50 @@
+"""Query images as a gallery sees images: the same masks, the same network."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from maskreid.gallery.gallery import Gallery, policy
+from maskreid.gallery.nearest import Vectors
+from maskreid.images import Dataset, read_image, shape_images
+from maskreid.network import Model
+from maskreid.progress import Progress, chunks, silent
+from maskreid.training import mask_source
+
+CHUNK = 256  # images in memory at once
+
+
+def ask(
+    gallery: Gallery,
+    dataset: Dataset,
+    *,
+    model: Model | None = None,
+    precision: str = "float32",
+    progress: Progress = silent,
+) -> tuple[tuple[str, ...], Vectors]:
+    """Embed all images of a dataset as queries.
+
+    Args:
+        gallery: to search.
+        dataset: from `maskreid.images.open_dataset`, whose ``anything`` takes images without labels.
+        model: from ``gallery.model()``, which is the default.
+        precision: of the network, "float32" or "bfloat16".
+        progress: told about every image.
+
+    Returns:
+        The images' paths in the dataset, and (N, D) float32 unit rows.
+
+    Raises:
+        MaskreidError: an image cannot be read, or the model is not the gallery's.
+    """
+    model = model or gallery.model()
+    masks = mask_source(gallery.settings.masks)
+    images = list({image.path: image for split in dataset.splits.values() for image in split}.values())
+    vectors = [np.empty((0, model.dimension), np.float32)]
+    for chunk in chunks(progress(images, total=len(images), what="embedding", unit="image"), CHUNK):
+        native = [read_image(dataset.source, image.path) for image in chunk]
+        shaped = shape_images(
+            dataset.source, chunk, native, size=model.resize, masks=masks, min_share=policy(model)["min_share"]
+        )
+        vectors.append(model.embed(shaped.pixels, shaped.masks, precision=precision))
+    return tuple(image.path for image in images), np.concatenate(vectors)

@@ -1,0 +1,31 @@
+"""Who searched for what and what was deleted, if the gallery was created to tell."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from maskreid.gallery.errors import telling
+from maskreid.gallery.gallery import Gallery
+
+FILE = "audit.jsonl"
+
+
+def log(gallery: Gallery, what: Mapping[str, Any]) -> None:
+    """Append one line to the gallery's ``audit.jsonl``: when, who (the system's user) and ``what``."""
+    if not gallery.settings.audit:
+        return
+    entry = {"when": datetime.now(UTC).isoformat(timespec="seconds"), "who": _user(), **what}
+    with telling(gallery.path), (Path(gallery.path) / FILE).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(entry) + "\n")
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user without a name, as in many containers
+        return "unknown"

@@ -1,0 +1,251 @@
+"""Images in: read, mask, embed, and keep each once."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from maskreid.errors import MaskreidError
+from maskreid.gallery.errors import telling
+from maskreid.gallery.gallery import Gallery, policy
+from maskreid.gallery.lock import writing
+from maskreid.gallery.schema import content_id, quoted, row_checksum
+from maskreid.gallery.tend import tend
+from maskreid.images import Dataset, PersonImage, decode_image, shape_images
+from maskreid.network import Model
+from maskreid.progress import Progress, chunks, silent
+from maskreid.training import mask_source
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+CHUNK = 256  # images in memory at once
+WRITE = 2048  # rows that are written together: what a kill may cost to embed again
+NAMED = 5  # unreadable images that are named
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """What became of the images.
+
+    Attributes:
+        added: new entries.
+        known: images that were there already, or twice in what was given.
+        fallbacks: new entries whose mask covers so little that the whole image stands in.
+        unreadable: how many images could not be decoded.
+        reasons: why, for the first few of them.
+    """
+
+    added: int
+    known: int
+    fallbacks: int
+    unreadable: int
+    reasons: tuple[str, ...]
+
+    def __str__(self) -> str:
+        text = f"{self.added:,} added, {self.known:,} already there"
+        if self.fallbacks:
+            text += f", {self.fallbacks:,} without a usable mask"
+        if self.unreadable:
+            text += f"; {self.unreadable:,} unreadable: " + "; ".join(self.reasons)
+        return text
+
+
+def enrol(
+    gallery: Gallery,
+    dataset: Dataset,
+    *,
+    model: Model | None = None,
+    masks: str | None = None,
+    splits: Sequence[str] = (),
+    camera: int | None = None,
+    time: float | None = None,
+    tags: Sequence[str] = (),
+    precision: str = "float32",
+    progress: Progress = silent,
+) -> Enrolled:
+    """Add a dataset's images to a gallery; memory does not grow with their number.
+
+    An image is known by its bytes and kept once. After a kill the same call goes on: what was written is whole and
+    is passed over, at the price of reading it.
+
+    Args:
+        gallery: where to.
+        dataset: from `maskreid.images.open_dataset`, whose ``anything`` takes images without labels.
+        model: from ``gallery.model()``, which is the default.
+        masks: where masks come from; must be what the gallery was created with.
+        splits: of the dataset; all by default.
+        camera: for all images, instead of what the dataset says.
+        time: for all images, instead of what the dataset says.
+        tags: for all images.
+        precision: of the network, "float32" or "bfloat16".
+        progress: told about every image.
+
+    Raises:
+        MaskreidError: the model or its masks are not the gallery's, or the gallery cannot be written.
+    """
+    settings = gallery.settings
+    if masks is not None and masks != settings.masks:
+        raise MaskreidError(
+            f"{gallery.path}: its features are of masks {settings.masks!r}, not {masks!r}; features of two kinds of "
+            f"masks do not mix: maskreid gallery create NEW --model {settings.model} --masks {masks}, and add again"
+        )
+    model = model or gallery.model()
+    if model.fingerprint != settings.fingerprint:
+        raise MaskreidError(
+            f"{gallery.path}: holds features of model {settings.fingerprint}, not {model.fingerprint}"
+        )
+    unknown = [split for split in splits if not dataset.splits.get(split)]
+    if unknown:
+        raise MaskreidError(f"{dataset.source.name}: has no split {unknown[0]!r}; it has {', '.join(dataset.splits)}")
+    images = [image for split in splits or dataset.splits for image in dataset.splits[split]]
+    images = list({image.path: image for image in images}.values())
+    maker = _Maker(gallery, dataset, model, camera, time, tuple(tags), precision)
+    with writing(gallery.path):
+        counted = progress(images, total=len(images), what="adding images", unit="image")
+        waiting: list[Any] = []
+        for chunk in chunks(counted, CHUNK):
+            waiting += maker.rows(chunk)
+            if sum(len(rows) for rows in waiting) >= WRITE:
+                maker.added += _write(gallery, waiting)
+        maker.added += _write(gallery, waiting)
+    tend(gallery)
+    return Enrolled(
+        maker.added, len(images) - maker.unreadable - maker.added, maker.fallbacks, maker.unreadable, maker.reasons
+    )
+
+
+class _Maker:
+    """Makes rows of images that are not there yet, and counts."""
+
+    def __init__(
+        self,
+        gallery: Gallery,
+        dataset: Dataset,
+        model: Model,
+        camera: int | None,
+        time: float | None,
+        tags: tuple[str, ...],
+        precision: str,
+    ) -> None:
+        self.gallery, self.dataset, self.model = gallery, dataset, model
+        self.camera, self.time, self.tags, self.precision = camera, time, tags, precision
+        self.masks = mask_source(gallery.settings.masks)
+        self.added = self.fallbacks = self.unreadable = 0
+        self.reasons: tuple[str, ...] = ()
+
+    def rows(self, images: Sequence[PersonImage]) -> list[pa.Table]:
+        """Return a table of the new ones among the images; none if there are none."""
+        source = self.dataset.source
+        contents = {image.path: source.read(image.path) for image in images}
+        ids = {image.path: content_id(contents[image.path]) for image in images}
+        known = self._known(ids.values())
+        first = {ids[image.path]: image for image in reversed(images) if ids[image.path] not in known}
+        new, native = [], []
+        for image in images:
+            if first.get(ids[image.path]) is image:
+                try:
+                    native.append(decode_image(contents[image.path], f"{source.name}: {image.path}"))
+                    new.append(image)
+                except MaskreidError as error:
+                    self.unreadable += 1
+                    self.reasons += (str(error),) if len(self.reasons) < NAMED else ()
+        if not new:
+            return []
+        shaped = shape_images(
+            source,
+            new,
+            native,
+            size=self.model.resize,
+            masks=self.masks,
+            min_share=policy(self.model)["min_share"],
+        )
+        self.fallbacks += shaped.fallbacks
+        vectors = self.model.embed(shaped.pixels, shaped.masks, precision=self.precision)
+        return [self._table(new, [ids[image.path] for image in new], native, vectors, shaped.coverage)]
+
+    def _known(self, ids: Iterable[str]) -> set[str]:
+        found: set[str] = set()
+        with telling(self.gallery.path):
+            scanner = self.gallery.table.to_lance().scanner(columns=["id"], filter=f"id IN ({quoted(ids)})")
+            for batch in scanner.to_batches():
+                found.update(batch["id"].to_pylist())
+        return found
+
+    def _table(
+        self,
+        images: Sequence[PersonImage],
+        ids: Sequence[str],
+        native: Sequence[npt.NDArray[np.uint8]],
+        vectors: npt.NDArray[np.float32],
+        coverage: npt.NDArray[np.float32],
+    ) -> pa.Table:
+        import pyarrow as pa
+
+        settings, now = self.gallery.settings, datetime.now(UTC)
+        rows = []
+        for image, id_, picture, vector, share in zip(images, ids, native, vectors, coverage, strict=True):
+            facts = {
+                "id": id_,
+                "camera": image.camera if self.camera is None else self.camera,
+                "time": image.time if self.time is None else self.time,
+                "source": self.dataset.label,
+                "path": image.path,
+                "model": settings.fingerprint,
+            }
+            thumbnail = thumbnail_of(picture, settings.thumbnail) if settings.thumbnail else None
+            rows.append(
+                {
+                    **facts,
+                    "identity": _person(self.dataset, image),
+                    "tags": list(self.tags),
+                    "coverage": float(share),
+                    "thumbnail": thumbnail,
+                    "added": now,
+                    "checksum": row_checksum(vector.tobytes(), thumbnail, facts),
+                    "feature": vector,
+                }
+            )
+        schema = self.gallery.table.schema
+        features = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), settings.dimension)
+        columns = {
+            name: features if name == "feature" else pa.array([row[name] for row in rows], schema.field(name).type)
+            for name in schema.names
+        }
+        return pa.table(columns, schema=schema)
+
+
+def _person(dataset: Dataset, image: PersonImage) -> str | None:
+    """Return a name that no two people share: numbers are of one dataset only."""
+    if image.identity <= 0:
+        return None
+    return dataset.identity_names.get(image.identity, f"{dataset.name}/{image.identity}")
+
+
+def thumbnail_of(picture: npt.NDArray[np.uint8], height: int) -> bytes:
+    """Return an (H, W, 3) uint8 RGB image as JPEG, made smaller to ``height`` pixels where it is higher."""
+    image = Image.fromarray(picture)
+    if image.height > height:
+        image = image.resize((max(1, round(image.width * height / image.height)), height), Image.Resampling.BILINEAR)
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=85)
+    return buffer.getvalue()
+
+
+def _write(gallery: Gallery, waiting: list[Any]) -> int:
+    """Write the rows in one step and forget them; return how many were new: another process may have been first."""
+    import pyarrow as pa
+
+    if not waiting:
+        return 0
+    with telling(gallery.path):
+        result = gallery.table.merge_insert("id").when_not_matched_insert_all().execute(pa.concat_tables(waiting))
+    waiting.clear()
+    return int(result.num_inserted_rows)

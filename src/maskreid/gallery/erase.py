@@ -1,0 +1,63 @@
+"""Out for real: from data files, indexes, old versions and thumbnails."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from maskreid.errors import MaskreidError
+from maskreid.gallery.audit import log
+from maskreid.gallery.errors import telling
+from maskreid.gallery.filters import Filter
+from maskreid.gallery.gallery import Gallery
+from maskreid.gallery.lock import writing
+from maskreid.gallery.schema import FIRST_DATE
+from maskreid.gallery.tend import FRAGMENT, build_indexes
+
+
+def remove(gallery: Gallery, where: Filter) -> int:
+    """Delete the entries that ``where`` means, and every trace of them; return how many there were.
+
+    The rows are written out of the data files, the indexes are made anew from what is left, and the versions that
+    had them are deleted. If this is killed, the same call finishes it; `verify` tells if something is left.
+
+    Raises:
+        MaskreidError: ``where`` has no condition, another process is writing, or the gallery cannot be written.
+    """
+    if not where.sql:
+        raise MaskreidError("remove: say which entries, by id, identity, camera, time or tag; nothing was removed")
+    return _erase(gallery, where.sql, {"removed": where.sql})
+
+
+def expire(gallery: Gallery, older_than: timedelta, by: Literal["added", "time"] = "added") -> int:
+    """Delete, as `remove`, what was enrolled (or, by "time", seen) longer ago than this; return how many.
+
+    Entries whose time is unknown, or counts frames, do not expire by time.
+
+    Raises:
+        MaskreidError: as `remove`.
+    """
+    limit = datetime.now(UTC) - older_than
+    if by == "added":
+        sql = f"added < TIMESTAMP '{limit.replace(tzinfo=None).isoformat(sep=' ', timespec='microseconds')}'"
+    else:
+        sql = f"time >= {FIRST_DATE!r} AND time < {limit.timestamp()!r}"
+    return _erase(gallery, sql, {"expired": sql})
+
+
+def _erase(gallery: Gallery, sql: str, what: dict[str, Any]) -> int:
+    with writing(gallery.path, alone=True) as certain, telling(gallery.path):
+        table = gallery.table
+        count = table.count_rows(sql)
+        if count:
+            table.delete(sql)
+        dataset = table.to_lance()
+        dataset.optimize.compact_files(
+            target_rows_per_fragment=FRAGMENT, materialize_deletions=True, materialize_deletions_threshold=0.0
+        )
+        if table.list_indices():
+            build_indexes(gallery)
+        # Files of no version are what a killed writer left, unless one is writing now that cannot be seen.
+        table.to_lance().cleanup_old_versions(timedelta(0), delete_unverified=certain)
+    log(gallery, {**what, "entries": count})
+    return int(count)

@@ -1,0 +1,71 @@
+"""Out again: a CSV that training reads, the features, and the thumbnails."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+
+from maskreid.errors import MaskreidError
+from maskreid.gallery.filters import Filter
+from maskreid.gallery.gallery import ENTRY, Gallery, as_entry
+from maskreid.gallery.nearest import matrix_of
+from maskreid.progress import Progress, silent
+from maskreid.retrieval import Features
+from maskreid.training.run_folder import write_atomically
+
+COLUMNS = ("path", "identity", "camera", "split", "time", "id", "source", "tags")
+
+
+def export(gallery: Gallery, out: str | Path, where: Filter | None = None, *, progress: Progress = silent) -> int:
+    """Write ``entries.csv``, ``features.npz`` and, if the gallery keeps them, ``thumbnails/ID.jpg``; return how many.
+
+    The CSV is one that training reads, where the thumbnails are its images; without them, its paths are those of the
+    sources. In the features, people are numbered in the order of their names, and 0 is nobody known.
+
+    Raises:
+        MaskreidError: nothing is meant by ``where``, or ``out`` cannot be written.
+    """
+    out = Path(out)
+    pictures = gallery.settings.thumbnail > 0
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    vectors, entries = [], []
+    total = len(gallery)
+    counted = progress(range(total), total=total, what="exporting", unit="entry")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for batch in gallery.rows([*ENTRY, "feature", *(["thumbnail"] if pictures else [])], where):
+            vectors.append(matrix_of(batch["feature"]))
+            for row in batch.drop_columns(["feature"]).to_pylist():
+                next(counted, None)
+                entry = as_entry(row)
+                entries.append(entry)
+                path = entry.path
+                if row.get("thumbnail"):
+                    path = f"thumbnails/{entry.id}.jpg"
+                    (out / "thumbnails").mkdir(exist_ok=True)
+                    write_atomically(out / path, row["thumbnail"])
+                split = "train" if entry.identity else "gallery"
+                identity, time = entry.identity or "0", "" if entry.time is None else repr(entry.time)
+                camera = "" if entry.camera < 0 else entry.camera
+                tags = " ".join(entry.tags)
+                writer.writerow((path, identity, camera, split, time, entry.id, entry.source, tags))
+        if not entries:
+            raise MaskreidError(f"{gallery.path}: no entry is meant; nothing was exported")
+        people = sorted({entry.identity for entry in entries if entry.identity})
+        numbers = {name: number for number, name in enumerate(people, 1)}
+        Features(
+            np.concatenate(vectors),
+            np.array([numbers.get(entry.identity or "", 0) for entry in entries]),
+            np.array([entry.camera for entry in entries]),
+            tuple(entry.id for entry in entries),
+            gallery.settings.fingerprint,
+        ).save(out / "features.npz")
+        write_atomically(out / "entries.csv", text.getvalue().encode())
+    except OSError as error:
+        raise MaskreidError(f"{out}: cannot be written ({error.strerror}); choose another folder") from None
+    return len(entries)

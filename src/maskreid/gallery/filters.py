@@ -1,0 +1,77 @@
+"""Which entries are meant: by camera, time, tag, identity or id."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from maskreid.errors import MaskreidError
+from maskreid.gallery.schema import ID_DIGITS, quoted
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Conditions that an entry must all meet; without any, every entry does.
+
+    Attributes:
+        ids: one of these entries, each by the first digits of its id.
+        not_ids: and none of these.
+        identities: one of these people.
+        cameras: seen by one of these cameras.
+        not_cameras: and by none of these.
+        after: seen at this time or later; an entry without a time is not meant.
+        before: seen before this time.
+        tags: has each of these.
+
+    Raises:
+        MaskreidError: an id is not hexadecimal, or a time is not a number.
+    """
+
+    ids: tuple[str, ...] = ()
+    not_ids: tuple[str, ...] = ()
+    identities: tuple[str, ...] = ()
+    cameras: tuple[int, ...] = ()
+    not_cameras: tuple[int, ...] = ()
+    after: float | None = None
+    before: float | None = None
+    tags: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for each in (*self.ids, *self.not_ids):
+            if not each or set(each) - set("0123456789abcdef") or len(each) > ID_DIGITS:
+                raise MaskreidError(f"{each!r} is no entry's id; expected up to {ID_DIGITS} hexadecimal digits")
+        for time in (self.after, self.before):
+            if time is not None and not math.isfinite(time):
+                raise MaskreidError(f"a time must be a finite number, got {time}")
+
+    @property
+    def sql(self) -> str:
+        """The conditions as Lance reads them; empty without any."""
+        terms = []
+        if self.ids:
+            terms.append(_any(self.ids))
+        if self.not_ids:
+            terms.append(f"NOT ({_any(self.not_ids)})")
+        if self.identities:
+            terms.append(f"identity IN ({quoted(self.identities)})")
+        if self.cameras:
+            terms.append(f"camera IN ({', '.join(map(str, map(int, self.cameras)))})")
+        if self.not_cameras:
+            terms.append(f"camera NOT IN ({', '.join(map(str, map(int, self.not_cameras)))})")
+        if self.after is not None:
+            terms.append(f"time >= {float(self.after)!r}")
+        if self.before is not None:
+            terms.append(f"time < {float(self.before)!r}")
+        terms += [f"array_has(tags, {quoted([tag])})" for tag in self.tags]
+        return " AND ".join(f"({term})" for term in terms)
+
+
+def _any(ids: Sequence[str]) -> str:
+    whole = [each for each in ids if len(each) == ID_DIGITS]
+    return " OR ".join(
+        [
+            *([f"id IN ({quoted(whole)})"] if whole else []),
+            *(f"id LIKE '{each}%'" for each in ids if len(each) < ID_DIGITS),
+        ]
+    )

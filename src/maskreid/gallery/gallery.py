@@ -1,0 +1,219 @@
+"""A gallery: one Lance table and what it was made for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from maskreid.errors import MaskreidError
+from maskreid.gallery.errors import telling
+from maskreid.gallery.filters import Filter
+from maskreid.gallery.schema import SETTINGS, TABLE, table_schema
+from maskreid.network import Model, load_model
+
+VERSION = 1
+BATCH = 8192  # rows read at a time
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What was decided when the gallery was created.
+
+    Attributes:
+        version: of the layout.
+        model: shipped name or path of the model, for `maskreid.network.load_model`.
+        fingerprint: of that model and its preprocessing.
+        dimension: of a feature.
+        masks: where masks come from, as for ``data.masks`` in a recipe.
+        thumbnail: height in pixels of the picture kept of each image; 0 keeps none.
+        audit: whether searches and deletions are logged.
+        created: date and time.
+    """
+
+    version: int
+    model: str
+    fingerprint: str
+    dimension: int
+    masks: str
+    thumbnail: int
+    audit: bool
+    created: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One enrolled image, without its feature.
+
+    Attributes:
+        id: of its content.
+        camera: -1 where unknown.
+        time: seconds since 1970, or as the source counts; None where unknown.
+        identity: who it is, where somebody said so.
+        tags: words that people gave it.
+        source: dataset it came from.
+        path: its path there.
+        coverage: share of the image that its mask covers.
+        added: when it was enrolled.
+    """
+
+    id: str
+    camera: int
+    time: float | None
+    identity: str | None
+    tags: tuple[str, ...]
+    source: str
+    path: str
+    coverage: float
+    added: datetime
+
+
+ENTRY = tuple(Entry.__dataclass_fields__)
+
+
+class Gallery:
+    """An open gallery.
+
+    Attributes:
+        path: folder, or ``s3://bucket/prefix``.
+        settings: what was decided when it was created.
+        table: the LanceDB table.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        """Open a gallery that is there.
+
+        Raises:
+            MaskreidError: there is none, it cannot be read, or another version wrote it.
+        """
+        self.path = str(path)
+        with telling(self.path):
+            self.table: Any = _open_table(self.path)
+        saved = (self.table.schema.metadata or {}).get(SETTINGS)
+        if saved is None:
+            raise MaskreidError(f"{path}: a Lance table, but no gallery; maskreid gallery create makes one")
+        values = json.loads(saved)
+        if values.get("version") != VERSION:
+            raise MaskreidError(
+                f"{path}: a gallery of layout {values.get('version')}, this maskreid reads {VERSION}; install the "
+                "version that made it"
+            )
+        self.settings = Settings(**values)
+
+    @classmethod
+    def create(
+        cls, path: str | Path, model: str, *, masks: str | None = None, thumbnail: int = 0, audit: bool = False
+    ) -> Gallery:
+        """Make an empty gallery for a model's features.
+
+        Args:
+            path: a new or empty folder, or ``s3://bucket/prefix``.
+            model: as for `maskreid.network.load_model`; entries are refused where it has changed.
+            masks: where masks come from; the default is what the model was trained with.
+            thumbnail: height in pixels of the picture to keep of each image; 0 keeps none.
+            audit: log searches and deletions in ``audit.jsonl``; for a gallery on disk.
+
+        Raises:
+            MaskreidError: something is there already, or it cannot be written.
+        """
+        if thumbnail < 0:
+            raise MaskreidError(f"thumbnail is {thumbnail}; expected a height in pixels, or 0 for none")
+        if audit and "://" in str(path):
+            raise MaskreidError(f"{path}: an audit log needs a gallery on disk; leave it out, or create it there")
+        loaded = load_model(model)
+        settings = Settings(
+            version=VERSION,
+            model=str(Path(model).resolve()) if Path(model).exists() else model,
+            fingerprint=loaded.fingerprint,
+            dimension=loaded.dimension,
+            masks="none" if loaded.network.config.streams == 1 else masks or policy(loaded)["source"],
+            thumbnail=thumbnail,
+            audit=audit,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        folder = Path(path)
+        if "://" not in str(path) and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise MaskreidError(f"{path}: is there already; name a new or empty folder")
+        schema = table_schema(settings.dimension).with_metadata({SETTINGS: json.dumps(asdict(settings)).encode()})
+        with telling(str(path)):
+            _connect(str(path)).create_table(TABLE, schema=schema)
+        return cls(path)
+
+    def __len__(self) -> int:
+        with telling(self.path):
+            return int(self.table.count_rows())
+
+    def count(self, where: Filter) -> int:
+        """Return how many entries ``where`` means."""
+        with telling(self.path):
+            return int(self.table.count_rows(where.sql or None))
+
+    def model(self, name: str | None = None, device: str = "cpu") -> Model:
+        """Return the model that this gallery's features are of.
+
+        Args:
+            name: where it is now, if not where it was when the gallery was created.
+            device: where to put it.
+
+        Raises:
+            MaskreidError: it is not there, or not the same.
+        """
+        model = load_model(name or self.settings.model, device)
+        if model.fingerprint != self.settings.fingerprint:
+            raise MaskreidError(
+                f"{self.path}: holds features of model {self.settings.fingerprint}, but "
+                f"{name or self.settings.model} is {model.fingerprint}; features of two models do not mix: maskreid "
+                f"gallery create NEW --model {name or self.settings.model}, and add the images again"
+            )
+        return model
+
+    def rows(self, columns: Sequence[str], where: Filter | None = None, limit: int | None = None) -> Iterator[Any]:
+        """Yield the entries that ``where`` means, as Arrow record batches of some columns.
+
+        Args:
+            columns: of `maskreid.gallery.schema.table_schema`.
+            where: which entries; None for all.
+            limit: at most so many.
+        """
+        sql = where.sql if where else ""
+        with telling(self.path):
+            scanner = self.table.to_lance().scanner(
+                columns=list(columns), filter=sql or None, limit=limit, batch_size=BATCH
+            )
+            yield from scanner.to_batches()
+
+    def entries(self, where: Filter | None = None, limit: int | None = None) -> list[Entry]:
+        """Return the entries that ``where`` means, at most ``limit``."""
+        found = []
+        for batch in self.rows(ENTRY, where, limit):
+            found += [as_entry(row) for row in batch.to_pylist()]
+        return found
+
+
+def as_entry(row: dict[str, Any]) -> Entry:
+    """Return the entry that a row of the table is."""
+    return Entry(**{**{name: row[name] for name in ENTRY}, "tags": tuple(row["tags"])})
+
+
+def policy(model: Model) -> dict[str, Any]:
+    """Return a model's mask policy: ``source`` and ``min_share``."""
+    found: dict[str, Any] = model.card["preprocessing"]["masks"]
+    return found
+
+
+def _connect(path: str) -> Any:
+    """Return the database whose tables always show what other processes have written."""
+    try:
+        import lancedb
+    except ImportError:
+        raise MaskreidError("a gallery is kept by LanceDB; pip install 'maskreid[gallery]'") from None
+    return lancedb.connect(path, read_consistency_interval=timedelta(0))
+
+
+def _open_table(path: str) -> Any:
+    if "://" not in path and not (Path(path) / f"{TABLE}.lance").is_dir():
+        raise MaskreidError(f"{path}: there is no gallery; maskreid gallery create {path} makes one")
+    return _connect(path).open_table(TABLE)

@@ -1,0 +1,34 @@
+"""What a faster search misses, measured before it is used."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from maskreid.errors import MaskreidError
+from maskreid.gallery.filters import Filter
+from maskreid.gallery.gallery import Gallery
+from maskreid.gallery.nearest import features_of, nearest
+
+
+def recall(
+    gallery: Gallery, probes: int, *, top: int = 10, where: Filter | None = None, queries: int = 100, seed: int = 0
+) -> float:
+    """Return which share of the exact answers a search with ``probes`` finds, over entries drawn as queries.
+
+    An entry is its own nearest, which every search finds; it does not count.
+
+    Raises:
+        MaskreidError: fewer than two entries are meant.
+    """
+    ids = [id_ for batch in gallery.rows(["id"], where) for id_ in batch["id"].to_pylist()]
+    if len(ids) < 2:
+        raise MaskreidError(f"{gallery.path}: {len(ids)} entries are too few to measure recall with")
+    drawn = [ids[place] for place in np.random.default_rng(seed).permutation(len(ids))[:queries]]
+    features = features_of(gallery, drawn)
+    vectors = np.stack([features[id_] for id_ in drawn])
+    exact, fast = (nearest(gallery, vectors, top + 1, where, probes=each) for each in (None, probes))
+    shares = []
+    for id_, right, quick in zip(drawn, exact, fast, strict=True):
+        wanted = {row["id"] for row in right} - {id_}
+        shares.append(len(wanted & {row["id"] for row in quick}) / len(wanted))
+    return float(np.mean(shares))

@@ -1,0 +1,66 @@
+"""The one table of a gallery: a row for each image."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+TABLE = "images"
+ID_DIGITS = 32
+FIRST_DATE = 1e8  # times from here on are seconds since 1970 (this is in 1973), smaller ones are frames
+# Without it, two processes that insert the same id at once would both succeed.
+KEY = {b"lance-schema:unenforced-primary-key": b"true"}
+SETTINGS = b"maskreid"  # key of the gallery's settings in the schema's metadata
+# What a row says of itself; `checksum` covers all but the identity and the tags, which people may change.
+FACTS = ("id", "camera", "time", "source", "path", "model")
+
+
+def table_schema(dimension: int) -> pa.Schema:
+    """Return the columns; ``id`` is `content_id`."""
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            pa.field("id", pa.string(), nullable=False, metadata=KEY),
+            pa.field("feature", pa.list_(pa.float32(), dimension), nullable=False),
+            pa.field("camera", pa.int32(), nullable=False),  # -1 where unknown
+            pa.field("time", pa.float64()),  # when it was seen: seconds since 1970, or as the source counts
+            pa.field("identity", pa.string()),  # null where nobody knows
+            pa.field("tags", pa.list_(pa.string()), nullable=False),
+            pa.field("source", pa.string(), nullable=False),
+            pa.field("path", pa.string(), nullable=False),  # of the image in its source
+            pa.field("coverage", pa.float32(), nullable=False),  # share of the image that its mask covers
+            pa.field("thumbnail", pa.binary()),  # JPEG
+            pa.field("model", pa.string(), nullable=False),  # fingerprint
+            pa.field("added", pa.timestamp("us", "UTC"), nullable=False),
+            pa.field("checksum", pa.string(), nullable=False),
+        ]
+    )
+
+
+def row_checksum(feature: bytes, thumbnail: bytes | None, facts: Mapping[str, Any]) -> str:
+    """Return 16 hex digits over what must not change in a row.
+
+    Args:
+        feature: the vector's float32 bytes.
+        thumbnail: JPEG, if there is one.
+        facts: the row's `FACTS`.
+    """
+    digest = hashlib.sha256(feature)
+    digest.update(thumbnail or b"")
+    digest.update(repr([facts[name] for name in FACTS]).encode())
+    return digest.hexdigest()[:16]
+
+
+def content_id(content: bytes) -> str:
+    """Return the first hex digits of the SHA-256 of an image's bytes: the same image is the same entry."""
+    return hashlib.sha256(content).hexdigest()[:ID_DIGITS]
+
+
+def quoted(values: Iterable[str]) -> str:
+    """Write strings as a list for SQL."""
+    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)

@@ -1,0 +1,87 @@
+"""Who looks like this? Exact by default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from maskreid.errors import MaskreidError
+from maskreid.gallery import shortlist
+from maskreid.gallery.audit import log
+from maskreid.gallery.filters import Filter
+from maskreid.gallery.gallery import ENTRY, Entry, Gallery, as_entry
+from maskreid.gallery.nearest import Vectors, nearest
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One answer.
+
+    Attributes:
+        entry: the image that was found.
+        similarity: cosine of its feature and the query's.
+    """
+
+    entry: Entry
+    similarity: float
+
+
+def search(
+    gallery: Gallery,
+    vectors: Vectors,
+    *,
+    top: int = 10,
+    where: Filter | None = None,
+    probes: int | None = None,
+    reranking: bool = False,
+    asked: str = "",
+) -> list[list[Hit]]:
+    """Find the entries that are most like each query.
+
+    Exact, unless ``probes`` says otherwise: the index is searched in all its partitions, and what was added since it
+    was made is scanned. Many queries at once are multiplied with every feature instead, which is exact too.
+
+    Args:
+        gallery: where to look.
+        vectors: (Q, D) float32 unit rows, from ``gallery.model().embed``.
+        top: answers for each query, at most.
+        where: which entries may answer.
+        probes: look only into so many of the index's partitions, the nearest: faster, and may miss some. See
+            `maskreid.gallery.recall`.
+        reranking: re-order the best `shortlist.LENGTH` of each query by k-reciprocal neighbours; similarities stay.
+        asked: what the queries are, for the audit log.
+
+    Returns:
+        For each query its answers, the most similar (or first re-ranked) first.
+
+    Raises:
+        MaskreidError: the vectors are of another dimension, an argument is out of range, or the log that the gallery
+            was created with cannot be written.
+    """
+    vectors = np.ascontiguousarray(vectors, np.float32)
+    if vectors.ndim != 2 or vectors.shape[1] != gallery.settings.dimension:
+        raise MaskreidError(
+            f"{gallery.path}: expected queries of {gallery.settings.dimension} numbers, got shape {vectors.shape}"
+        )
+    if top < 1 or (probes is not None and probes < 1):
+        raise MaskreidError(f"search: expected top and probes of at least 1, got top {top} and probes {probes}")
+    log(gallery, {"searched": asked, "queries": len(vectors), "where": where.sql if where else "", "top": top})
+    wanted = max(top, shortlist.LENGTH) if reranking else top
+    found = nearest(gallery, vectors, wanted, where, probes=probes, columns=ENTRY)
+    if reranking:
+        found = shortlist.reranked(gallery, vectors, found, where)
+    return [[Hit(as_entry(row), row["similarity"]) for row in rows[:top]] for rows in found]
+
+
+def pooled(vectors: Vectors) -> Vectors:
+    """Return one query made of several images of a person: their mean, of length 1, (1, D).
+
+    Raises:
+        MaskreidError: the images cancel out.
+    """
+    mean = vectors.mean(0, keepdims=True)
+    length = float(np.linalg.norm(mean))
+    if length < 1e-6:
+        raise MaskreidError("the query images have opposite features, whose mean says nothing; search with fewer")
+    return np.asarray(mean / length, np.float32)

@@ -1,0 +1,109 @@
+"""Is every row as it was written, and is what was removed really gone?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from maskreid.errors import MaskreidError
+from maskreid.gallery.errors import telling
+from maskreid.gallery.gallery import Gallery
+from maskreid.gallery.nearest import matrix_of
+from maskreid.gallery.schema import FACTS, row_checksum
+from maskreid.progress import Progress, silent
+
+NAMED = 5  # bad rows that are named
+UNIT = 1e-3  # what a feature's length may differ from 1
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was found.
+
+    Attributes:
+        rows: entries that were read.
+        problems: one line each; none if all is well.
+        versions: of the table that are kept; after a removal there is one.
+    """
+
+    rows: int
+    problems: tuple[str, ...]
+    versions: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no problem."""
+        return not self.problems
+
+    def __str__(self) -> str:
+        head = f"{self.rows:,} entries, {self.versions} version{'' if self.versions == 1 else 's'} of the table"
+        if self.ok:
+            return f"{head}: every checksum, length and fingerprint is right, and nothing removed is left"
+        return "\n".join([f"{head}:", *(f"  {problem}" for problem in self.problems)])
+
+
+def verify(gallery: Gallery, *, progress: Progress = silent) -> Verification:
+    """Read every row, and account for every file.
+
+    Checked are: each row's checksum, its feature's length and its model's fingerprint; that no id is there twice;
+    that no row is only marked as deleted; and that no file lies there which no version of the table refers to.
+
+    Raises:
+        MaskreidError: the gallery cannot be read at all.
+    """
+    problems: list[str] = []
+    rows = 0
+    bad: dict[str, list[str]] = {}
+    seen: set[bytes] = set()
+    try:
+        total = len(gallery)
+        counted = progress(range(total), total=total, what="verifying", unit="entry")
+        for batch in gallery.rows([*FACTS, "feature", "thumbnail", "checksum"]):
+            vectors = matrix_of(batch["feature"])
+            lengths = np.linalg.norm(vectors, axis=1)
+            for row, vector, length in zip(
+                batch.drop_columns(["feature"]).to_pylist(), vectors, lengths, strict=True
+            ):
+                next(counted, None)
+                rows += 1
+                for what in _wrong(gallery, row, vector, float(length), seen):
+                    bad.setdefault(what, []).append(row["id"])
+                seen.add(bytes.fromhex(row["id"]))
+    except MaskreidError as error:
+        problems.append(f"not all rows can be read: {error}")
+    for what, ids in bad.items():
+        more = f" and {len(ids) - NAMED:,} more" if len(ids) > NAMED else ""
+        problems.append(f"{what}: {', '.join(ids[:NAMED])}{more}; remove them and add their images again")
+    with telling(gallery.path):
+        dataset = gallery.table.to_lance()
+        marked = sum(fragment.num_deletions for fragment in dataset.get_fragments())
+        if marked:
+            problems.append(f"{marked:,} removed entries are still in data files; repeat the removal to erase them")
+        there = {row["path"] for row in dataset.all_files().read_all().to_pylist()}
+        meant = {row["path"] for row in dataset.tracked_files().read_all().to_pylist()}
+        loose = sorted(path for path in there - meant if path.startswith(("data/", "_indices/", "_deletions/")))
+        if loose:
+            problems.append(
+                f"{len(loose):,} files belong to no version, left by a command that was killed or is still running, "
+                f"such as {loose[0]}; any removal erases them"
+            )
+        versions = len(dataset.versions())
+    return Verification(rows, tuple(problems), versions)
+
+
+def _wrong(
+    gallery: Gallery, row: dict[str, object], vector: np.ndarray, length: float, seen: set[bytes]
+) -> list[str]:
+    found = []
+    thumbnail = row["thumbnail"]
+    assert thumbnail is None or isinstance(thumbnail, bytes)
+    if row["checksum"] != row_checksum(vector.tobytes(), thumbnail, row):
+        found.append("changed since they were written (checksum)")
+    if len(vector) != gallery.settings.dimension or abs(length - 1) > UNIT:
+        found.append("features that are no unit vectors of the gallery's dimension")
+    if row["model"] != gallery.settings.fingerprint:
+        found.append("features of another model")
+    if bytes.fromhex(str(row["id"])) in seen:
+        found.append("there twice")
+    return found

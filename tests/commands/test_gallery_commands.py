@@ -1,0 +1,227 @@
+"""``maskreid gallery`` as a user runs it, and what must not break it: kills, other processes, disks, folders."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from running import maskreid, write
+
+from maskreid.gallery import Gallery
+from maskreid.images import open_dataset, synthetic_world
+
+WORLD = synthetic_world(train=2, test=6, cameras=2, images=3, distractors=4, junk=2)
+# A process that adds a few rows at a time, and can be told to kill itself in the middle.
+ADD = """
+import importlib, os, signal, sys
+from maskreid.images import open_dataset
+module = importlib.import_module("maskreid.gallery.enrol")
+module.CHUNK, module.WRITE = 2, 3
+def progress(items, *, total, what, unit):
+    for number, item in enumerate(items):
+        if number == int(sys.argv[3]):
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield item
+gallery = module.Gallery(sys.argv[1])
+print(module.enrol(gallery, open_dataset(sys.argv[2]), progress=progress))
+"""
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("data") / "Market-1501"
+    write(WORLD, root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = str(tmp_path_factory.mktemp("empty") / "g")
+    maskreid("gallery", "create", path, "--model", "market1501-compact", "--masks", "none")
+    return path
+
+
+@pytest.fixture
+def gallery(tmp_path: Path) -> str:
+    path = str(tmp_path / "g")
+    maskreid("gallery", "create", path, "--model", "market1501-compact", "--masks", "none")
+    return path
+
+
+def contents(gallery: str) -> dict[str, object]:
+    """Everything but the time of enrolment."""
+    rows = Gallery(gallery).table.to_arrow().to_pylist()
+    return {row["id"]: {name: value for name, value in row.items() if name != "added"} for row in rows}
+
+
+def test_from_photos_to_answers_to_nothing(photos: Path, gallery: str, tmp_path: Path) -> None:
+    done = maskreid("gallery", "add", gallery, photos, "--subsets", "gallery", "--tag", "made up")
+    count = len(open_dataset(photos).splits["gallery"])
+    assert f"{count} added, 0 already there" in done.stdout
+    listed = maskreid("gallery", "list", gallery, "--json", "--limit", "100").stdout.splitlines()
+    assert len(listed) == count
+    first = json.loads(listed[0])
+    assert first["tags"] == ["made up"]
+    query = WORLD.splits["query"][0]
+    done = maskreid("gallery", "search", gallery, photos / query.path, "--top", "3", "--json")
+    (answer,) = map(json.loads, done.stdout.splitlines())
+    assert answer["query"] == Path(query.path).name
+    assert len(answer["answers"]) == 3
+    assert maskreid("gallery", "search", gallery, photos / query.path, "--top", "2").stdout.count("synthetic") <= 2
+    by_entry = maskreid("gallery", "search", gallery, "--entry", first["id"][:8], "--not-camera", "1", "--json")
+    found = json.loads(by_entry.stdout)["answers"]
+    assert first["id"] not in {hit["id"] for hit in found}
+    assert {hit["camera"] for hit in found} <= {2, -1}
+    assert maskreid("gallery", "verify", gallery).stdout.startswith(f"{gallery}: {count} entries")
+    maskreid("gallery", "export", gallery, tmp_path / "out")
+    assert len((tmp_path / "out" / "entries.csv").read_text().splitlines()) == count + 1
+    assert "1 entries removed" in maskreid("gallery", "remove", gallery, "--id", first["id"], "--yes").stdout
+    assert "0 entries older than 1h" in maskreid("gallery", "expire", gallery, "--older-than", "1h").stdout
+    assert f"{count - 1} entries older than 0m" in maskreid("gallery", "expire", gallery, "--older-than", "0m").stdout
+    assert "0 entries" in maskreid("gallery", "verify", gallery).stdout
+
+
+def test_images_without_labels(gallery: str, tmp_path: Path, photos: Path) -> None:
+    """One file, a folder and a zip; several images pooled into one query."""
+    files = sorted(photos.rglob("query/*.*"))[:3]
+    folder = tmp_path / "snaps"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(files[1].read_bytes())
+    subprocess.run([sys.executable, "-m", "zipfile", "-c", tmp_path / "z.zip", files[2]], check=True)
+    done = maskreid("gallery", "add", gallery, files[0], folder, tmp_path / "z.zip", "--time", "2026-11-23T08:00")
+    assert done.stdout.count("1 added") == 3
+    assert "2026-11-23 08:00:00" in maskreid("gallery", "list", gallery).stdout
+    done = maskreid("gallery", "search", gallery, files[0], folder, "--pool", "--before", "2026-11-24", "--json")
+    (answer,) = map(json.loads, done.stdout.splitlines())
+    assert answer["query"].startswith("2 images of one person")
+    assert len(answer["answers"]) == 3
+    done = maskreid("gallery", "search", gallery, files[0], "--after", "2026-11-24")
+    assert "no entry is meant" in done.stdout
+
+
+def test_fewer_probes_are_measured_before_they_are_used(gallery: str, photos: Path) -> None:
+    maskreid("gallery", "add", gallery, photos)
+    entry = Gallery(gallery).entries(limit=1)[0].id
+    done = maskreid("gallery", "search", gallery, "--entry", entry, "--probes", "1", "--top", "2")
+    assert re.match(r"with 1 probes, a search finds 100\.0 % of the true 2 nearest", done.stdout)
+
+
+def test_the_same_gallery_after_five_kills(gallery: str, photos: Path, tmp_path: Path) -> None:
+    for moment in (1, 5, 8, 14, 20):
+        killed = subprocess.run([sys.executable, "-c", ADD, gallery, photos, str(moment)], capture_output=True)
+        assert killed.returncode == -signal.SIGKILL
+    maskreid("gallery", "add", gallery, photos)
+    maskreid("gallery", "create", tmp_path / "whole", "--model", "market1501-compact", "--masks", "none")
+    maskreid("gallery", "add", tmp_path / "whole", photos)
+    found, expected = contents(gallery), contents(str(tmp_path / "whole"))
+    assert found.keys() == expected.keys()
+    for id_, row in expected.items():
+        assert found[id_]["feature"] == pytest.approx(row["feature"], abs=1e-5)
+        assert {**found[id_], "feature": 0, "checksum": 0} == {**row, "feature": 0, "checksum": 0}
+    maskreid("gallery", "verify", gallery)
+
+
+def test_two_writers_and_a_reader_at_once(gallery: str, photos: Path) -> None:
+    writers = [
+        subprocess.Popen([sys.executable, "-c", ADD, gallery, photos, "-1"], stderr=subprocess.PIPE) for _ in range(2)
+    ]
+    seen = [0]
+    while any(writer.poll() is None for writer in writers):
+        seen.append(int(maskreid("gallery", "verify", gallery).stdout.split(": ")[1].split(" ")[0]))
+    for writer in writers:
+        assert writer.returncode == 0, writer.communicate()[1]
+    images = {image.path for split in open_dataset(photos).splits.values() for image in split}
+    assert seen == sorted(seen)
+    paths = [entry.path for entry in Gallery(gallery).entries()]
+    assert len(paths) == len(set(paths))
+    assert {(photos / path).read_bytes() for path in paths} == {(photos / path).read_bytes() for path in images}
+    assert maskreid("gallery", "verify", gallery).returncode == 0
+
+
+def test_a_full_disk(gallery: str, tmp_path: Path) -> None:
+    """Seen through a limit on a file's size: the rows of 600 images do not fit, and none is half written."""
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(600):
+        picture = Image.new("RGB", (16, 32), (number % 256, number // 256, 0))
+        buffer = io.BytesIO()
+        picture.save(buffer, "PNG")
+        (folder / f"{number}.png").write_bytes(buffer.getvalue())
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))"
+    done = maskreid("gallery", "add", gallery, folder, code=2, before=limit)
+    *_, line = done.stderr.splitlines()
+    assert line.startswith(f"maskreid: {gallery}: a file may not grow so large")
+    assert "nothing was half written" in line
+    assert len(Gallery(gallery)) == 0
+    assert "600 added" in maskreid("gallery", "add", gallery, folder).stdout
+    maskreid("gallery", "verify", gallery)
+
+
+def test_a_read_only_folder(gallery: str, photos: Path, tmp_path: Path) -> None:
+    maskreid("gallery", "add", gallery, photos)
+    # Not even root may write where the permissions say no: CAP_DAC_OVERRIDE is dropped.
+    without_rights = "import ctypes; ctypes.CDLL(None).prctl(24, 1, 0, 0, 0)"
+
+    for path in [Path(gallery), *Path(gallery).rglob("*")]:
+        os.chmod(path, 0o555 if path.is_dir() else 0o444)
+    try:
+        for verb in (["add", gallery, str(photos)], ["remove", gallery, "--camera", "1", "--yes"]):
+            done = maskreid("gallery", *verb, code=2, before=without_rights)
+            assert "may not be written" in done.stderr
+            assert done.stderr.count("\n") == 1
+        entry = Gallery(gallery).entries(limit=1)[0].id
+        maskreid("gallery", "search", gallery, "--entry", entry, before=without_rights)
+        maskreid("gallery", "verify", gallery, before=without_rights)
+    finally:
+        for path in [Path(gallery), *Path(gallery).rglob("*")]:
+            os.chmod(path, 0o755)
+
+
+def test_a_truncated_file(gallery: str, photos: Path) -> None:
+    maskreid("gallery", "add", gallery, photos)
+    entry = Gallery(gallery).entries(limit=1)[0].id
+    for file in Path(gallery).rglob("data/*.lance"):
+        file.write_bytes(file.read_bytes()[:1000])
+    done = maskreid("gallery", "search", gallery, "--entry", entry, code=2)
+    assert f"maskreid gallery verify {gallery} says what is damaged" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "not all rows can be read" in maskreid("gallery", "verify", gallery, code=1).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["list", "nowhere"], "nowhere: there is no gallery; maskreid gallery create nowhere makes one"),
+        (["search", "G"], "name either IMAGES or --entry ID"),
+        (["search", "G", "nothing.jpg"], "nothing.jpg: no such"),
+        (["search", "G", "--entry", "abcdef"], "no entry has an id that begins so"),
+        (["search", "G", "--entry", "xyz"], "'xyz' is no entry's id"),
+        (["list", "G", "--after", "noon"], "--after: time is 'noon'; expected a number"),
+        (["expire", "G", "--older-than", "soon"], "'soon' is no length of time"),
+        (["remove", "G", "--yes"], "say which entries"),
+        (["remove", "G", "--camera", "1"], "nobody to ask"),
+        (["export", "G", "out"], "no entry is meant"),
+        (["create", "G"], "is there already"),
+        (["create", "H", "--model", "market1500"], "market1500"),
+        (["add", "G", "nothing"], "nothing: no such"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_one_clear_line(empty: str, tmp_path: Path, arguments: list[str], message: str) -> None:
+    done = maskreid(
+        "gallery",
+        *(empty if each == "G" else each for each in arguments),
+        code=2,
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+    )
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1

@@ -1,0 +1,128 @@
+"""Deleted means: not in any file."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_up import put, unit
+
+from maskreid.errors import MaskreidError
+from maskreid.gallery import Filter, Gallery, enrol, expire, features_of, remove, search, verify
+from maskreid.gallery.lock import writing
+from maskreid.gallery.tend import build_indexes
+from maskreid.images import Dataset
+
+
+def holding(folder: str, needle: bytes) -> list[str]:
+    """The files that contain these bytes."""
+    return [str(path) for path in Path(folder).rglob("*") if path.is_file() and needle in path.read_bytes()]
+
+
+@pytest.mark.parametrize("indexed", [False, True])
+def test_nothing_of_it_is_left_in_any_file(empty: Gallery, indexed: bool) -> None:
+    vectors = unit(500)
+    ids = put(empty, vectors, identities=[f"person {row}" for row in range(500)])
+    put(empty, unit(3, seed=9), name="later")
+    if indexed:
+        build_indexes(empty)
+    gone, stays = vectors[123].tobytes(), vectors[124].tobytes()
+    assert holding(empty.path, gone)
+    assert holding(empty.path, ids[123].encode())
+    assert remove(empty, Filter(ids=(ids[123],))) == 1
+    assert not holding(empty.path, gone)
+    assert not holding(empty.path, b"person 123")
+    assert holding(empty.path, stays)
+    assert len(empty) == 502
+    found = verify(empty)
+    assert found.ok
+    assert found.versions == 1
+    assert ids[123] not in {hit.entry.id for hit in search(empty, vectors[123:124], top=503)[0]}
+    assert len(search(empty, vectors[123:124], top=503)[0]) == 502
+
+
+def test_thumbnails_go_too(filled: Gallery) -> None:
+    (row,) = filled.table.search().limit(1).to_list()
+    assert holding(filled.path, row["thumbnail"])
+    remove(filled, Filter(ids=(row["id"],)))
+    assert not holding(filled.path, row["thumbnail"])
+
+
+def test_what_is_removed_can_be_enrolled_again(filled: Gallery, world: Dataset) -> None:
+    everyone = len(filled)
+    count = remove(filled, Filter(cameras=(1,)))
+    assert 0 < count < everyone == count + len(filled)
+    assert enrol(filled, world, splits=["gallery"]).added == count
+
+
+def test_all_at_once(filled: Gallery) -> None:
+    everyone = len(filled)
+    assert remove(filled, Filter(not_cameras=(77,))) == everyone
+    assert (len(filled), verify(filled).ok) == (0, True)
+
+
+def test_everything_by_accident_is_refused(filled: Gallery) -> None:
+    everyone = len(filled)
+    with pytest.raises(MaskreidError, match="say which entries"):
+        remove(filled, Filter())
+    assert len(filled) == everyone
+
+
+def test_a_removal_that_was_killed_is_finished_by_the_next(empty: Gallery) -> None:
+    """After a kill between deleting and erasing, `verify` tells, and the same call finishes."""
+    vectors = unit(50)
+    ids = put(empty, vectors)
+    empty.table.delete(f"id = '{ids[7]}'")
+    found = verify(empty)
+    assert not found.ok
+    assert "1 removed entries are still in data files; repeat the removal" in str(found)
+    assert remove(empty, Filter(ids=(ids[7],))) == 0
+    assert verify(empty).ok
+    assert not holding(empty.path, vectors[7].tobytes())
+
+
+def test_expiry_by_when_it_was_added_or_seen(empty: Gallery) -> None:
+    now = datetime.now(UTC)
+    put(empty, unit(2), added=now - timedelta(days=31), name="old")
+    put(empty, unit(2, seed=1), times=[now.timestamp() - 90 * 86400, None], name="new")
+    assert expire(empty, timedelta(days=30)) == 2
+    assert {entry.path for entry in empty.entries()} == {"new0", "new1"}
+    assert expire(empty, timedelta(days=100), by="time") == 0
+    assert expire(empty, timedelta(days=30), by="time") == 1
+    assert {entry.path for entry in empty.entries()} == {"new1"}
+    assert verify(empty).ok
+
+
+def test_frame_numbers_are_no_dates(empty: Gallery) -> None:
+    put(empty, unit(1), times=[12345.0])
+    assert expire(empty, timedelta(days=30), by="time") == 0
+
+
+def test_not_while_others_add(filled: Gallery) -> None:
+    with writing(filled.path), pytest.raises(MaskreidError, match="another process is adding or removing"):
+        remove(filled, Filter(cameras=(1,)))
+    removing = pytest.raises(MaskreidError, match="another process is removing")
+    with writing(filled.path, alone=True), removing, writing(filled.path):
+        pytest.fail("two at once")
+
+
+def test_deletions_are_logged_if_that_was_wanted(tmp_path: Path, model: str) -> None:
+    gallery = Gallery.create(tmp_path / "watched", model, audit=True)
+    put(gallery, unit(3), cameras=[1, 2, 2])
+    remove(gallery, Filter(cameras=(2,)))
+    expire(gallery, timedelta(days=1))
+    first, second = map(json.loads, (tmp_path / "watched" / "audit.jsonl").read_text().splitlines())
+    assert (first["removed"], first["entries"]) == ("(camera IN (2))", 2)
+    assert second["entries"] == 0
+    assert "added <" in second["expired"]
+
+
+def test_a_reader_sees_a_removal_at_once(filled: Gallery) -> None:
+    reader = Gallery(filled.path)
+    entry = reader.entries(limit=1)[0]
+    vector = features_of(reader, [entry.id])[entry.id]
+    remove(filled, Filter(ids=(entry.id,)))
+    assert entry.id not in {hit.entry.id for hit in search(reader, np.array([vector]), top=1000)[0]}

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from maskreid.errors import MaskreidError
+from maskreid.gallery import Gallery
+
+
+def test_what_was_decided_survives(tmp_path: Path, model: str) -> None:
+    made = Gallery.create(tmp_path / "g", model, thumbnail=48, audit=True)
+    again = Gallery(tmp_path / "g")
+    assert again.settings == made.settings
+    assert (again.settings.dimension, again.settings.masks, again.settings.thumbnail) == (16, "dataset", 48)
+    assert len(again) == 0
+    assert again.entries() == []
+    assert again.model().fingerprint == made.settings.fingerprint
+
+
+def test_a_place_that_is_taken_is_refused(tmp_path: Path, model: str) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(MaskreidError, match="is there already"):
+        Gallery.create(tmp_path, model)
+    with pytest.raises(MaskreidError, match="is there already"):
+        Gallery.create(tmp_path / "file", model)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_nothing_there(tmp_path: Path) -> None:
+    with pytest.raises(MaskreidError, match="there is no gallery; maskreid gallery create"):
+        Gallery(tmp_path / "absent")
+    assert not (tmp_path / "absent").exists()
+
+
+def test_a_lance_table_that_is_no_gallery(tmp_path: Path) -> None:
+    import lancedb
+    import pyarrow as pa
+
+    lancedb.connect(tmp_path).create_table("images", pa.table({"a": [1]}))
+    with pytest.raises(MaskreidError, match="no gallery"):
+        Gallery(tmp_path)
+
+
+def test_another_model_is_refused(empty: Gallery, other_model: str) -> None:
+    with pytest.raises(MaskreidError, match=r"two models do not mix: maskreid gallery create NEW --model"):
+        empty.model(other_model)
+
+
+def test_a_model_that_moved_is_found_where_one_says(empty: Gallery, model: str) -> None:
+    assert empty.model(model).fingerprint == empty.settings.fingerprint
+
+
+def test_arguments_out_of_range(tmp_path: Path, model: str) -> None:
+    with pytest.raises(MaskreidError, match="thumbnail is -1"):
+        Gallery.create(tmp_path / "g", model, thumbnail=-1)
+    with pytest.raises(MaskreidError, match="audit log needs a gallery on disk"):
+        Gallery.create("s3://nobody/here", model, audit=True)

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_up import put, unit
+
+from maskreid.errors import MaskreidError
+from maskreid.gallery import Filter, Gallery, pooled, recall, search
+from maskreid.gallery.tend import build_indexes
+from maskreid.retrieval import Features, rerank
+
+
+def test_an_entry_finds_itself_first(empty: Gallery) -> None:
+    vectors = unit(30)
+    ids = put(empty, vectors, identities=[f"p{row}" for row in range(30)])
+    for row, hits in zip((3, 7), search(empty, vectors[[3, 7]], top=2), strict=True):
+        assert (hits[0].entry.id, hits[0].entry.identity) == (ids[row], f"p{row}")
+        assert hits[0].similarity == pytest.approx(1, abs=1e-6)
+        assert hits[1].similarity < 1
+
+
+def test_reranked_as_the_whole_gallery_is(empty: Gallery) -> None:
+    """With a gallery that the short list's neighbours cover, the order is that of k-reciprocal re-ranking."""
+    rng = np.random.default_rng(0)
+    centres = unit(6, seed=1)
+    vectors = np.repeat(centres, 8, 0) + 0.25 * rng.normal(size=(48, 16)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    put(empty, vectors)
+    queries = unit(4, seed=3)
+    nobody = np.zeros(48, np.int64)
+    whole = Features.normalised(vectors, nobody, nobody)
+    found = search(empty, queries, top=48, reranking=True)
+    plain = search(empty, queries, top=48)
+    for query, hits, before in zip(queries, found, plain, strict=True):
+        asked = Features.normalised(query[None], nobody[:1], nobody[:1])
+        distances = rerank(asked, whole).rows(np.array([0]))[0]
+        order = [int(hit.entry.path.removeprefix("row")) for hit in hits]
+        np.testing.assert_allclose(distances[order], np.sort(distances), atol=1e-5)
+        assert order != [int(hit.entry.path.removeprefix("row")) for hit in before]
+        assert {hit.entry.id: pytest.approx(hit.similarity, abs=1e-5) for hit in hits} == {
+            hit.entry.id: hit.similarity for hit in before
+        }
+
+
+def test_reranking_nothing_or_one(empty: Gallery) -> None:
+    assert search(empty, unit(2), reranking=True) == [[], []]
+    put(empty, unit(1))
+    assert [len(hits) for hits in search(empty, unit(2), reranking=True)] == [1, 1]
+
+
+def test_fewer_probes_find_less_and_say_so(empty: Gallery) -> None:
+    vectors = unit(2000, seed=1)
+    put(empty, vectors)
+    build_indexes(empty)
+    assert recall(empty, 1000) == 1.0
+    few = recall(empty, 1)
+    assert 0.1 < few < 0.9
+    assert search(empty, vectors[:1], top=1, probes=1)[0][0].entry.path == "row0"
+
+
+def test_recall_needs_entries(empty: Gallery) -> None:
+    put(empty, unit(1))
+    with pytest.raises(MaskreidError, match="1 entries are too few"):
+        recall(empty, 1)
+
+
+def test_the_wrong_question(empty: Gallery) -> None:
+    with pytest.raises(MaskreidError, match=r"expected queries of 16 numbers, got shape \(2, 8\)"):
+        search(empty, unit(2, 8))
+    with pytest.raises(MaskreidError, match="top 0"):
+        search(empty, unit(1), top=0)
+
+
+def test_several_images_of_one_person() -> None:
+    vectors = np.array([[1, 0], [0, 1]], np.float32)
+    np.testing.assert_allclose(pooled(vectors), [[0.5**0.5, 0.5**0.5]], rtol=1e-6)
+    with pytest.raises(MaskreidError, match="opposite"):
+        pooled(np.array([[1, 0], [-1, 0]], np.float32))
+
+
+def test_searches_are_logged_if_that_was_wanted(tmp_path: Path, model: str, empty: Gallery) -> None:
+    search(empty, unit(1))
+    assert not (tmp_path / "g" / "audit.jsonl").exists()
+    watched = Gallery.create(tmp_path / "watched", model, audit=True)
+    search(watched, unit(2), where=Filter(cameras=(3,)), asked="a.jpg, b.jpg")
+    (line,) = (tmp_path / "watched" / "audit.jsonl").read_text().splitlines()
+    logged = json.loads(line)
+    assert logged["searched"] == "a.jpg, b.jpg"
+    assert (logged["queries"], logged["top"], logged["where"]) == (2, 10, "(camera IN (3))")
+    assert logged["when"]
+    assert logged["who"]

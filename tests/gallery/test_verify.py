@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from made_up import put, unit
+
+from maskreid.gallery import Gallery, verify
+
+
+def append(gallery: Gallery, **changes: object) -> None:
+    """Write the first row once more, with changes, past every check."""
+    row = gallery.table.search().limit(1).to_list()[0]
+    row.update(changes)
+    gallery.table.add(
+        pa.Table.from_pylist([{name: row[name] for name in gallery.table.schema.names}], gallery.table.schema)
+    )
+
+
+def test_all_is_well(filled: Gallery) -> None:
+    found = verify(filled)
+    assert found.ok
+    assert found.rows == len(filled)
+    assert "every checksum, length and fingerprint is right" in str(found)
+
+
+def test_a_changed_vector(empty: Gallery) -> None:
+    put(empty, unit(3))
+    append(empty, id="f" * 32)
+    (problem,) = verify(empty).problems
+    assert problem.startswith(f"changed since they were written (checksum): {'f' * 32}")
+
+
+def test_the_wrong_length_model_and_a_double(empty: Gallery) -> None:
+    put(empty, unit(1))
+    append(empty, feature=(2 * unit(1)[0]).tolist(), model="another")
+    found = "\n".join(verify(empty).problems)
+    for what in ("checksum", "no unit vectors", "features of another model", "there twice"):
+        assert what in found
+
+
+def test_a_label_may_change_without_harm(empty: Gallery) -> None:
+    put(empty, unit(2))
+    empty.table.update(values={"identity": "ann"})
+    assert not [problem for problem in verify(empty).problems if "checksum" in problem]
+
+
+def test_a_truncated_file(filled: Gallery) -> None:
+    for file in Path(filled.path).rglob("data/*.lance"):
+        content = file.read_bytes()
+        file.write_bytes(content[: len(content) // 2])
+    found = verify(Gallery(filled.path))
+    assert not found.ok
+    assert "not all rows can be read" in found.problems[0]
+
+
+def test_a_file_of_no_version(filled: Gallery) -> None:
+    stray = next(Path(filled.path).rglob("data")) / "stray.lance"
+    stray.write_bytes(np.random.default_rng(0).bytes(100))
+    assert any("1 files belong to no version" in problem for problem in verify(filled).problems)
