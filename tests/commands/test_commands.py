@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from running import maskreid, write
 
+import maskreid as maskreid_package
 from maskreid.images import synthetic_world
 
 SHORT = [
@@ -41,7 +42,7 @@ def test_help_is_there_in_half_a_second() -> None:
         done = maskreid("--help")
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         took.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    for verb in ("demo", "data", "masks", "train", "evaluate", "compare", "models"):
+    for verb in ("demo", "data", "masks", "train", "evaluate", "calibrate", "compare", "gallery", "models"):
         assert verb in done.stdout
     assert min(took) < 0.5
 
@@ -57,8 +58,10 @@ def test_help_is_there_in_half_a_second() -> None:
         ["masks", "train"],
         ["train"],
         ["evaluate"],
+        ["calibrate"],
         ["compare"],
         ["models"],
+        *(["gallery", verb] for verb in ("create", "add", "list", "search", "remove", "expire", "verify", "export")),
     ],
     ids=" ".join,
 )
@@ -165,3 +168,31 @@ def test_several_datasets_are_trained_on_together(folder: Path, tmp_path: Path) 
     ):
         refused = maskreid("train", RECIPE, *both, *wrong, "--out", tmp_path / "other", *short, code=2)
         assert expected in refused.stderr
+
+
+def test_calibrate_then_evaluate_open_set(folder: Path, tmp_path: Path) -> None:
+    """A copy of a shipped model, calibrated on people it never saw."""
+    shipped = Path(maskreid_package.__file__).parent / "models"
+    for suffix in (".safetensors", ".json"):
+        (tmp_path / f"mine{suffix}").write_bytes((shipped / f"market1501-compact{suffix}").read_bytes())
+    card = json.loads((tmp_path / "mine.json").read_text())
+    card["training"]["data"] = "others"
+    (tmp_path / "mine.json").write_text(json.dumps(card))
+    done = maskreid("calibrate", tmp_path / "mine", "--data", folder, "--plot", tmp_path / "plot.svg")
+    assert re.search(r"ECE 0\.\d{3} on people not fitted to; 10 people asked for", done.stdout)
+    assert (tmp_path / "plot.svg").read_text().startswith("<svg")
+    assert json.loads((tmp_path / "mine.json").read_text())["calibration"]["people"] == 10
+    done = maskreid("evaluate", tmp_path / "mine", "--data", folder, "--open-set", "--out", tmp_path / "out")
+    assert "| FPIR 1 %" in done.stdout
+    assert "ECE 0." in done.stdout
+    numbers = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert {"open_set", "calibration_error"} <= set(numbers)
+
+
+def test_calibrate_says_what_it_cannot_do(folder: Path) -> None:
+    done = maskreid("calibrate", "market1501-compact", "--data", folder, "--without", "x", code=2)
+    assert "--without: expected identities as numbers" in done.stderr
+    done = maskreid(
+        "evaluate", "market1501-compact", "--data", folder, "--open-set", "--protocol", "cuhk03-classic", code=2
+    )
+    assert "--open-set needs a gallery that is searched whole" in done.stderr

@@ -107,6 +107,27 @@ def test_images_without_labels(gallery: str, tmp_path: Path, photos: Path) -> No
     assert "no entry is meant" in done.stdout
 
 
+def test_who_and_unknown(tmp_path: Path, photos: Path) -> None:
+    """An enrolled image is known; where certainty is asked for, nobody is."""
+    gallery = tmp_path / "g"
+    maskreid("gallery", "create", gallery, "--model", "market1501-compact")
+    maskreid("gallery", "add", gallery, photos, "--subsets", "gallery")
+    someone = next(image for image in open_dataset(photos).splits["gallery"] if image.identity > 0)
+
+    def verdict(*options: str) -> str:
+        done = maskreid("gallery", "search", gallery, photos / someone.path, "--json", *options)
+        return str(json.loads(done.stdout)["verdict"])
+
+    assert verdict() == f"market1501/{someone.identity}"
+    assert verdict("--unknown-below", "1") == "unknown"
+    assert verdict("--false-matches", "0.0001") == f"market1501/{someone.identity}"
+    done = maskreid("gallery", "search", gallery, photos / someone.path)
+    assert f"{Path(someone.path).name}: market1501/{someone.identity}" in done.stdout
+    assert "probability" in done.stdout
+    done = maskreid("gallery", "search", gallery, photos / someone.path, "--false-matches", "0.5", code=2)
+    assert "knows 0.1, 0.01, 0.001, 0.0001" in done.stderr
+
+
 def test_fewer_probes_are_measured_before_they_are_used(gallery: str, photos: Path) -> None:
     maskreid("gallery", "add", gallery, photos)
     entry = Gallery(gallery).entries(limit=1)[0].id

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up import put, unit
+from made_up import put, save, unit
 
 from maskreid.errors import MaskreidError
 from maskreid.gallery import Filter, Gallery, pooled, recall, search
 from maskreid.gallery.tend import build_indexes
-from maskreid.retrieval import Features, rerank
+from maskreid.network import add_to_card
+from maskreid.retrieval import Calibration, Features, rerank
 
 
 def test_an_entry_finds_itself_first(empty: Gallery) -> None:
@@ -92,3 +93,29 @@ def test_searches_are_logged_if_that_was_wanted(tmp_path: Path, model: str, empt
     assert (logged["queries"], logged["top"], logged["where"]) == (2, 10, "(camera IN (3))")
     assert logged["when"]
     assert logged["who"]
+
+
+def test_probabilities_follow_the_models_card_and_the_size_searched(tmp_path: Path) -> None:
+    calibrated = save(tmp_path / "m")
+    calibration = Calibration(10.0, -0.5, -3.0, {"0.01": 0.4}, 5, 100, 0.02, "made up")
+    gallery = Gallery.create(tmp_path / "g", calibrated)
+    vectors = unit(40)
+    put(gallery, vectors, cameras=[1] * 30 + [2] * 10)
+    assert {hit.probability for hit in search(gallery, vectors[:1])[0]} == {None}
+    add_to_card(calibrated, "calibration", calibration.as_card())
+    for where, entries in ((None, 40), (Filter(cameras=(2,)), 10)):
+        for hit in search(gallery, vectors[:1], where=where)[0]:
+            odds = 10 * hit.similarity - 0.5 * np.log(entries) - 3
+            assert hit.probability == pytest.approx(1 / (1 + np.exp(-odds)))
+
+
+def test_other_masks_or_a_model_that_is_gone_have_no_probabilities(tmp_path: Path) -> None:
+    calibrated = save(tmp_path / "m")
+    add_to_card(calibrated, "calibration", Calibration(10.0, -0.5, -3.0, {}, 5, 100, 0.02, "made up").as_card())
+    assert Gallery.create(tmp_path / "g", calibrated).calibration()
+    assert Gallery.create(tmp_path / "h", calibrated, masks="none").calibration() is None
+    (tmp_path / "m.json").unlink()
+    (tmp_path / "m.safetensors").unlink()
+    gallery = Gallery(tmp_path / "g")
+    put(gallery, unit(3))
+    assert search(gallery, unit(1))[0][0].probability is None

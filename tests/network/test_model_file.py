@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import ANY
 
 import numpy as np
 import pytest
@@ -13,11 +14,13 @@ from maskreid.network import (
     MaskReID,
     Model,
     NetworkConfig,
+    add_to_card,
     center_crop,
     list_models,
     load_model,
     make_card,
     prepare_input,
+    read_card,
     save_model,
 )
 from maskreid.network import model_file as module
@@ -277,3 +280,30 @@ def test_every_shipped_model_loads_by_name(name: str) -> None:
     pixels = np.zeros((1, *model.resize, 3), np.uint8)
     assert model.embed(pixels, np.ones((1, *model.resize), np.uint8)).shape == (1, model.dimension)
     assert {"data", "identities"} <= set(model.card["training"])
+
+
+def test_a_card_can_gain_something_and_the_model_stays_the_same(model: Model, tmp_path: Path) -> None:
+    save_model(tmp_path / "m", model.network, model.card)
+    written = add_to_card(tmp_path / "m", "calibration", {"slope": 2.5})
+    assert written == tmp_path / "m.json"
+    assert read_card(tmp_path / "m") == {**model.card, "weights_sha256": ANY, "calibration": {"slope": 2.5}}
+    assert load_model(tmp_path / "m").fingerprint == model.fingerprint
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_shipped_card_stays_as_it_is() -> None:
+    with pytest.raises(MaskreidError, match="market1501 is a shipped model, which stays as it is"):
+        add_to_card("market1501", "calibration", {})
+
+
+def test_a_damaged_card(model: Model, tmp_path: Path) -> None:
+    save_model(tmp_path / "m", model.network, model.card)
+    (tmp_path / "m.json").write_text("{")
+    with pytest.raises(MaskreidError, match=r"m\.json: cannot be read"):
+        read_card(tmp_path / "m")
+
+
+def test_the_shipped_models_are_calibrated() -> None:
+    for card in list_models().values():
+        assert card["calibration"]["ece"] <= 0.03
+        assert card["calibration"]["slope"] > 0 > card["calibration"]["size_slope"]

@@ -13,8 +13,17 @@ import torch
 
 from maskreid.images import Dataset
 from maskreid.network import MaskReID, Model, NetworkConfig, load_model, make_card, save_model
-from maskreid.reports import report_on
-from maskreid.retrieval import Features, bootstrap, camera_pairs, evaluate, worst_queries
+from maskreid.reports import Details, report_on
+from maskreid.retrieval import (
+    Features,
+    bootstrap,
+    camera_pairs,
+    evaluate,
+    identity_scores,
+    open_set,
+    worst_queries,
+)
+from maskreid.retrieval.calibration import reliability
 from maskreid.training import evaluate_model
 
 TITLE = "a <b>bold</b> title"
@@ -35,7 +44,11 @@ def written(world: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     judged = evaluation.judgement
     pairs = camera_pairs(judged.query, judged.gallery)
     worst = worst_queries(judged.main, judged.query, 3)
-    report_on(model, world, evaluation, folder / "report", title=TITLE, pairs=pairs, worst=worst)
+    scores = identity_scores(judged.query, judged.gallery)
+    claimed = np.array([0.05, 0.55, 0.95])
+    measured = reliability(claimed, np.array([False, True, True]))
+    details = Details(pairs, worst, open_set(scores), measured)
+    report_on(model, world, evaluation, folder / "report", title=TITLE, details=details)
     return folder / "report"
 
 
@@ -116,6 +129,16 @@ def test_intervals_camera_pairs_and_worst_queries_are_told_to_programs_and_peopl
     assert f'title="{cell["queries"]} queries">{cell["rank1"]:.1f} / {cell["map"]:.1f}</td>' in page
     assert [each["row"] for each in numbers["worst_queries"]] == [e.row for e in worst_queries(metrics, query, 3)]
     assert all(f"<td>{each['path']}</td>" in page for each in numbers["worst_queries"])
+
+
+def test_open_set_and_probabilities_are_told_to_programs_and_people(written: Path) -> None:
+    numbers = json.loads((written / "metrics.json").read_text())
+    assert 0 <= numbers["open_set"]["tpir_at_fpir_1"] <= numbers["open_set"]["rank1_of_enrolled"] <= 100
+    assert numbers["calibration_error"] == pytest.approx((0.05 + 0.45 + 0.05) / 3, abs=1e-4)
+    text = (written / "report.html").read_text()
+    assert "When half of the people are not enrolled" in text
+    assert f"{numbers['open_set']['rank1_of_enrolled']:.1f} ±" in text
+    assert "ECE 0.183" in text
 
 
 def test_no_unfinished_file_is_left(written: Path) -> None:

@@ -12,7 +12,8 @@ from maskreid.cli.common import CacheOption, FormatOption, OptionalDataOption, P
 from maskreid.errors import MaskreidError
 
 if TYPE_CHECKING:
-    from maskreid.retrieval import CameraPairs, Judgement, NamedProtocol, WorstQuery
+    from maskreid.reports import Details
+    from maskreid.retrieval import Calibration, Judgement, NamedProtocol
 
 
 def evaluate(
@@ -49,6 +50,14 @@ def evaluate(
     worst: Annotated[
         int, typer.Option("--worst", metavar="N", min=0, help="Also list the N queries with the lowest AP.")
     ] = 0,
+    open_set: Annotated[
+        bool,
+        typer.Option(
+            "--open-set",
+            help="Also search with half of the people not enrolled: TPIR at FPIR 1 % and 10 %, and whether the "
+            "model's probabilities are true.",
+        ),
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", help="Also write metrics.json and the features; of a model, report.html.")
     ] = None,
@@ -79,10 +88,10 @@ def evaluate(
     from maskreid.retrieval import named_protocol
 
     chosen = named_protocol(protocol)
-    if per_camera and chosen.repeats:
-        raise MaskreidError(
-            f"--per-camera needs a gallery that is searched whole; protocol {chosen.name} draws its own"
-        )
+    whole = {"--per-camera": per_camera, "--open-set": open_set}
+    if any(whole.values()) and chosen.repeats:
+        name = next(name for name, wanted in whole.items() if wanted)
+        raise MaskreidError(f"{name} needs a gallery that is searched whole; protocol {chosen.name} draws its own")
     if features is not None:
         images = {"--data": data, "--format": format, "--split": split or None, "--masks": masks, "--cache": cache}
         images["--flip"] = flip
@@ -90,7 +99,7 @@ def evaluate(
         surplus = [name for name, value in given.items() if value is not None]
         if surplus:
             raise MaskreidError(f"--features needs no model and no images: leave out {', '.join(surplus)}")
-        _evaluate_features(features, chosen, multi_query, rerank, probes, per_camera, worst, out, device)
+        _evaluate_features(features, chosen, multi_query, rerank, probes, per_camera, worst, open_set, out, device)
         return
     if model is None or data is None:
         raise MaskreidError("evaluate needs MODEL and --data DATA, or --features FILE; see maskreid evaluate --help")
@@ -99,6 +108,7 @@ def evaluate(
     from maskreid import progress
     from maskreid.network import load_model
     from maskreid.reports import report_on
+    from maskreid.retrieval import Calibration
     from maskreid.training import evaluate_model
 
     loaded = load_model(model, device or ("cuda" if torch.cuda.is_available() else "cpu"))
@@ -117,10 +127,10 @@ def evaluate(
         precision=precision,
         progress=progress.terminal,
     )
-    pairs, worst_ones = _details(evaluation.judgement, per_camera, worst)
+    details = _details(evaluation.judgement, per_camera, worst, open_set, Calibration.of(loaded.card))
     if out:
         title = f"{model} on {dataset.name}"
-        report_on(loaded, dataset, evaluation, out, title=title, pairs=pairs, worst=worst_ones)
+        report_on(loaded, dataset, evaluation, out, title=title, details=details)
         written = ["metrics.json", "report.html", *(f"{split}.npz" for split in evaluation.features)]
         print(f"written: {', '.join(str(out / name) for name in written)}")
 
@@ -133,6 +143,7 @@ def _evaluate_features(
     probes: int | None,
     per_camera: bool,
     worst: int,
+    open_set: bool,
     out: Path | None,
     device: str | None,
 ) -> None:
@@ -160,27 +171,46 @@ def _evaluate_features(
         device=device,
         progress=progress.terminal,
     )
-    pairs, worst_ones = _details(judgement, per_camera, worst)
+    details = _details(judgement, per_camera, worst, open_set)
     if out:
         about = {"data": str(file), "model": read.query.model}
-        write_numbers(out / "metrics.json", judgement, about=about, pairs=pairs, worst=worst_ones)
+        write_numbers(out / "metrics.json", judgement, about=about, details=details)
         written = [out / "metrics.json", *save_folder(out, read.query, read.gallery, read.boxes)]
         print(f"written: {', '.join(map(str, written))}")
 
 
-def _details(judgement: Judgement, per_camera: bool, worst: int) -> tuple[CameraPairs | None, list[WorstQuery]]:
+def _details(
+    judgement: Judgement, per_camera: bool, worst: int, open_set: bool, calibration: Calibration | None = None
+) -> Details:
     """Print the numbers, and find and print what else was asked for."""
-    from maskreid.reports import camera_table, metrics_table, worst_table
-    from maskreid.retrieval import camera_pairs, worst_queries
+    from maskreid import retrieval
+    from maskreid.reports import (
+        Details,
+        camera_table,
+        metrics_table,
+        open_set_table,
+        reliability_table,
+        worst_table,
+    )
 
     print(metrics_table(judgement.metrics))
     for name, metrics in judgement.metrics.items():
         for reason, count in Counter(metrics.skipped.values()).items():
             print(f"{name}: {count:,} queries skipped: {reason}")
-    pairs = camera_pairs(judgement.query, judgement.gallery, judgement.main.protocol) if per_camera else None
-    worst_ones = worst_queries(judgement.main, judgement.query, worst)
-    if pairs is not None:
-        print(f"\n{camera_table(pairs)}")
-    if worst_ones:
-        print(f"\n{worst_table(worst_ones)}")
-    return pairs, worst_ones
+    searched = (judgement.query, judgement.gallery, judgement.main.protocol)
+    scores = retrieval.identity_scores(*searched) if open_set else None
+    details = Details(
+        pairs=retrieval.camera_pairs(*searched) if per_camera else None,
+        worst=retrieval.worst_queries(judgement.main, judgement.query, worst),
+        open_set=retrieval.open_set(scores) if scores else None,
+        reliability=retrieval.reliability_of(calibration, scores) if scores and calibration else None,
+    )
+    if details.pairs is not None:
+        print(f"\n{camera_table(details.pairs)}")
+    if details.worst:
+        print(f"\n{worst_table(details.worst)}")
+    if details.open_set is not None:
+        print(f"\n{open_set_table(details.open_set)}")
+    if details.reliability is not None:
+        print(f"\n{reliability_table(details.reliability)}\n\nECE {details.reliability.ece:.3f}")
+    return details

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from maskreid import __version__
-from maskreid.cli import compare, data, demo, evaluate, gallery, masks, models, reproduce, train
+from maskreid.cli import calibrate, compare, data, demo, evaluate, gallery, masks, models, reproduce, train
 from maskreid.cli.blas import use_avx512_products
 from maskreid.errors import MaskreidError
 
@@ -26,6 +26,7 @@ app.add_typer(masks.app, name="masks")
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.add_typer(gallery.app, name="gallery")
+app.command("calibrate")(calibrate.calibrate)
 app.command("compare")(compare.compare)
 app.command("models")(models.models)
 app.command("reproduce")(reproduce.reproduce)

@@ -13,7 +13,8 @@ from maskreid.errors import MaskreidError
 from maskreid.gallery.errors import telling
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.schema import SETTINGS, TABLE, table_schema
-from maskreid.network import Model, load_model
+from maskreid.network import Model, load_model, read_card
+from maskreid.retrieval import Calibration
 
 VERSION = 1
 BATCH = 8192  # rows read at a time
@@ -169,6 +170,18 @@ class Gallery:
                 f"gallery create NEW --model {name or self.settings.model}, and add the images again"
             )
         return model
+
+    def calibration(self) -> Calibration | None:
+        """Return how its model's similarities become probabilities, if the model is there and calibrated.
+
+        Another source of masks than the model's own was not calibrated for.
+        """
+        try:
+            card = read_card(self.settings.model)
+        except MaskreidError:
+            return None
+        same_masks = self.settings.masks == card["preprocessing"]["masks"]["source"]
+        return Calibration.of(card) if same_masks else None
 
     def rows(self, columns: Sequence[str], where: Filter | None = None, limit: int | None = None) -> Iterator[Any]:
         """Yield the entries that ``where`` means, as Arrow record batches of some columns.

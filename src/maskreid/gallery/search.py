@@ -21,10 +21,13 @@ class Hit:
     Attributes:
         entry: the image that was found.
         similarity: cosine of its feature and the query's.
+        probability: that this is the person, where the model is calibrated: of a query's best answer, for a person
+            who is enrolled as likely as not. Of the others it says what it would be if they were the best.
     """
 
     entry: Entry
     similarity: float
+    probability: float | None = None
 
 
 def search(
@@ -71,7 +74,19 @@ def search(
     found = nearest(gallery, vectors, wanted, where, probes=probes, columns=ENTRY)
     if reranking:
         found = shortlist.reranked(gallery, vectors, found, where)
-    return [[Hit(as_entry(row), row["similarity"]) for row in rows[:top]] for rows in found]
+    calibration = gallery.calibration()
+    entries = (gallery.count(where) if where else len(gallery)) if calibration else 0
+    return [
+        [
+            Hit(
+                as_entry(row),
+                row["similarity"],
+                float(calibration.probability(row["similarity"], entries)) if calibration else None,
+            )
+            for row in rows[:top]
+        ]
+        for rows in found
+    ]
 
 
 def pooled(vectors: Vectors) -> Vectors:

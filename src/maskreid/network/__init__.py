@@ -4,7 +4,7 @@ from maskreid.network.card import make_card
 from maskreid.network.config import NetworkConfig
 from maskreid.network.maskreid import Classifier, MaskReID
 from maskreid.network.model import Model
-from maskreid.network.model_file import list_models, load_model, save_model
+from maskreid.network.model_file import add_to_card, list_models, load_model, read_card, save_model
 from maskreid.network.preprocess import BACKGROUND_RGB, center_crop, prepare_input
 
 __all__ = [
@@ -13,10 +13,12 @@ __all__ = [
     "MaskReID",
     "Model",
     "NetworkConfig",
+    "add_to_card",
     "center_crop",
     "list_models",
     "load_model",
     "make_card",
     "prepare_input",
+    "read_card",
     "save_model",
 ]

@@ -43,10 +43,8 @@ def save_model(path: str | Path, network: MaskReID, card: Mapping[str, Any], *, 
     signed = {**card, "weights_sha256": hashlib.sha256(weights).hexdigest()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for suffix, content in ((WEIGHTS, weights), (CARD, (json.dumps(signed, indent=2) + "\n").encode())):
-            temporary = path.with_name(f"{path.name}{suffix}.part")
-            temporary.write_bytes(content)
-            os.replace(temporary, path.with_name(path.name + suffix))
+        _replace(path.with_name(path.name + WEIGHTS), weights)
+        _replace(path.with_name(path.name + CARD), _text(signed))
     except OSError as error:
         raise MaskreidError(f"{path}: cannot save the model ({error.strerror}); choose another folder") from None
 
@@ -90,10 +88,51 @@ def load_model(name: str | Path, device: str | torch.device = "cpu") -> Model:
     return Model(network, card)
 
 
+def read_card(name: str | Path) -> dict[str, Any]:
+    """Return a model's card without its weights; ``name`` as for `load_model`.
+
+    Raises:
+        MaskreidError: there is no such model, or its card cannot be read.
+    """
+    _, card = _find(str(name))
+    try:
+        found: dict[str, Any] = json.loads(card.read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise MaskreidError(f"{card}: cannot be read ({error}); copy it again") from None
+    return found
+
+
+def add_to_card(name: str | Path, key: str, value: Any) -> Path:
+    """Write one more thing into a model's card, or replace it; return the card's path.
+
+    Raises:
+        MaskreidError: there is no such model, it is a shipped one by its name, or the card cannot be written.
+    """
+    if str(name) in list_models():
+        raise MaskreidError(f"{name} is a shipped model, which stays as it is; name a copy of its two files")
+    card = {**read_card(name), key: value}
+    _, path = _find(str(name))
+    try:
+        _replace(path, _text(card))
+    except OSError as error:
+        raise MaskreidError(f"{path}: cannot be written ({error.strerror})") from None
+    return path
+
+
 def list_models() -> dict[str, dict[str, Any]]:
     """Return the cards of the shipped models by name, in alphabetical order."""
     cards = {path.stem: path for path in _shipped().glob("*.json")}
     return {name: json.loads(cards[name].read_text(encoding="utf-8")) for name in sorted(cards)}
+
+
+def _text(card: Mapping[str, Any]) -> bytes:
+    return (json.dumps(card, indent=2) + "\n").encode()
+
+
+def _replace(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f"{path.name}.part")
+    temporary.write_bytes(content)
+    os.replace(temporary, path)
 
 
 def _stored(value: Tensor, half: bool) -> Tensor:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from maskreid.retrieval import Metrics, Similarities
+from maskreid.retrieval import Metrics, OpenSet, Reliability, Similarities
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,6 +76,66 @@ def similarity_plot(counted: Mapping[str, Similarities]) -> str:
     panels[0].legend(frameon=False, labelcolor=INK)
     panels[-1].set_xlabel("cosine similarity")
     return svg(figure, *panels)
+
+
+def reliability_diagram(measured: Mapping[str, Reliability]) -> str:
+    """Draw the probability that was claimed across, and the share of answers that were right up."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 4.2))
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    upper.plot([0, 100], [0, 100], color=INK, linestyle="--", linewidth=1, label="as claimed")
+    for colour, (name, each) in zip(COLOURS, measured.items(), strict=False):
+        there = each.weight > 0
+        label = f"{name} (ECE {each.ece:.3f})"
+        upper.plot(100 * each.claimed[there], 100 * each.true[there], "o-", color=colour, label=label)
+        edges = np.linspace(0, 100, len(each.weight) + 1)
+        lower.stairs(100 * each.weight, edges, fill=True, alpha=0.5, color=colour)
+    upper.set_ylabel("answers that were right, %")
+    upper.legend(frameon=False, labelcolor=INK)
+    lower.set_ylabel("answers, %")
+    lower.set_xlabel("probability claimed, %")
+    lower.set_xlim(0, 100)
+    return svg(figure, upper, lower)
+
+
+def roc_curve(counted: Similarities) -> str:
+    """Draw which share of same-person pairs lies above a threshold that a share of the others reaches."""
+    from matplotlib.figure import Figure
+
+    false, true = (np.cumsum(counts[::-1]) / max(1, counts.sum()) for counts in (counted.different, counted.same))
+    figure = Figure(figsize=(6.4, 3.2))
+    axes = figure.add_subplot()
+    axes.plot(100 * false, 100 * true, color=COLOURS[0], linewidth=2)
+    axes.set_xscale("log")
+    axes.set_xlim(1e-3, 100)
+    axes.set_ylim(0, 100)
+    axes.set_xlabel("pairs of different people that pass, %")
+    axes.set_ylabel("pairs of one person that pass, %")
+    return svg(figure, axes)
+
+
+def det_curve(measured: OpenSet) -> str:
+    """Draw the enrolled people missed against false alarms about people who are not enrolled, both on log scales."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 3.2))
+    axes = figure.add_subplot()
+    missed = 100 * (1 - measured.tpir)
+    axes.fill_between(100 * measured.fpir, missed.min(0), missed.max(0), color=COLOURS[0], alpha=0.2, linewidth=0)
+    axes.plot(100 * measured.fpir, missed.mean(0), color=COLOURS[0], linewidth=2)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    ticks = [0.1, 1, 10, 100]
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    low = max(0.1, float(missed.min()) / 1.5)
+    up = [tick for tick in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if tick >= low]
+    axes.set_yticks(up, [f"{tick:g}" for tick in up])
+    axes.minorticks_off()
+    axes.set_ylim(low, 100)
+    axes.set_xlabel("searches for absent people that raise an alarm (FPIR), %")
+    axes.set_ylabel("enrolled people missed\n(1 - TPIR), %")
+    return svg(figure, axes)
 
 
 def svg(figure: Figure, *panels: Axes) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,11 +11,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from maskreid import __version__
-from maskreid.reports.curves import cmc_curve, coverage_histogram, similarity_plot
-from maskreid.reports.numbers import write_numbers, write_text
+from maskreid.reports.curves import (
+    cmc_curve,
+    coverage_histogram,
+    det_curve,
+    reliability_diagram,
+    roc_curve,
+    similarity_plot,
+)
+from maskreid.reports.details import Details
+from maskreid.reports.numbers import NOTHING_MORE, write_numbers, write_text
 from maskreid.reports.rank_lists import choose_queries, rank_lists
-from maskreid.reports.tables import COLUMNS, WORST_COLUMNS, camera_cell, camera_name, metrics_rows, worst_rows
-from maskreid.retrieval import CameraPairs, WorstQuery, save_folder, similarities
+from maskreid.reports.tables import (
+    COLUMNS,
+    WORST_COLUMNS,
+    camera_cell,
+    camera_name,
+    metrics_rows,
+    open_set_rows,
+    worst_rows,
+)
+from maskreid.retrieval import CameraPairs, save_folder, similarities
 from maskreid.retrieval.judge import reranked_name
 
 if TYPE_CHECKING:  # torch must not load where only a table is printed
@@ -37,8 +52,7 @@ def report_on(
     out: str | Path,
     *,
     title: str,
-    pairs: CameraPairs | None = None,
-    worst: Sequence[WorstQuery] = (),
+    details: Details = NOTHING_MORE,
 ) -> None:
     """Write ``metrics.json``, ``report.html``, and the features as ``query.npz``, ``gallery.npz`` into ``out``.
 
@@ -48,13 +62,12 @@ def report_on(
         evaluation: from `maskreid.training.evaluate_model`.
         out: a folder, made if it is not there; files of the same names are replaced.
         title: of the page.
-        pairs: of cameras, to be shown too.
-        worst: queries, to be listed too.
+        details: what else to show.
     """
     out = Path(out)
     about = {"data": dataset.name, "model": model.fingerprint}
-    write_numbers(out / "metrics.json", evaluation.judgement, about=about, pairs=pairs, worst=worst)
-    write_text(out / "report.html", render(model, dataset, evaluation, title, pairs, worst))
+    write_numbers(out / "metrics.json", evaluation.judgement, about=about, details=details)
+    write_text(out / "report.html", render(model, dataset, evaluation, title, details))
     features = evaluation.features
     save_folder(out, features["query"], features["gallery"], features.get("multi_query"))
 
@@ -64,8 +77,7 @@ def render(
     dataset: Dataset,
     evaluation: Evaluation,
     title: str,
-    pairs: CameraPairs | None = None,
-    worst: Sequence[WorstQuery] = (),
+    details: Details = NOTHING_MORE,
 ) -> str:
     """Return the page as one self-contained HTML text: no script, no request to anywhere."""
     from jinja2 import Environment, PackageLoader
@@ -82,6 +94,7 @@ def render(
         )
     coverage = np.concatenate([packed.coverage for packed in pictures])
     policy = model.card["preprocessing"]["masks"]
+    similar = similarities(judged.query, judged.gallery, judged.main.protocol)
     fallbacks = sum(packed.fallbacks for packed in pictures)
     return template.render(
         title=title,
@@ -91,10 +104,14 @@ def render(
         rows=metrics_rows(evaluation.metrics),
         skipped=judged.main.as_dict()["skipped"],
         cmc=cmc_curve(evaluation.metrics),
-        similarities=similarity_plot({"": similarities(judged.query, judged.gallery, judged.main.protocol)}),
-        pairs=_heat(pairs) if pairs else None,
+        similarities=similarity_plot({"": similar}),
+        pairs=_heat(details.pairs) if details.pairs else None,
         worst_columns=WORST_COLUMNS,
-        worst=worst_rows(worst),
+        worst=worst_rows(details.worst),
+        open_set=open_set_rows(details.open_set) if details.open_set else None,
+        det=det_curve(details.open_set) if details.open_set else None,
+        roc=roc_curve(similar) if details.open_set else None,
+        reliability=reliability_diagram({"this test": details.reliability}) if details.reliability else None,
         rank_lists=lists,
         mask_text=(
             f"Masks: {policy['source']}. {fallbacks} of {len(coverage)} images have a mask that covers less than "

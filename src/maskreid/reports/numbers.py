@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from maskreid import __version__
-from maskreid.retrieval import CameraPairs, Judgement, Metrics, WorstQuery, bootstrap
+from maskreid.reports.details import Details
+from maskreid.retrieval import Judgement, Metrics, bootstrap
 
 SCHEMA_VERSION = 1
+NOTHING_MORE = Details()
 
 
 def numbers_of(metrics: Metrics) -> dict[str, Any]:
@@ -25,8 +27,7 @@ def write_numbers(
     judgement: Judgement,
     *,
     about: Mapping[str, Any],
-    pairs: CameraPairs | None = None,
-    worst: Sequence[WorstQuery] = (),
+    details: Details = NOTHING_MORE,
 ) -> None:
     """Write the protocol's own numbers by name at the top, then every evaluation under its own name.
 
@@ -34,8 +35,7 @@ def write_numbers(
         path: of the JSON file; written beside it and renamed.
         judgement: what was measured.
         about: what it was measured on, such as ``data`` and ``model``.
-        pairs: of cameras, if they were asked for.
-        worst: queries, if they were asked for.
+        details: what else was asked for.
     """
     evaluations = {name: numbers_of(metrics) for name, metrics in judgement.metrics.items()}
     numbers = {
@@ -45,10 +45,14 @@ def write_numbers(
         **next(iter(evaluations.values())),
         "evaluations": evaluations,
     }
-    if pairs is not None:
-        numbers["camera_pairs"] = pairs.as_list()
-    if worst:
-        numbers["worst_queries"] = [each.as_dict() for each in worst]
+    if details.pairs is not None:
+        numbers["camera_pairs"] = details.pairs.as_list()
+    if details.worst:
+        numbers["worst_queries"] = [each.as_dict() for each in details.worst]
+    if details.open_set is not None:
+        numbers["open_set"] = details.open_set.as_dict()
+    if details.reliability is not None:
+        numbers["calibration_error"] = round(details.reliability.ece, 4)
     write_text(Path(path), json.dumps(numbers, indent=2) + "\n")
 
 

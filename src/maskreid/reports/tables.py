@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from maskreid.retrieval import CameraPairs, Difference, Metrics, WorstQuery, bootstrap
+from maskreid.retrieval import CameraPairs, Difference, Metrics, OpenSet, Reliability, WorstQuery, bootstrap
 from maskreid.retrieval.features import UNKNOWN_CAMERA
+from maskreid.retrieval.open_set import STATED
 
 COLUMNS = {
     "rank1": "Rank-1",
@@ -17,6 +18,7 @@ COLUMNS = {
     "minp": "mINP",
 }
 INTERVAL = "95 % interval"
+OPEN_SET_COLUMNS = ["half of the people not enrolled", "TPIR, percent"]
 WORST_COLUMNS = ["worst queries", "identity", "camera", "first right answer at", "AP"]
 
 
@@ -75,6 +77,31 @@ def worst_rows(worst: Sequence[WorstQuery]) -> list[list[str]]:
 def worst_table(worst: Sequence[WorstQuery]) -> str:
     """The rows as a Markdown table."""
     return _markdown([WORST_COLUMNS, *worst_rows(worst)])
+
+
+def open_set_rows(measured: OpenSet) -> list[list[str]]:
+    """TPIR without a threshold and at each stated FPIR: mean and standard deviation over the draws, percentages."""
+    rows = [["every answer taken (Rank-1)", _spread(measured.rank1.mean(), measured.rank1.std())]]
+    return rows + [[f"FPIR {100 * level:g} %", _spread(*measured.at(level))] for level in STATED]
+
+
+def open_set_table(measured: OpenSet) -> str:
+    """The rows as a Markdown table."""
+    return _markdown([OPEN_SET_COLUMNS, *open_set_rows(measured)])
+
+
+def reliability_table(measured: Reliability) -> str:
+    """Claimed probability and right answers in each bin, percentages."""
+    rows = [
+        [f"{100 * claimed:.1f}", f"{100 * true:.1f}", f"{100 * weight:.1f}"]
+        for claimed, true, weight in zip(measured.claimed, measured.true, measured.weight, strict=True)
+        if weight
+    ]
+    return _markdown([["claimed, percent", "right", "of all answers"], *rows])
+
+
+def _spread(mean: float, deviation: float) -> str:
+    return f"{100 * mean:.1f} ± {100 * deviation:.1f}"
 
 
 def comparison_table(differences: Mapping[str, Difference]) -> str:

@@ -7,6 +7,7 @@ from maskreid.retrieval.average_precision import (
     inverse_negative_penalty,
 )
 from maskreid.retrieval.bootstrap import Interval, bootstrap
+from maskreid.retrieval.calibration import Calibration, Reliability, calibrate, reliability_of
 from maskreid.retrieval.camera_pairs import CameraPairs, camera_pairs
 from maskreid.retrieval.compare import Difference, check_same_test, compare
 from maskreid.retrieval.device_search import device_search
@@ -15,11 +16,13 @@ from maskreid.retrieval.everyone import everyone
 from maskreid.retrieval.feature_folder import load_folder, save_folder
 from maskreid.retrieval.features import Features
 from maskreid.retrieval.foreign import FeatureFile, read_features
+from maskreid.retrieval.identity_scores import IdentityScores, identity_scores
 from maskreid.retrieval.judge import Judgement, judge
 from maskreid.retrieval.metrics import Metrics
 from maskreid.retrieval.multi_query import pool_queries
 from maskreid.retrieval.named_protocols import NAMED_PROTOCOLS, NamedProtocol, named_protocol
 from maskreid.retrieval.neighbours import exact_search
+from maskreid.retrieval.open_set import OpenSet, open_set
 from maskreid.retrieval.protocol import CAMERA_FREE, MARKET1501, Protocol
 from maskreid.retrieval.rerank import rerank
 from maskreid.retrieval.reranked import RerankedDistances
@@ -31,15 +34,19 @@ __all__ = [
     "CAMERA_FREE",
     "MARKET1501",
     "NAMED_PROTOCOLS",
+    "Calibration",
     "CameraPairs",
     "Difference",
     "FeatureFile",
     "Features",
+    "IdentityScores",
     "Interval",
     "Judgement",
     "Metrics",
     "NamedProtocol",
+    "OpenSet",
     "Protocol",
+    "Reliability",
     "RerankedDistances",
     "Similarities",
     "WorstQuery",
@@ -47,6 +54,7 @@ __all__ = [
     "average_precision",
     "average_precision_trapezoid",
     "bootstrap",
+    "calibrate",
     "camera_pairs",
     "check_same_test",
     "compare",
@@ -56,12 +64,15 @@ __all__ = [
     "evaluate_single_shot",
     "everyone",
     "exact_search",
+    "identity_scores",
     "inverse_negative_penalty",
     "judge",
     "load_folder",
     "named_protocol",
+    "open_set",
     "pool_queries",
     "read_features",
+    "reliability_of",
     "rerank",
     "save_folder",
     "similarities",

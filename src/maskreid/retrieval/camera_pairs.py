@@ -71,12 +71,7 @@ def camera_pairs(query: Features, gallery: Features, protocol: Protocol = MARKET
         asking = _answered_by(int(camera), query, gallery, protocol)
         if not asking.size:
             continue
-        some = Features(
-            query.vectors[asking],
-            query.identities[asking],
-            query.cameras[asking],
-            tuple(query.paths[row] for row in asking) if query.paths else (),
-        )
+        some = query.take(asking)
         metrics = evaluate(some, gallery, replace(protocol, answers_from=int(camera)))
         row = np.searchsorted(rows, some.cameras[metrics.queries])
         count[:, column] = np.bincount(row, minlength=len(rows))

@@ -93,6 +93,11 @@ class Features:
         np.divide(matrix, lengths[:, None], out=unit, casting="same_kind")
         return cls(unit, np.asarray(identities), np.asarray(cameras), tuple(paths), model)
 
+    def take(self, rows: IntArray) -> Features:
+        """Return some rows, in the order given."""
+        paths = tuple(self.paths[row] for row in rows) if self.paths else ()
+        return Features(self.vectors[rows], self.identities[rows], self.cameras[rows], paths, self.model)
+
     def __len__(self) -> int:
         return len(self.vectors)
 

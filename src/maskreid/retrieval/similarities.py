@@ -38,6 +38,7 @@ def similarities(
     gallery: Features,
     protocol: Protocol = MARKET1501,
     *,
+    bins: int = BINS,
     device: str | None = None,
     progress: Progress = silent,
 ) -> Similarities:
@@ -47,6 +48,7 @@ def similarities(
         query: Q images.
         gallery: G images.
         protocol: says what is a correct match and what is passed over.
+        bins: of equal width, from -1 to 1.
         device: as for `maskreid.retrieval.evaluate`.
         progress: told about every block of queries.
 
@@ -57,25 +59,25 @@ def similarities(
     protocol.check(query, gallery)
     relevant = find_relevant(query, gallery, protocol)
     junk = np.flatnonzero(gallery.identities == JUNK)
-    counted = np.zeros((3, BINS), np.int64)  # all, correct, passed over
+    counted = np.zeros((3, bins), np.int64)  # all, correct, passed over
     lock = Lock()
 
     def count(start: int, stop: int, block: Block) -> None:
-        places = ((block + 1) * (BINS / 2)).astype(np.int32).clip(0, BINS - 1)
+        places = ((block + 1) * (bins / 2)).astype(np.int32).clip(0, bins - 1)
         own = np.zeros_like(counted)
-        own[0] = np.bincount(places.ravel(), minlength=BINS)
-        own[2] = np.bincount(places[:, junk].ravel(), minlength=BINS)
+        own[0] = np.bincount(places.ravel(), minlength=bins)
+        own[2] = np.bincount(places[:, junk].ravel(), minlength=bins)
         for kind, starts, rows in (
             (1, relevant.match_starts, relevant.matches),
             (2, relevant.easy_starts, relevant.easy),
         ):
             sizes = np.diff(starts[start : stop + 1])
             chosen = rows[starts[start] : starts[stop]]
-            own[kind] += np.bincount(places[np.repeat(np.arange(stop - start), sizes), chosen], minlength=BINS)
+            own[kind] += np.bincount(places[np.repeat(np.arange(stop - start), sizes), chosen], minlength=bins)
         with lock:
             counted[:] += own
 
     fill = products(query.vectors, gallery.vectors, device)
     in_blocks(len(query), len(gallery), np.dtype(np.float32), fill, count, what="similarities", progress=progress)
     everything, same, passed_over = counted
-    return Similarities(np.linspace(-1, 1, BINS + 1), same, everything - same - passed_over)
+    return Similarities(np.linspace(-1, 1, bins + 1), same, everything - same - passed_over)

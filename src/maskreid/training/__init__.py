@@ -1,5 +1,6 @@
 """Recipes, batches, the loop, features and the test of a model."""
 
+from maskreid.training.calibrating import calibrate_model
 from maskreid.training.evaluation import Evaluation, evaluate_model
 from maskreid.training.extract import extract_features
 from maskreid.training.loop import train
@@ -14,6 +15,7 @@ __all__ = [
     "Recipe",
     "ScheduleConfig",
     "cache_folder",
+    "calibrate_model",
     "evaluate_model",
     "extract_features",
     "mask_source",

@@ -57,6 +57,22 @@ def search(
             show_default=False,
         ),
     ] = None,
+    unknown_below: Annotated[
+        float,
+        typer.Option(
+            metavar="P", min=0, max=1, help="Say unknown where the best answer's probability is lower than this."
+        ),
+    ] = 0.5,
+    false_matches: Annotated[
+        float | None,
+        typer.Option(
+            "--false-matches",
+            metavar="RATE",
+            help="Say unknown by similarity instead: below what this share of the pairs of different people reaches "
+            "(0.1, 0.01, 0.001 or 0.0001, as far as the model's card has it).",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a query, a line each.")] = False,
     identities: IdentitiesOption = None,
     cameras: CamerasOption = None,
@@ -68,7 +84,11 @@ def search(
     precision: PrecisionOption = "float32",
     device: DeviceOption = None,
 ) -> None:
-    """Find in GALLERY who is in IMAGES, or in other entries; exact, whatever the gallery's size."""
+    """Find in GALLERY who is in IMAGES, or in other entries; exact, whatever the gallery's size.
+
+    Each query's line names the best answer's person, or says unknown. The probability is of the best answer, for a
+    person who is in the gallery as likely as not.
+    """
     from dataclasses import replace
 
     from maskreid import gallery as room
@@ -77,6 +97,7 @@ def search(
     if bool(images) == bool(entry):
         raise MaskreidError("search: name either IMAGES or --entry ID; see maskreid gallery search --help")
     opened = room.Gallery(gallery)
+    threshold = None if false_matches is None else _threshold(opened, false_matches)
     where = filter_of(None, identities, cameras, not_cameras, after, before, tags)
     names, vectors = (
         _embed(opened, images, model, precision, device_of(device)) if images else _look_up(opened, entry or [])
@@ -91,12 +112,15 @@ def search(
     found = room.search(
         opened, vectors, top=top, where=where, probes=probes, reranking=rerank, asked=", ".join(names)
     )
-    for name, hits in zip(names, found, strict=True):
+    verdicts = [_verdict(hits, unknown_below, threshold) for hits in found]
+    for name, hits, verdict in zip(names, found, verdicts, strict=True):
         if as_json:
-            answers = [{"similarity": hit.similarity, **as_values(hit.entry)} for hit in hits]
-            print(json.dumps({"query": name, "answers": answers}))
+            answers = [
+                {"similarity": hit.similarity, "probability": hit.probability, **as_values(hit.entry)} for hit in hits
+            ]
+            print(json.dumps({"query": name, "verdict": verdict, "answers": answers}))
         else:
-            _print(name, hits)
+            _print(name, hits, verdict)
 
 
 def _embed(
@@ -130,15 +154,45 @@ def _look_up(gallery: Gallery, ids: list[str]) -> tuple[tuple[str, ...], Vectors
     return tuple(whole), np.stack([features[each] for each in whole])
 
 
-def _print(name: str, hits: list[Hit]) -> None:
-    from maskreid.cli.gallery.show import as_row, table
+def _threshold(gallery: Gallery, false_matches: float) -> float:
+    calibration = gallery.calibration()
+    known = calibration.thresholds if calibration else {}
+    if f"{false_matches:g}" not in known:
+        raise MaskreidError(
+            f"--false-matches {false_matches:g}: the model's calibration knows {', '.join(known) or 'no rate'}; "
+            "maskreid calibrate measures them"
+        )
+    return known[f"{false_matches:g}"]
 
-    print(name)
+
+def _verdict(hits: list[Hit], unknown_below: float, threshold: float | None) -> str:
+    """The best answer's person, or "unknown"; "not calibrated" where nothing can be said."""
+    if not hits:
+        return "unknown"
+    best = max(hits, key=lambda hit: hit.similarity)
+    if threshold is not None:
+        known = best.similarity >= threshold
+    elif best.probability is None:
+        return "not calibrated"
+    else:
+        known = best.probability >= unknown_below
+    return (best.entry.identity or f"entry {best.entry.id}") if known else "unknown"
+
+
+def _print(name: str, hits: list[Hit], verdict: str) -> None:
+    from maskreid.cli.gallery.show import NOTHING, as_row, table
+
+    print(f"{name}: {verdict}")
     if not hits:
         print("no entry is meant\n")
         return
     rows = [
-        {"rank": str(rank), "similarity": f"{hit.similarity:.3f}", **as_row(hit.entry)}
+        {
+            "rank": str(rank),
+            "similarity": f"{hit.similarity:.3f}",
+            "probability": NOTHING if hit.probability is None else f"{100 * hit.probability:.0f} %",
+            **as_row(hit.entry),
+        }
         for rank, hit in enumerate(hits, 1)
     ]
     print(f"{table(rows)}\n")

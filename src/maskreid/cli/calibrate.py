@@ -1,0 +1,74 @@
+"""``maskreid calibrate``: from similarities to probabilities."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from maskreid.cli.common import CacheOption, FormatOption, SplitOption, open_together
+
+
+def calibrate(
+    model: Annotated[str, typer.Argument(help="A run folder or a model file.", show_default=False)],
+    data: Annotated[
+        list[str],
+        typer.Option(
+            "--data",
+            metavar="DATA",
+            help="Labelled images: what the model was trained on (the people held out are asked for), or others. "
+            "May be repeated, as for maskreid train.",
+            show_default=False,
+        ),
+    ],
+    without: Annotated[
+        str | None,
+        typer.Option(metavar="IDS", help="Identities to leave out, by commas: people with two numbers, for example."),
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="SVG", help="Also draw claimed against true shares.")] = None,
+    precision: Annotated[str, typer.Option(help="float32, or bfloat16 for speed.")] = "float32",
+    device: Annotated[
+        str | None, typer.Option(help="cpu or cuda. [default: cuda where there is one]", show_default=False)
+    ] = None,
+    format: FormatOption = None,
+    split: SplitOption = 0,
+    cache: CacheOption = None,
+) -> None:
+    """Fit MODEL's map from similarity to the probability of the same person, and write it into its card.
+
+    It is tested on people left out of the fit: ECE is how far claimed probabilities are from what came true.
+    """
+    import torch
+
+    from maskreid import progress
+    from maskreid.errors import MaskreidError
+    from maskreid.network import add_to_card, load_model
+    from maskreid.reports import reliability_diagram, reliability_table, write_text
+    from maskreid.training import calibrate_model
+
+    try:
+        left_out = {int(each) for each in without.split(",")} if without else set()
+    except ValueError:
+        raise MaskreidError(f"--without: expected identities as numbers with commas, got {without!r}") from None
+    loaded = load_model(model, device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    calibration, tested = calibrate_model(
+        loaded,
+        open_together(data, format, split),
+        without=left_out,
+        cache=cache,
+        precision=precision,
+        progress=progress.terminal,
+    )
+    print(reliability_table(tested))
+    print(
+        f"\nECE {calibration.ece:.3f} on people not fitted to; {calibration.people} people asked for, in galleries "
+        f"of up to {calibration.entries:,} images"
+    )
+    for rate, similarity in calibration.thresholds.items():
+        print(f"{100 * float(rate):g} % of the pairs of different people are more alike than {similarity:.4f}")
+    card = add_to_card(model, "calibration", calibration.as_card())
+    print(f"written: {card}")
+    if plot:
+        write_text(plot, reliability_diagram({"people not fitted to": tested}))
+        print(f"written: {plot}")

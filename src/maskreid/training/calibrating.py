@@ -1,0 +1,90 @@
+"""A model's calibration, from people whom it did not learn."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+import numpy as np
+
+from maskreid.errors import MaskreidError
+from maskreid.images import Dataset, PersonImage, split_identities
+from maskreid.images.joint import JOINED
+from maskreid.network import Model
+from maskreid.progress import Progress, silent
+from maskreid.retrieval import (
+    CAMERA_FREE,
+    MARKET1501,
+    Calibration,
+    Reliability,
+    calibrate,
+    identity_scores,
+    similarities,
+)
+from maskreid.training.evaluation import data_config
+from maskreid.training.extract import extract_features
+from maskreid.training.prepare import prepare
+
+PAIR_BINS = 20_000  # of similarities, so that a threshold is known to 0.0001
+
+
+def calibrate_model(
+    model: Model,
+    dataset: Dataset,
+    *,
+    without: Collection[int] = (),
+    cache: Path | None = None,
+    precision: str = "float32",
+    progress: Progress = silent,
+) -> tuple[Calibration, Reliability]:
+    """Embed labelled images and fit the map from similarity to probability (`maskreid.retrieval.calibrate`).
+
+    The "train" images are taken, or all images of a dataset without them, never a test split beside a training split.
+    If the model learned from these, the people held out of its training are who is asked for, in a gallery of
+    everybody; else everybody is asked for.
+
+    Args:
+        model: its card says what it learned from.
+        dataset: labelled images.
+        without: identities to leave out, such as people who are there under two numbers.
+        cache: where packed images are kept.
+        precision: of the network, "float32" or "bfloat16".
+        progress: told about every stage.
+
+    Raises:
+        MaskreidError: the model learned from all of these people, or there are too few.
+    """
+    everyone = dataset.splits.get("train") or [image for split in dataset.splits.values() for image in split]
+    images = list({image.path: image for image in everyone if image.identity not in without}.values())
+    strangers = _strangers(model, dataset, images)
+    packed = prepare(dataset.source, images, data_config(model), cache=cache, progress=progress)
+    gallery = extract_features(model, packed, precision=precision, progress=progress)
+    query = gallery.take(np.flatnonzero(np.isin(gallery.identities, sorted(strangers))))
+    rule = MARKET1501 if (query.cameras >= 0).any() else CAMERA_FREE
+    scores = identity_scores(query, gallery, rule, progress=progress)
+    pairs = similarities(query, gallery, rule, bins=PAIR_BINS, progress=progress)
+    return calibrate(scores, pairs, f"{dataset.label}, {len(strangers)} people whom the model did not learn")
+
+
+def _strangers(model: Model, dataset: Dataset, images: list[PersonImage]) -> set[int]:
+    """The identities among the images that the model did not learn."""
+    people = {image.identity for image in images if image.identity > 0}
+    training = model.card["training"]
+    if training.get("data") != dataset.label:
+        shared = set(str(training.get("data", "")).split(JOINED)) & set(dataset.label.split(JOINED))
+        if shared:
+            raise MaskreidError(
+                f"{dataset.source.name}: the model learned from {training['data']}; name exactly these, in this "
+                "order, to calibrate it on the people who were held out, or other people"
+            )
+        return people
+    recipe = training.get("recipe", {})
+    share = recipe.get("data", {}).get("held_out", 0)
+    _, held_out = split_identities(dataset.splits["train"], share, recipe.get("seed", 0))
+    strangers = people & {image.identity for image in held_out}
+    if not strangers:
+        raise MaskreidError(
+            f"{dataset.source.name}: the model learned from all of these people; calibrate it on others, or train it "
+            "with data.held_out"
+        )
+    return strangers

@@ -1,0 +1,49 @@
+"""The guide's commands and Python, run in the order they stand there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from running import MASKREID, write
+
+from maskreid.images import synthetic_world
+
+GUIDE = (Path(__file__).parents[2] / "docs" / "guide" / "gallery.md").read_text()
+WORLD = synthetic_world(train=2, test=5, cameras=2, images=2, distractors=2, junk=0)
+
+
+def test_the_guide_does_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(WORLD, tmp_path / "photos")
+    first = next(iter((tmp_path / "photos" / "bounding_box_train").iterdir()))
+    (tmp_path / "someone.jpg").write_bytes(first.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    printed: dict[str, str] = {}
+    for kind, block in re.findall(r"```(sh|python)\n(.*?)```", GUIDE, re.DOTALL):
+        for command in block.strip().splitlines() if kind == "sh" else [block]:
+            words = [str(MASKREID), *command.split()[1:]] if kind == "sh" else [sys.executable, "-c", command]
+            assert kind == "python" or command.startswith("maskreid gallery ")
+            done = subprocess.run(words, capture_output=True, text=True, timeout=300)
+            assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+            printed[command] = done.stdout
+    enrolled = len(WORLD.splits["gallery"])
+    expected = {
+        "add people photos": f"{enrolled} added",
+        "add people someone.jpg": "1 added",
+        "--after 2026-11-23 --json": '"tags": ["door"]',
+        "someone.jpg --not-camera 3": "someone.jpg: ",
+        "--pool --rerank": "images of one person",
+        "--probes 8": "finds 100.0 % of the true 10 nearest",
+        "from maskreid.gallery import": "0.",
+        "remove people --tag door": f"1 entries removed, {enrolled} left",
+        "expire people": "0 entries older than 30d removed",
+        "verify people": "nothing removed is left",
+        "export people out": "entries written",
+    }
+    for part, text in expected.items():
+        (output,) = [output for command, output in printed.items() if part in command]
+        assert text in output, f"{part}: {output}"
+    assert len(list((tmp_path / "out" / "thumbnails").iterdir())) > 0

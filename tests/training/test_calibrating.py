@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from maskreid.errors import MaskreidError
+from maskreid.images import Dataset, join_datasets, split_identities, synthetic_world
+from maskreid.network import MaskReID, Model, NetworkConfig, make_card
+from maskreid.training import calibrate_model
+
+
+def model_of(learned: str, held_out: float = 0.0) -> Model:
+    torch.manual_seed(0)
+    config = NetworkConfig(width=0.25, dimension=16, input_size=(48, 32))
+    training = {"data": learned, "recipe": {"seed": 3, "data": {"held_out": held_out}}}
+    masks = {"source": "dataset", "min_share": 0.05}
+    card = make_card(config, resize=(54, 36), masks=masks, training=training, metrics={})
+    return Model(MaskReID(config).eval(), card)
+
+
+def test_of_what_the_model_learned_only_the_people_held_out_are_asked_for(world: Dataset, tmp_path: Path) -> None:
+    calibration, tested = calibrate_model(model_of(world.label, 0.5), world, cache=tmp_path)
+    _, held_out = split_identities(world.splits["train"], 0.5, 3)
+    assert calibration.people == len({image.identity for image in held_out}) == 6
+    assert "6 people whom the model did not learn" in calibration.data
+    assert calibration.ece == tested.ece
+
+
+def test_of_others_everybody_is(world: Dataset, tmp_path: Path) -> None:
+    calibration, _ = calibrate_model(model_of("another dataset"), world, cache=tmp_path)
+    assert calibration.people == 12
+    test_only = replace(world, splits={name: world.splits[name] for name in ("query", "gallery")})
+    calibration, _ = calibrate_model(model_of("another dataset"), test_only, cache=tmp_path)
+    assert calibration.people == 6
+
+
+def test_who_is_left_out(world: Dataset, tmp_path: Path) -> None:
+    someone = world.splits["train"][0].identity
+    calibration, _ = calibrate_model(model_of("another dataset"), world, without=[someone], cache=tmp_path)
+    assert calibration.people == 11
+
+
+def test_a_model_that_learned_everybody_is_refused(world: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(MaskreidError, match="learned from all of these people"):
+        calibrate_model(model_of(world.label), world, cache=tmp_path)
+
+
+def test_of_joined_datasets_all_must_be_named(world: Dataset, tmp_path: Path) -> None:
+    other = synthetic_world(train=8, test=4, cameras=2, images=2, distractors=1, junk=1, seed=9)
+    other = replace(other, name="other")
+    joined = join_datasets([world, other])
+    model = model_of(joined.label, 0.5)
+    with pytest.raises(MaskreidError, match="name exactly these"):
+        calibrate_model(model, world, cache=tmp_path)
+    calibration, _ = calibrate_model(model, joined, cache=tmp_path)
+    assert calibration.people == 10
