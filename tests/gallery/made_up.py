@@ -57,6 +57,7 @@ def put(
                 **facts,
                 "feature": vector,
                 "identity": identities[row],
+                "cluster": None,
                 "tags": list(tags[row]),
                 "coverage": 0.5,
                 "thumbnail": None,

@@ -205,6 +205,7 @@ class _Maker:
                 {
                     **facts,
                     "identity": _person(self.dataset, image),
+                    "cluster": None,
                     "tags": list(self.tags),
                     "coverage": float(share),
                     "thumbnail": thumbnail,

@@ -11,7 +11,7 @@ from maskreid.gallery.errors import telling
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.lock import writing
-from maskreid.gallery.schema import FIRST_DATE
+from maskreid.gallery.schema import ERASING, FIRST_DATE
 from maskreid.gallery.tend import FRAGMENT, build_indexes
 
 
@@ -49,15 +49,17 @@ def _erase(gallery: Gallery, sql: str, what: dict[str, Any]) -> int:
     with writing(gallery.path, alone=True) as certain, telling(gallery.path):
         table = gallery.table
         count = table.count_rows(sql)
+        table.to_lance().update_config({ERASING: "1"})
         if count:
             table.delete(sql)
-        dataset = table.to_lance()
-        dataset.optimize.compact_files(
+        table.to_lance().optimize.compact_files(
             target_rows_per_fragment=FRAGMENT, materialize_deletions=True, materialize_deletions_threshold=0.0
         )
         if table.list_indices():
             build_indexes(gallery)
         # Files of no version are what a killed writer left, unless one is writing now that cannot be seen.
+        table.to_lance().cleanup_old_versions(timedelta(0), delete_unverified=certain)
+        table.to_lance().update_config({ERASING: None})
         table.to_lance().cleanup_old_versions(timedelta(0), delete_unverified=certain)
     log(gallery, {**what, "entries": count})
     return int(count)

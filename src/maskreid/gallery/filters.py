@@ -18,6 +18,7 @@ class Filter:
         ids: one of these entries, each by the first digits of its id.
         not_ids: and none of these.
         identities: one of these people.
+        clusters: in one of these proposed groups.
         cameras: seen by one of these cameras.
         not_cameras: and by none of these.
         after: seen at this time or later; an entry without a time is not meant.
@@ -31,6 +32,7 @@ class Filter:
     ids: tuple[str, ...] = ()
     not_ids: tuple[str, ...] = ()
     identities: tuple[str, ...] = ()
+    clusters: tuple[str, ...] = ()
     cameras: tuple[int, ...] = ()
     not_cameras: tuple[int, ...] = ()
     after: float | None = None
@@ -55,6 +57,8 @@ class Filter:
             terms.append(f"NOT ({_any(self.not_ids)})")
         if self.identities:
             terms.append(f"identity IN ({quoted(self.identities)})")
+        if self.clusters:
+            terms.append(f"cluster IN ({quoted(self.clusters)})")
         if self.cameras:
             terms.append(f"camera IN ({', '.join(map(str, map(int, self.cameras)))})")
         if self.not_cameras:

@@ -54,6 +54,7 @@ class Entry:
         camera: -1 where unknown.
         time: seconds since 1970, or as the source counts; None where unknown.
         identity: who it is, where somebody said so.
+        cluster: the entries that may show the same person, as `maskreid.gallery.cluster` proposes; None without.
         tags: words that people gave it.
         source: dataset it came from.
         path: its path there.
@@ -65,6 +66,7 @@ class Entry:
     camera: int
     time: float | None
     identity: str | None
+    cluster: str | None
     tags: tuple[str, ...]
     source: str
     path: str

@@ -14,8 +14,9 @@ ID_DIGITS = 32
 FIRST_DATE = 1e8  # times from here on are seconds since 1970 (this is in 1973), smaller ones are frames
 # Without it, two processes that insert the same id at once would both succeed.
 KEY = {b"lance-schema:unenforced-primary-key": b"true"}
+ERASING = "maskreid.erasing"  # key in the table's configuration, there until a removal is finished
 SETTINGS = b"maskreid"  # key of the gallery's settings in the schema's metadata
-# What a row says of itself; `checksum` covers all but the identity and the tags, which people may change.
+# What a row says of itself; `checksum` leaves out identity, cluster and tags, which change.
 FACTS = ("id", "camera", "time", "source", "path", "model")
 
 
@@ -30,6 +31,7 @@ def table_schema(dimension: int) -> pa.Schema:
             pa.field("camera", pa.int32(), nullable=False),  # -1 where unknown
             pa.field("time", pa.float64()),  # when it was seen: seconds since 1970, or as the source counts
             pa.field("identity", pa.string()),  # null where nobody knows
+            pa.field("cluster", pa.string()),  # who it might be, as `cluster` proposes; null where it does not
             pa.field("tags", pa.list_(pa.string()), nullable=False),
             pa.field("source", pa.string(), nullable=False),
             pa.field("path", pa.string(), nullable=False),  # of the image in its source

@@ -10,7 +10,7 @@ from maskreid.errors import MaskreidError
 from maskreid.gallery.errors import telling
 from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.nearest import matrix_of
-from maskreid.gallery.schema import FACTS, row_checksum
+from maskreid.gallery.schema import ERASING, FACTS, row_checksum
 from maskreid.progress import Progress, silent
 
 NAMED = 5  # bad rows that are named
@@ -47,7 +47,7 @@ def verify(gallery: Gallery, *, progress: Progress = silent) -> Verification:
     """Read every row, and account for every file.
 
     Checked are: each row's checksum, its feature's length and its model's fingerprint; that no id is there twice;
-    that no row is only marked as deleted; and that no file lies there which no version of the table refers to.
+    that no removal was cut off; and that no file lies there which no version of the table refers to.
 
     Raises:
         MaskreidError: the gallery cannot be read at all.
@@ -77,9 +77,8 @@ def verify(gallery: Gallery, *, progress: Progress = silent) -> Verification:
         problems.append(f"{what}: {', '.join(ids[:NAMED])}{more}; remove them and add their images again")
     with telling(gallery.path):
         dataset = gallery.table.to_lance()
-        marked = sum(fragment.num_deletions for fragment in dataset.get_fragments())
-        if marked:
-            problems.append(f"{marked:,} removed entries are still in data files; repeat the removal to erase them")
+        if ERASING in dataset.config():
+            problems.append("a removal was cut off, so removed entries may still be in files; repeat it")
         there = {row["path"] for row in dataset.all_files().read_all().to_pylist()}
         meant = {row["path"] for row in dataset.tracked_files().read_all().to_pylist()}
         loose = sorted(path for path in there - meant if path.startswith(("data/", "_indices/", "_deletions/")))

@@ -1,0 +1,31 @@
+"""Who it is, because somebody said so: confirm, merge, split."""
+
+from __future__ import annotations
+
+from maskreid.errors import MaskreidError
+from maskreid.gallery.audit import log
+from maskreid.gallery.errors import telling
+from maskreid.gallery.filters import Filter
+from maskreid.gallery.gallery import Gallery
+from maskreid.gallery.lock import writing
+
+
+def label(gallery: Gallery, where: Filter, identity: str | None) -> int:
+    """Say who the entries that ``where`` means show; None takes back what was said. Return how many there are.
+
+    A proposed group is confirmed by naming it, two people are merged by giving both one name, and one is split by
+    giving some of the entries another.
+
+    Raises:
+        MaskreidError: ``where`` has no condition, the name is empty, or the gallery cannot be written.
+    """
+    if not where.sql:
+        raise MaskreidError("label: say which entries, by id, identity, cluster, camera, time or tag")
+    if identity is not None and (not identity.strip() or identity != identity.strip()):
+        raise MaskreidError(f"label: {identity!r} is no name; expected one without spaces around it")
+    with writing(gallery.path), telling(gallery.path):
+        count = gallery.count(where)
+        if count:
+            gallery.table.update(where=where.sql, values={"identity": identity})
+    log(gallery, {"labelled": where.sql, "identity": identity, "entries": count})
+    return count

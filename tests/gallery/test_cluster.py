@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from made_up import put, unit
+
+from maskreid.errors import MaskreidError
+from maskreid.gallery import Filter, Gallery, cluster, verify
+from maskreid.gallery.cluster import group
+
+
+def people(sizes: list[int], seed: int = 0) -> np.ndarray:
+    """Tight groups of these sizes, far from each other."""
+    rng = np.random.default_rng(seed)
+    vectors = np.repeat(np.eye(len(sizes), 16, dtype=np.float32), sizes, axis=0)
+    vectors = vectors + 0.03 * rng.normal(size=vectors.shape).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def test_each_person_is_a_group_and_the_largest_is_first(empty: Gallery) -> None:
+    put(empty, people([22, 30, 25]), identities=["ann"] * 22 + [None] * 55)
+    found = cluster(empty)
+    assert (found.groups, found.grouped, found.alone) == (3, 77, 0)
+    names = {entry.path: entry.cluster for entry in empty.entries()}
+    assert [names[f"row{row}"] for row in range(77)] == ["c3"] * 22 + ["c1"] * 30 + ["c2"] * 25
+    assert {entry.identity for entry in empty.entries(Filter(clusters=("c3",)))} == {"ann"}
+    assert verify(empty).ok
+
+
+def test_who_is_like_nobody_is_in_no_group() -> None:
+    vectors = np.concatenate((people([24, 24]), unit(1, seed=5)))
+    assert group(vectors, 0.5, 4).tolist() == [0] * 24 + [1] * 24 + [-1]
+
+
+def test_again_replaces_and_leaves_the_others(empty: Gallery) -> None:
+    put(empty, people([24, 24]), cameras=[1] * 24 + [2] * 24)
+    cluster(empty)
+    cluster(empty, Filter(cameras=(2,)), fewest=30)
+    assert {(entry.camera, entry.cluster) for entry in empty.entries()} == {(1, "c1"), (2, None)}
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_almost_nobody(empty: Gallery, count: int) -> None:
+    put(empty, unit(count))
+    assert str(cluster(empty)) == f"0 groups of 0 entries, {count} entries in none"
+
+
+def test_what_cannot_be_grouped(empty: Gallery) -> None:
+    with pytest.raises(MaskreidError, match="no entry is meant"):
+        cluster(empty)
+    with pytest.raises(MaskreidError, match="0 < eps <= 1"):
+        cluster(empty, eps=0)
