@@ -13,8 +13,10 @@ time. ``kills`` kills it five times at random and compares the gallery with one 
 from __future__ import annotations
 
 from maskreid.cli.blas import use_avx512_products
+from maskreid.cli.memory import keep_freed_memory
 
-use_avx512_products()  # as the command does; NumPy's products gain as well
+use_avx512_products()  # both as the command does: NumPy's products and the network alone gain as well
+keep_freed_memory()
 
 import argparse  # noqa: E402
 import os  # noqa: E402

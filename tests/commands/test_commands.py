@@ -61,7 +61,21 @@ def test_help_is_there_in_half_a_second() -> None:
         ["calibrate"],
         ["compare"],
         ["models"],
-        *(["gallery", verb] for verb in ("create", "add", "list", "search", "remove", "expire", "verify", "export")),
+        *(
+            ["gallery", verb]
+            for verb in (
+                "create",
+                "add",
+                "list",
+                "search",
+                "cluster",
+                "label",
+                "remove",
+                "expire",
+                "verify",
+                "export",
+            )
+        ),
     ],
     ids=" ".join,
 )

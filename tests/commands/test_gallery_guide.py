@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -24,7 +25,7 @@ def test_the_guide_does_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyP
     printed: dict[str, str] = {}
     for kind, block in re.findall(r"```(sh|python)\n(.*?)```", GUIDE, re.DOTALL):
         for command in block.strip().splitlines() if kind == "sh" else [block]:
-            words = [str(MASKREID), *command.split()[1:]] if kind == "sh" else [sys.executable, "-c", command]
+            words = [str(MASKREID), *shlex.split(command)[1:]] if kind == "sh" else [sys.executable, "-c", command]
             assert kind == "python" or command.startswith("maskreid gallery ")
             done = subprocess.run(words, capture_output=True, text=True, timeout=300)
             assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
@@ -38,6 +39,9 @@ def test_the_guide_does_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyP
         "--pool --rerank": "images of one person",
         "--probes 8": "finds 100.0 % of the true 10 nearest",
         "from maskreid.gallery import": "0.",
+        "cluster people": "entries in none",
+        "--cluster c1 --as ann": "entries are ann now",
+        "--as-nobody": "entries are nobody known now",
         "remove people --tag door": f"1 entries removed, {enrolled} left",
         "expire people": "0 entries older than 30d removed",
         "verify people": "nothing removed is left",

@@ -10,6 +10,7 @@ import typer
 from maskreid import __version__
 from maskreid.cli import calibrate, compare, data, demo, evaluate, gallery, masks, models, reproduce, train
 from maskreid.cli.blas import use_avx512_products
+from maskreid.cli.memory import keep_freed_memory
 from maskreid.errors import MaskreidError
 
 app = typer.Typer(
@@ -50,6 +51,7 @@ def root(
 def main() -> None:
     """Run the command line; an error that a person can put right is one line and exit status 2."""
     use_avx512_products()
+    keep_freed_memory()
     try:
         app()
     except MaskreidError as error:

@@ -17,7 +17,7 @@ from maskreid.gallery.tend import tend
 from maskreid.progress import Progress, silent
 from maskreid.retrieval import Features, rerank
 
-EPS = 0.6  # re-ranked distance up to which two entries are neighbours
+EPS = 0.55  # re-ranked distance up to which two entries are neighbours
 FEWEST = 4  # neighbours, itself included, that make an entry the core of a group
 ROWS = 256  # rows of distances in memory at a time
 

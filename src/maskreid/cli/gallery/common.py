@@ -37,6 +37,10 @@ IdentitiesOption = Annotated[
     list[str] | None,
     typer.Option("--identity", help="Entries of this person; may be repeated.", metavar="NAME", show_default=False),
 ]
+ClustersOption = Annotated[
+    list[str] | None,
+    typer.Option("--cluster", help="In this proposed group; may be repeated.", metavar="NAME", show_default=False),
+]
 CamerasOption = Annotated[
     list[int] | None,
     typer.Option("--camera", help="Seen by this camera; may be repeated.", metavar="N", show_default=False),
@@ -56,13 +60,14 @@ TagsOption = Annotated[
 
 
 def filter_of(
-    ids: list[str] | None,
-    identities: list[str] | None,
-    cameras: list[int] | None,
-    not_cameras: list[int] | None,
-    after: str | None,
-    before: str | None,
-    tags: list[str] | None,
+    ids: list[str] | None = None,
+    identities: list[str] | None = None,
+    clusters: list[str] | None = None,
+    cameras: list[int] | None = None,
+    not_cameras: list[int] | None = None,
+    after: str | None = None,
+    before: str | None = None,
+    tags: list[str] | None = None,
 ) -> Filter:
     """Return the filter that the options mean together."""
     from maskreid.gallery import Filter
@@ -70,6 +75,7 @@ def filter_of(
     return Filter(
         ids=tuple(ids or ()),
         identities=tuple(identities or ()),
+        clusters=tuple(clusters or ()),
         cameras=tuple(cameras or ()),
         not_cameras=tuple(not_cameras or ()),
         after=time_of(after, "--after"),

@@ -11,6 +11,7 @@ from maskreid.cli.gallery.common import (
     AfterOption,
     BeforeOption,
     CamerasOption,
+    ClustersOption,
     GalleryArgument,
     IdentitiesOption,
     IdsOption,
@@ -25,6 +26,7 @@ def export(
     out: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to write.", show_default=False)],
     ids: IdsOption = None,
     identities: IdentitiesOption = None,
+    clusters: ClustersOption = None,
     cameras: CamerasOption = None,
     not_cameras: NotCamerasOption = None,
     after: AfterOption = None,
@@ -35,6 +37,6 @@ def export(
     from maskreid import gallery as room
     from maskreid import progress
 
-    where = filter_of(ids, identities, cameras, not_cameras, after, before, tags)
+    where = filter_of(ids, identities, clusters, cameras, not_cameras, after, before, tags)
     count = room.export(room.Gallery(gallery), out, where, progress=progress.terminal)
     print(f"{out}: {count:,} entries written, in entries.csv and features.npz")

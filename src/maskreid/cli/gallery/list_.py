@@ -11,6 +11,7 @@ from maskreid.cli.gallery.common import (
     AfterOption,
     BeforeOption,
     CamerasOption,
+    ClustersOption,
     GalleryArgument,
     IdentitiesOption,
     IdsOption,
@@ -26,6 +27,7 @@ def list_(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
     ids: IdsOption = None,
     identities: IdentitiesOption = None,
+    clusters: ClustersOption = None,
     cameras: CamerasOption = None,
     not_cameras: NotCamerasOption = None,
     after: AfterOption = None,
@@ -37,7 +39,7 @@ def list_(
     from maskreid.gallery import Gallery
 
     opened = Gallery(gallery)
-    where = filter_of(ids, identities, cameras, not_cameras, after, before, tags)
+    where = filter_of(ids, identities, clusters, cameras, not_cameras, after, before, tags)
     entries = opened.entries(where, limit)
     if as_json:
         for entry in entries:

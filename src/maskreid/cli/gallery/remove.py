@@ -11,6 +11,7 @@ from maskreid.cli.gallery.common import (
     AfterOption,
     BeforeOption,
     CamerasOption,
+    ClustersOption,
     GalleryArgument,
     IdentitiesOption,
     IdsOption,
@@ -25,6 +26,7 @@ def remove(
     gallery: GalleryArgument,
     ids: IdsOption = None,
     identities: IdentitiesOption = None,
+    clusters: ClustersOption = None,
     cameras: CamerasOption = None,
     not_cameras: NotCamerasOption = None,
     after: AfterOption = None,
@@ -36,7 +38,7 @@ def remove(
     from maskreid import gallery as room
 
     opened = room.Gallery(gallery)
-    where = filter_of(ids, identities, cameras, not_cameras, after, before, tags)
+    where = filter_of(ids, identities, clusters, cameras, not_cameras, after, before, tags)
     if where.sql and not yes:
         if not sys.stdin.isatty():
             raise MaskreidError("remove: nobody to ask whether to delete; add --yes if that is meant")

@@ -98,7 +98,7 @@ def search(
         raise MaskreidError("search: name either IMAGES or --entry ID; see maskreid gallery search --help")
     opened = room.Gallery(gallery)
     threshold = None if false_matches is None else _threshold(opened, false_matches)
-    where = filter_of(None, identities, cameras, not_cameras, after, before, tags)
+    where = filter_of(None, identities, None, cameras, not_cameras, after, before, tags)
     names, vectors = (
         _embed(opened, images, model, precision, device_of(device)) if images else _look_up(opened, entry or [])
     )

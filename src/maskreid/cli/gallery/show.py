@@ -21,6 +21,7 @@ def as_row(entry: Entry) -> dict[str, str]:
         "camera": str(entry.camera) if entry.camera >= 0 else NOTHING,
         "time": time_text(entry.time),
         "identity": entry.identity or NOTHING,
+        "cluster": entry.cluster or NOTHING,
         "tags": " ".join(entry.tags) or NOTHING,
         "image": f"{entry.source}: {entry.path}",
     }

@@ -1,0 +1,46 @@
+"""``maskreid gallery label``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from maskreid.cli.gallery.common import (
+    AfterOption,
+    BeforeOption,
+    CamerasOption,
+    ClustersOption,
+    GalleryArgument,
+    IdentitiesOption,
+    IdsOption,
+    NotCamerasOption,
+    TagsOption,
+    filter_of,
+)
+from maskreid.errors import MaskreidError
+
+
+def label(
+    gallery: GalleryArgument,
+    name: Annotated[
+        str | None, typer.Option("--as", metavar="NAME", help="Who they are.", show_default=False)
+    ] = None,
+    nobody: Annotated[bool, typer.Option("--as-nobody", help="Take back who they are.")] = False,
+    ids: IdsOption = None,
+    identities: IdentitiesOption = None,
+    clusters: ClustersOption = None,
+    cameras: CamerasOption = None,
+    not_cameras: NotCamerasOption = None,
+    after: AfterOption = None,
+    before: BeforeOption = None,
+    tags: TagsOption = None,
+) -> None:
+    """Say who the entries show that all conditions mean: confirm a group, merge people, split one."""
+    from maskreid import gallery as room
+
+    if (name is None) != nobody:
+        raise MaskreidError("label: say either --as NAME or --as-nobody")
+    where = filter_of(ids, identities, clusters, cameras, not_cameras, after, before, tags)
+    count = room.label(room.Gallery(gallery), where, name)
+    print(f"{gallery}: {count:,} entries are {'nobody known' if nobody else name} now")
