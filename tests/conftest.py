@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from maskreid.images import Dataset, synthetic_world
+from servers import bucket, cluster  # noqa: F401
 
 torch.set_num_threads(2)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 CHUNK = 256  # images in memory at once
-WRITE = 2048  # rows that are written together: what a kill may cost to embed again
+WRITE = 512  # rows that are written together: what a kill may cost to embed again
 NAMED = 5  # unreadable images that are named
 
 
@@ -69,6 +69,7 @@ def enrol(
     time: float | None = None,
     tags: Sequence[str] = (),
     precision: str = "float32",
+    tending: bool = True,
     progress: Progress = silent,
 ) -> Enrolled:
     """Add a dataset's images to a gallery; memory does not grow with their number.
@@ -86,6 +87,7 @@ def enrol(
         time: for all images, instead of what the dataset says.
         tags: for all images.
         precision: of the network, "float32" or "bfloat16".
+        tending: whether to join files and bring the indexes up to date afterwards (`maskreid.gallery.tend`).
         progress: told about every image.
 
     Raises:
@@ -102,11 +104,7 @@ def enrol(
         raise MaskreidError(
             f"{gallery.path}: holds features of model {settings.fingerprint}, not {model.fingerprint}"
         )
-    unknown = [split for split in splits if not dataset.splits.get(split)]
-    if unknown:
-        raise MaskreidError(f"{dataset.source.name}: has no split {unknown[0]!r}; it has {', '.join(dataset.splits)}")
-    images = [image for split in splits or dataset.splits for image in dataset.splits[split]]
-    images = list({image.path: image for image in images}.values())
+    images = images_of(dataset, splits)
     maker = _Maker(gallery, dataset, model, camera, time, tuple(tags), precision)
     with writing(gallery.path):
         counted = progress(images, total=len(images), what="adding images", unit="image")
@@ -116,10 +114,24 @@ def enrol(
             if sum(len(rows) for rows in waiting) >= WRITE:
                 maker.added += _write(gallery, waiting)
         maker.added += _write(gallery, waiting)
-    tend(gallery)
+    if tending:
+        tend(gallery)
     return Enrolled(
         maker.added, len(images) - maker.unreadable - maker.added, maker.fallbacks, maker.unreadable, maker.reasons
     )
+
+
+def images_of(dataset: Dataset, splits: Sequence[str] = ()) -> list[PersonImage]:
+    """Return the images of some splits, or of all, each once.
+
+    Raises:
+        MaskreidError: there is no such split.
+    """
+    unknown = [split for split in splits if not dataset.splits.get(split)]
+    if unknown:
+        raise MaskreidError(f"{dataset.source.name}: has no split {unknown[0]!r}; it has {', '.join(dataset.splits)}")
+    images = (image for split in splits or dataset.splits for image in dataset.splits[split])
+    return list({image.path: image for image in images}.values())
 
 
 class _Maker:

@@ -18,6 +18,10 @@ HINTS = {
 }
 
 
+class BusyError(MaskreidError):
+    """Another process is writing."""
+
+
 @contextmanager
 def telling(path: str) -> Iterator[None]:
     """Turn what LanceDB and Lance raise inside into a `MaskreidError` about the gallery at ``path``."""
@@ -27,6 +31,8 @@ def telling(path: str) -> Iterator[None]:
         raise
     except (OSError, RuntimeError, ValueError) as error:
         text = " ".join(str(error).split())
+        if "conflict" in text.lower():
+            raise BusyError(f"{path}: another process wrote there at the same moment; repeat the command") from error
         for reason, hint in HINTS.items():
             if reason in text or getattr(error, "errno", None) in _numbers(reason):
                 raise MaskreidError(f"{path}: {hint}") from error

@@ -7,12 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from maskreid.errors import MaskreidError
-from maskreid.gallery.errors import telling
-
-
-class BusyError(MaskreidError):
-    """Another process is writing."""
+from maskreid.gallery.errors import BusyError, telling
 
 
 @contextmanager

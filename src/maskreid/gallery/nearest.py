@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,48 @@ Vectors = npt.NDArray[np.float32]
 Row = dict[str, Any]
 
 
+class Nearest(Protocol):
+    """How the nearest entries are found: `nearest` itself, or the same work done elsewhere."""
+
+    def __call__(
+        self,
+        gallery: Gallery,
+        vectors: Vectors,
+        top: int,
+        where: Filter | None = None,
+        *,
+        probes: int | None = None,
+        columns: Sequence[str] = ("id",),
+    ) -> list[list[Row]]:
+        """See `nearest`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best entries for Q queries, without what else is known of them.
+
+    Attributes:
+        scores: (Q, K) float32 similarities, the highest first; -inf where there are fewer than K.
+        ids: (Q, K) str, None where there are fewer than K.
+    """
+
+    scores: Vectors
+    ids: npt.NDArray[np.object_]
+
+    def joined(self, other: Best, top: int) -> Best:
+        """Return the best of both, at most ``top`` for each query; of equal ones, this one's come first."""
+        scores = np.concatenate([self.scores, other.scores], axis=1)
+        ids = np.concatenate([self.ids, other.ids], axis=1)
+        kept = np.argsort(-scores, axis=1, kind="stable")[:, :top]
+        return Best(np.take_along_axis(scores, kept, axis=1), np.take_along_axis(ids, kept, axis=1))
+
+    @classmethod
+    def none(cls, queries: int) -> Best:
+        """Return no entries for each query."""
+        return cls(np.empty((queries, 0), np.float32), np.empty((queries, 0), object))
+
+
 def nearest(
     gallery: Gallery,
     vectors: Vectors,
@@ -38,7 +81,36 @@ def nearest(
     """
     if len(vectors) <= FEW or probes is not None:
         return [_through_index(gallery, vector, top, where, probes, columns) for vector in vectors]
-    return _with_every_feature(gallery, vectors, top, where, columns)
+    return rows_of(gallery, best_products(gallery.rows(["id", "feature"], where), vectors, top), columns)
+
+
+def best_products(batches: Iterable[Any], vectors: Vectors, top: int) -> Best:
+    """Multiply (Q, D) queries with every feature of Arrow batches that have ``id`` and ``feature``."""
+    found = Best.none(len(vectors))
+    for batch in batches:
+        features, ids = matrix_of(batch["feature"]), np.array(batch["id"].to_pylist(), object)
+        parts = []
+        for start in range(0, len(vectors), BLOCK):
+            products = vectors[start : start + BLOCK] @ features.T
+            best = np.broadcast_to(np.arange(len(ids)), products.shape)
+            if len(ids) > top:
+                best = np.argpartition(products, len(ids) - top, axis=1)[:, -top:]
+            parts.append(Best(np.take_along_axis(products, best, axis=1), ids[best]))
+        if parts:
+            these = Best(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("scores", "ids")))
+            found = found.joined(these, top)
+    return found
+
+
+def rows_of(gallery: Gallery, best: Best, columns: Sequence[str]) -> list[list[Row]]:
+    """Return some columns of the best entries, with their ``similarity``; what was removed meanwhile is left out."""
+    found: dict[str, Row] = {}
+    for part in _read(gallery, sorted({str(id_) for id_ in best.ids.flat if id_ is not None}), {"id", *columns}):
+        found |= {row["id"]: row for row in part.to_pylist()}
+    return [
+        [{**found[id_], "similarity": float(score)} for id_, score in zip(ids, scores, strict=True) if id_ in found]
+        for ids, scores in zip(best.ids, best.scores, strict=True)
+    ]
 
 
 def features_of(gallery: Gallery, ids: Iterable[str]) -> dict[str, Vectors]:
@@ -78,40 +150,7 @@ def _through_index(
     return sorted(rows, key=lambda row: -row["similarity"])
 
 
-def _with_every_feature(
-    gallery: Gallery, vectors: Vectors, top: int, where: Filter | None, columns: Sequence[str]
-) -> list[list[Row]]:
-    scores = np.full((len(vectors), top), -np.inf, np.float32)
-    places = np.full((len(vectors), top), -1, np.int64)
-    ids: list[str] = []
-    for batch in gallery.rows(["id", "feature"], where):
-        features = matrix_of(batch["feature"])
-        for start in range(0, len(vectors), BLOCK):
-            rows = slice(start, start + BLOCK)
-            products = vectors[rows] @ features.T
-            best = np.broadcast_to(np.arange(products.shape[1]), products.shape)
-            if products.shape[1] > top:
-                best = np.argpartition(products, products.shape[1] - top, axis=1)[:, -top:]
-            together = np.concatenate([scores[rows], np.take_along_axis(products, best, axis=1)], axis=1)
-            numbers = np.concatenate([places[rows], best + len(ids)], axis=1)
-            kept = np.argsort(-together, axis=1, kind="stable")[:, :top]
-            scores[rows] = np.take_along_axis(together, kept, axis=1)
-            places[rows] = np.take_along_axis(numbers, kept, axis=1)
-        ids += batch["id"].to_pylist()
-    found: dict[str, Row] = {}
-    for part in _read(gallery, [ids[place] for place in np.unique(places[places >= 0])], columns):
-        found |= {row["id"]: row for row in part.to_pylist()}
-    return [
-        [
-            {**found[ids[place]], "similarity": float(score)}
-            for place, score in zip(line, marks, strict=True)
-            if place >= 0 and ids[place] in found  # unless it was removed in between
-        ]
-        for line, marks in zip(places, scores, strict=True)
-    ]
-
-
-def _read(gallery: Gallery, ids: Sequence[str], columns: Sequence[str]) -> Iterable[Any]:
+def _read(gallery: Gallery, ids: Sequence[str], columns: Iterable[str]) -> Iterable[Any]:
     """Yield Arrow tables of the entries that are there, in no order."""
     for start in range(0, len(ids), BLOCK):
         with telling(gallery.path):

@@ -7,11 +7,18 @@ import numpy as np
 from maskreid.errors import MaskreidError
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Gallery
-from maskreid.gallery.nearest import features_of, nearest
+from maskreid.gallery.nearest import Nearest, features_of, nearest
 
 
 def recall(
-    gallery: Gallery, probes: int, *, top: int = 10, where: Filter | None = None, queries: int = 100, seed: int = 0
+    gallery: Gallery,
+    probes: int,
+    *,
+    top: int = 10,
+    where: Filter | None = None,
+    queries: int = 100,
+    seed: int = 0,
+    find: Nearest = nearest,
 ) -> float:
     """Return which share of the exact answers a search with ``probes`` finds, over entries drawn as queries.
 
@@ -26,7 +33,7 @@ def recall(
     drawn = [ids[place] for place in np.random.default_rng(seed).permutation(len(ids))[:queries]]
     features = features_of(gallery, drawn)
     vectors = np.stack([features[id_] for id_ in drawn])
-    exact, fast = (nearest(gallery, vectors, top + 1, where, probes=each) for each in (None, probes))
+    exact, fast = (find(gallery, vectors, top + 1, where, probes=each) for each in (None, probes))
     shares = []
     for id_, right, quick in zip(drawn, exact, fast, strict=True):
         wanted = {row["id"] for row in right} - {id_}

@@ -11,7 +11,7 @@ from maskreid.gallery import shortlist
 from maskreid.gallery.audit import log
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import ENTRY, Entry, Gallery, as_entry
-from maskreid.gallery.nearest import Vectors, nearest
+from maskreid.gallery.nearest import Nearest, Vectors, nearest
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ def search(
     where: Filter | None = None,
     probes: int | None = None,
     reranking: bool = False,
+    find: Nearest = nearest,
     asked: str = "",
 ) -> list[list[Hit]]:
     """Find the entries that are most like each query.
@@ -53,6 +54,7 @@ def search(
         probes: look only into so many of the index's partitions, the nearest: faster, and may miss some. See
             `maskreid.gallery.recall`.
         reranking: re-order the best `shortlist.LENGTH` of each query by k-reciprocal neighbours; similarities stay.
+        find: who does the work: this process, or a cluster (`maskreid.gallery.on_ray.nearest_on_ray`).
         asked: what the queries are, for the audit log.
 
     Returns:
@@ -71,9 +73,9 @@ def search(
         raise MaskreidError(f"search: expected top and probes of at least 1, got top {top} and probes {probes}")
     log(gallery, {"searched": asked, "queries": len(vectors), "where": where.sql if where else "", "top": top})
     wanted = max(top, shortlist.LENGTH) if reranking else top
-    found = nearest(gallery, vectors, wanted, where, probes=probes, columns=ENTRY)
+    found = find(gallery, vectors, wanted, where, probes=probes, columns=ENTRY)
     if reranking:
-        found = shortlist.reranked(gallery, vectors, found, where)
+        found = shortlist.reranked(gallery, vectors, found, where, find=find)
     calibration = gallery.calibration()
     entries = (gallery.count(where) if where else len(gallery)) if calibration else 0
     return [

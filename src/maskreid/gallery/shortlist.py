@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Gallery
-from maskreid.gallery.nearest import Row, Vectors, features_of, nearest
+from maskreid.gallery.nearest import Nearest, Row, Vectors, features_of, nearest
 from maskreid.retrieval import Features, rerank
 
 LENGTH = 100  # answers that are re-ranked
@@ -17,7 +17,12 @@ K1 = 20  # neighbours that must be mutual (Zhong et al., CVPR 2017)
 
 
 def reranked(
-    gallery: Gallery, vectors: Vectors, found: Sequence[list[Row]], where: Filter | None = None
+    gallery: Gallery,
+    vectors: Vectors,
+    found: Sequence[list[Row]],
+    where: Filter | None = None,
+    *,
+    find: Nearest = nearest,
 ) -> list[list[Row]]:
     """Return each query's answers in the order of their k-reciprocal distances.
 
@@ -30,12 +35,13 @@ def reranked(
         vectors: (Q, D) float32 unit rows.
         found: their answers, with ``id``.
         where: which entries may be neighbours.
+        find: how neighbours are found.
     """
     listed = sorted({row["id"] for rows in found for row in rows})
     if not listed:
         return list(found)
     features = features_of(gallery, listed)
-    near = nearest(gallery, np.stack([features[id_] for id_ in listed]), K1 + 1, where)
+    near = find(gallery, np.stack([features[id_] for id_ in listed]), K1 + 1, where)
     around = {id_: [row["id"] for row in rows] for id_, rows in zip(listed, near, strict=True)}
     features |= features_of(gallery, {id_ for ids in around.values() for id_ in ids})
     answers = []

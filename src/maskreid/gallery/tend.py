@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
-from maskreid.gallery.errors import telling
+from maskreid.gallery.errors import BusyError, telling
 from maskreid.gallery.gallery import Gallery
-from maskreid.gallery.lock import BusyError, writing
+from maskreid.gallery.lock import writing
 
 INDEX_FROM = 10_000  # entries; fewer are scanned as fast
 BEHIND = 0.05  # share of the rows that may be scanned beside an index before it is made anew
@@ -18,16 +18,20 @@ READERS = timedelta(hours=1)  # how long the version that a reader began with is
 FEATURE_INDEX = "feature_idx"
 
 
-def tend(gallery: Gallery) -> None:
+def tend(gallery: Gallery, build: Callable[[Gallery], None] | None = None) -> None:
     """Join small files, drop old versions, and make the indexes anew where many rows are not in them.
 
     While another process writes, nothing is done: the last one will tend.
+
+    Args:
+        gallery: to be tended.
+        build: makes the indexes; `build_indexes` by default.
     """
     try:
         with writing(gallery.path, alone=True), telling(gallery.path):
             gallery.table.to_lance().optimize.compact_files(target_rows_per_fragment=FRAGMENT)
             if _behind(gallery):
-                build_indexes(gallery)
+                (build or build_indexes)(gallery)
             gallery.table.to_lance().cleanup_old_versions(READERS)
     except BusyError:
         return
@@ -35,17 +39,26 @@ def tend(gallery: Gallery) -> None:
 
 def build_indexes(gallery: Gallery) -> None:
     """Make every index anew from the rows that are there."""
-    from lancedb.index import BTree, IvfFlat
+    from lancedb.index import IvfFlat
 
-    count = gallery.table.count_rows()
-    kinds: dict[str, Any] = {
-        "feature": IvfFlat(distance_type="dot", num_partitions=max(1, min(PARTITIONS, round(count / PARTITION)))),
-        "id": BTree(),
-        "time": BTree(),
-        "camera": BTree(),
-    }
-    for column, kind in kinds.items():
-        gallery.table.create_index(column, config=kind, replace=True)
+    partitions = partitions_for(gallery.table.count_rows())
+    gallery.table.create_index(
+        "feature", config=IvfFlat(distance_type="dot", num_partitions=partitions), replace=True
+    )
+    index_columns(gallery)
+
+
+def index_columns(gallery: Gallery) -> None:
+    """Make the indexes of what filters and look-ups go by."""
+    from lancedb.index import BTree
+
+    for column in ("id", "time", "camera"):
+        gallery.table.create_index(column, config=BTree(), replace=True)
+
+
+def partitions_for(entries: int) -> int:
+    """Return how many partitions the features' index has for so many entries."""
+    return max(1, min(PARTITIONS, round(entries / PARTITION)))
 
 
 def _behind(gallery: Gallery) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,9 +14,17 @@ from maskreid.cli.gallery.common import (
     GalleryArgument,
     ModelOption,
     PrecisionOption,
+    RayOption,
+    WorkersOption,
     device_of,
     time_of,
 )
+
+if TYPE_CHECKING:
+    from maskreid.gallery import Enrolled, Gallery
+    from maskreid.images import Dataset
+
+    Opening = Mapping[str, Callable[[], Dataset]]
 
 
 def add(
@@ -42,30 +52,58 @@ def add(
     model: ModelOption = None,
     precision: PrecisionOption = "float32",
     device: DeviceOption = None,
+    ray: RayOption = None,
+    workers: WorkersOption = None,
     format: FormatOption = None,
     split: SplitOption = 0,
 ) -> None:
     """Enrol images in GALLERY; those already there are passed over, so the same command goes on after a kill."""
-    from maskreid import progress
     from maskreid.cli.common import open_data
-    from maskreid.gallery import Gallery, enrol
+    from maskreid.gallery import Gallery
 
     opened = Gallery(gallery)
-    seen = time_of(time, "--time")
-    datasets = [open_data(each, format, split, anything=True) for each in data]
-    loaded = opened.model(model, device_of(device))
-    for each, dataset in zip(data, datasets, strict=True):
-        done = enrol(
-            opened,
-            dataset,
-            model=loaded,
-            masks=masks,
-            splits=[name.strip() for name in subsets.split(",")] if subsets else (),
-            camera=camera,
-            time=seen,
-            tags=tag or (),
-            precision=precision,
-            progress=progress.terminal,
-        )
-        print(f"{each} ({dataset.name}): {done}")
+    options = {
+        "masks": masks,
+        "splits": tuple(name.strip() for name in subsets.split(",")) if subsets else (),
+        "camera": camera,
+        "time": time_of(time, "--time"),
+        "tags": tuple(tag or ()),
+        "precision": precision,
+    }
+    opening = {each: partial(open_data, each, format, split, anything=True) for each in data}
+    names = {each: how().name for each, how in opening.items()}  # all are there, before hours go into the first
+    if ray is None:
+        enrolled = _here(opened, opening, model, device, options)
+    else:
+        enrolled = _on_ray(opened, opening, model, ray, workers, options)
+    for each, done in enrolled:
+        print(f"{each} ({names[each]}): {done}", flush=True)
     print(f"{gallery}: {len(opened):,} entries")
+
+
+def _here(
+    gallery: Gallery, opening: Opening, model: str | None, device: str | None, options: Mapping[str, Any]
+) -> Iterator[tuple[str, Enrolled]]:
+    from maskreid import progress
+    from maskreid.gallery import enrol
+
+    loaded = gallery.model(model, device_of(device))
+    for each, opened in opening.items():
+        yield each, enrol(gallery, opened(), model=loaded, progress=progress.terminal, **options)
+
+
+def _on_ray(
+    gallery: Gallery,
+    opening: Opening,
+    model: str | None,
+    address: str,
+    workers: int | None,
+    options: Mapping[str, Any],
+) -> Iterator[tuple[str, Enrolled]]:
+    from maskreid import progress
+    from maskreid.gallery.on_ray import connected, enrol_on_ray
+
+    with connected(address):
+        for each, opened in opening.items():
+            done = enrol_on_ray(gallery, opened, model=model, workers=workers, progress=progress.terminal, **options)
+            yield each, done

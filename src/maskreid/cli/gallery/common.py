@@ -28,6 +28,19 @@ DeviceOption = Annotated[
     str | None, typer.Option("--device", help="cpu or cuda. [default: cuda where there is one]", show_default=False)
 ]
 PrecisionOption = Annotated[str, typer.Option("--precision", help="float32, or bfloat16 for speed.")]
+RayOption = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        metavar="ADDRESS",
+        help="Let a Ray cluster do it: auto, host:6379 or ray://host:10001 (docs/scale.md).",
+        show_default=False,
+    ),
+]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="Workers on the cluster. [default: one a GPU, or one a CPU]", show_default=False),
+]
 
 IdsOption = Annotated[
     list[str] | None,

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,7 +20,9 @@ from maskreid.cli.gallery.common import (
     ModelOption,
     NotCamerasOption,
     PrecisionOption,
+    RayOption,
     TagsOption,
+    WorkersOption,
     device_of,
     filter_of,
 )
@@ -25,7 +30,7 @@ from maskreid.errors import MaskreidError
 
 if TYPE_CHECKING:
     from maskreid.gallery import Gallery, Hit
-    from maskreid.gallery.nearest import Vectors
+    from maskreid.gallery.nearest import Nearest, Vectors
 
 
 def search(
@@ -83,6 +88,8 @@ def search(
     model: ModelOption = None,
     precision: PrecisionOption = "float32",
     device: DeviceOption = None,
+    ray: RayOption = None,
+    workers: WorkersOption = None,
 ) -> None:
     """Find in GALLERY who is in IMAGES, or in other entries; exact, whatever the gallery's size.
 
@@ -106,12 +113,14 @@ def search(
         names, vectors = (f"{len(names)} images of one person: {', '.join(names)}",), room.pooled(vectors)
     if entry:
         where = replace(where, not_ids=tuple(entry))
-    if probes is not None:
-        share = room.recall(opened, probes, top=top, where=where)
-        print(f"with {probes} probes, a search finds {100 * share:.1f} % of the true {top} nearest", flush=True)
-    found = room.search(
-        opened, vectors, top=top, where=where, probes=probes, reranking=rerank, asked=", ".join(names)
-    )
+    asked: dict[str, Any] = {"top": top, "where": where}
+    with _searcher(ray, workers) as find:
+        if probes is not None:
+            share = room.recall(opened, probes, find=find, **asked)
+            print(f"with {probes} probes, a search finds {100 * share:.1f} % of the true {top} nearest", flush=True)
+        found = room.search(
+            opened, vectors, probes=probes, reranking=rerank, find=find, asked=", ".join(names), **asked
+        )
     verdicts = [_verdict(hits, unknown_below, threshold) for hits in found]
     for name, hits, verdict in zip(names, found, verdicts, strict=True):
         if as_json:
@@ -121,6 +130,20 @@ def search(
             print(json.dumps({"query": name, "verdict": verdict, "answers": answers}))
         else:
             _print(name, hits, verdict)
+
+
+@contextmanager
+def _searcher(ray: str | None, workers: int | None) -> Iterator[Nearest]:
+    """Who searches: this process, or the workers of a cluster."""
+    if ray is None:
+        from maskreid.gallery.nearest import nearest
+
+        yield nearest
+    else:
+        from maskreid.gallery.on_ray import connected, nearest_on_ray
+
+        with connected(ray):
+            yield partial(nearest_on_ray, workers=workers)
 
 
 def _embed(
