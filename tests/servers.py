@@ -72,9 +72,8 @@ def cluster(bucket: tuple[str, dict[str, str]]) -> Iterator[str]:
 
     before = dict(os.environ)
     os.environ.update(bucket[1])
-    here = {"num_cpus": 1, "node_ip_address": "127.0.0.1"}
-    started = Cluster(initialize_head=True, head_node_args={**here, "include_dashboard": False})
-    started.add_node(**here)
+    started = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    started.add_node(num_cpus=1)
     started.wait_for_nodes()
     os.environ.clear()
     os.environ.update(before)
