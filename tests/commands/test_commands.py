@@ -42,7 +42,19 @@ def test_help_is_there_in_half_a_second() -> None:
         done = maskreid("--help")
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         took.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    for verb in ("demo", "data", "masks", "train", "evaluate", "calibrate", "compare", "gallery", "report", "models"):
+    for verb in (
+        "demo",
+        "data",
+        "masks",
+        "train",
+        "evaluate",
+        "calibrate",
+        "compare",
+        "gallery",
+        "report",
+        "ranks",
+        "models",
+    ):
         assert verb in done.stdout
     assert min(took) < 0.5
 
@@ -61,6 +73,7 @@ def test_help_is_there_in_half_a_second() -> None:
         ["calibrate"],
         ["compare"],
         ["report"],
+        ["ranks"],
         ["models"],
         *(
             ["gallery", verb]
@@ -124,6 +137,13 @@ def test_train_evaluate_and_look(folder: Path, tmp_path: Path) -> None:
     names = {path.stem for path in (out / "report" / "figures").iterdir()}
     assert {"cmc", "average-precision", "similarities", "roc", "det", "camera-pairs"} == names
     assert {path.suffix for path in (out / "report" / "figures").iterdir()} == {".svg", ".png", ".pdf"}
+    done = maskreid(
+        "ranks", out, "--data", folder, "--queries", "worst:3", "--rows", "2", "--out", tmp_path / "r.png"
+    )
+    assert "r-1.png" in done.stdout
+    assert (tmp_path / "r-2.png").is_file()
+    odd = maskreid("ranks", out, "--data", folder, "--queries", "nobody", "--out", tmp_path / "r.png", code=2)
+    assert "'nobody': expected worst:N, random:N" in odd.stderr
     maskreid("report", run)
     assert {path.stem for path in (run / "report" / "figures").iterdir()} == {"losses", "validation"}
     done = maskreid("report", out, "--against", run, "--data", folder, "--out", tmp_path / "both")

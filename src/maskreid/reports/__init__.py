@@ -1,5 +1,6 @@
 """Where people would rather look: tables, rank lists, figures, mask sheets and one page of them all."""
 
+from maskreid.reports.asked_queries import find_queries
 from maskreid.reports.comparison import comparison_plot
 from maskreid.reports.crops import Crops, DatasetCrops
 from maskreid.reports.details import Details, examine
@@ -12,6 +13,7 @@ from maskreid.reports.open_run import open_subject, written_to
 from maskreid.reports.page import make_page, write_report
 from maskreid.reports.pictures import mask_sheet
 from maskreid.reports.rank_lists import rank_lists
+from maskreid.reports.rank_sheet import rank_sheets, write_sheets
 from maskreid.reports.subject import Subject
 from maskreid.reports.tables import (
     camera_table,
@@ -34,12 +36,14 @@ __all__ = [
     "comparison_table",
     "evaluation_figures",
     "examine",
+    "find_queries",
     "make_page",
     "mask_sheet",
     "metrics_table",
     "open_set_table",
     "open_subject",
     "rank_lists",
+    "rank_sheets",
     "reliability_diagram",
     "reliability_table",
     "report_on",
@@ -47,6 +51,7 @@ __all__ = [
     "worst_table",
     "write_numbers",
     "write_report",
+    "write_sheets",
     "write_text",
     "written_to",
 ]

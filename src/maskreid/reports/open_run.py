@@ -12,6 +12,7 @@ from maskreid.reports.crops import DatasetCrops
 from maskreid.reports.details import examine
 from maskreid.reports.evaluation_figures import Examined
 from maskreid.reports.model_report import subject_of
+from maskreid.reports.numbers import NOTHING_MORE
 from maskreid.reports.subject import Subject, dataset_counts, model_facts
 from maskreid.retrieval import (
     NAMED_PROTOCOLS,
@@ -37,6 +38,7 @@ def open_subject(
     name: str = "",
     protocol: str | None = None,
     worst: int = 10,
+    examining: bool = True,
     device: str | None = None,
     precision: str = "float32",
     cache: Path | None = None,
@@ -53,6 +55,7 @@ def open_subject(
         name: in legends; the last part of ``run`` by default.
         protocol: one of `maskreid.retrieval.NAMED_PROTOCOLS`; the default is what was used before, or market1501.
         worst: how many of the worst queries.
+        examining: find everything that a report shows, not only who is found.
         device: of the model, a torch device; the default is "cuda" where there is one.
         precision: of the model, "float32" or "bfloat16".
         cache: where packed images are kept.
@@ -71,7 +74,7 @@ def open_subject(
         numbers = _numbers(Path(run))
         calibration = Calibration.of(numbers)
         judged = _judged(run, protocol, numbers, progress)
-        details = examine(judged, calibration, worst=worst, progress=progress)
+        details = examine(judged, calibration, worst=worst, progress=progress) if examining else NOTHING_MORE
         return Subject(
             name,
             {**_facts(run, numbers), "searches": f"{len(judged.query):,} queries in {len(judged.gallery):,} images"},
@@ -83,7 +86,9 @@ def open_subject(
             counts=dataset_counts(dataset) if dataset else (),
         )
     if dataset is not None:
-        subject = _evaluated(run, dataset, name, protocol, worst, device, precision, cache, progress)
+        subject = _evaluated(
+            run, dataset, name, protocol, worst if examining else None, device, precision, cache, progress
+        )
         return Subject(**{**vars(subject), "history": history})
     if history is None:
         raise MaskreidError(
@@ -99,7 +104,7 @@ def _evaluated(
     dataset: Dataset,
     name: str,
     protocol: str | None,
-    worst: int,
+    worst: int | None,
     device: str | None,
     precision: str,
     cache: Path | None,
@@ -119,7 +124,9 @@ def _evaluated(
         precision=precision,
         progress=progress,
     )
-    details = examine(evaluation.judgement, Calibration.of(model.card), worst=worst, progress=progress)
+    details = NOTHING_MORE
+    if worst is not None:
+        details = examine(evaluation.judgement, Calibration.of(model.card), worst=worst, progress=progress)
     return subject_of(model, dataset, evaluation, name, details)
 
 
