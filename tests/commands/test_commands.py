@@ -235,7 +235,7 @@ def test_calibrate_then_evaluate_open_set(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.json").write_text(json.dumps(card))
     done = maskreid("calibrate", tmp_path / "mine", "--data", folder, "--plot", tmp_path / "plot.svg")
     assert re.search(r"ECE 0\.\d{3} on people not fitted to; 10 people asked for", done.stdout)
-    assert (tmp_path / "plot.svg").read_text().startswith("<svg")
+    assert "<svg" in (tmp_path / "plot.svg").read_text()
     assert json.loads((tmp_path / "mine.json").read_text())["calibration"]["people"] == 10
     done = maskreid("evaluate", tmp_path / "mine", "--data", folder, "--open-set", "--out", tmp_path / "out")
     assert "| FPIR 1 %" in done.stdout
