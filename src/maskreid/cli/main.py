@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from maskreid import __version__
-from maskreid.cli import calibrate, compare, data, demo, evaluate, gallery, masks, models, reproduce, train
+from maskreid.cli import (
+    calibrate,
+    compare,
+    data,
+    demo,
+    evaluate,
+    gallery,
+    masks,
+    models,
+    ranks,
+    report,
+    reproduce,
+    train,
+)
 from maskreid.cli.blas import use_avx512_products
 from maskreid.cli.memory import keep_freed_memory
 from maskreid.errors import MaskreidError
@@ -29,6 +42,8 @@ app.command("evaluate")(evaluate.evaluate)
 app.add_typer(gallery.app, name="gallery")
 app.command("calibrate")(calibrate.calibrate)
 app.command("compare")(compare.compare)
+app.command("report")(report.report)
+app.command("ranks")(ranks.ranks)
 app.command("models")(models.models)
 app.command("reproduce")(reproduce.reproduce)
 
