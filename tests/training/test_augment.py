@@ -19,10 +19,11 @@ def test_windows_are_those_of_a_loop(whole: tuple[int, int], size: tuple[int, in
     images = numbered(50, *whole)
     windows = draw_windows(50, whole, size, np.random.default_rng(0), flip=flip)
     chances = (windows.tops, windows.lefts, windows.mirrored)
-    got = crop_and_flip(torch.from_numpy(images), *map(torch.from_numpy, chances), size)
+    chosen = np.random.default_rng(1).integers(0, 50, 50)
+    got = crop_and_flip(*map(torch.from_numpy, (images, chosen, *chances)), size)
     expected = np.empty((50, *size), np.int32)
     for i, (top, left, mirrored) in enumerate(zip(*chances, strict=True)):
-        window = images[i, top : top + size[0], left : left + size[1]]
+        window = images[chosen[i], top : top + size[0], left : left + size[1]]
         expected[i] = window[:, ::-1] if mirrored else window
     np.testing.assert_array_equal(got.numpy(), expected)
     assert windows.mirrored.any() == flip

@@ -76,9 +76,12 @@ def slowly(images: PackedImages, recipe: Recipe, iteration: int) -> tuple[np.nda
     ],
     ids=["everything", "crop alone", "ranking", "identities"],
 )
-def test_a_batch_is_the_one_of_a_loop_over_images(recipe: Recipe) -> None:
+@pytest.mark.parametrize("kernels", [True, False], ids=["kernels", "tensors"])
+def test_a_batch_is_the_one_of_a_loop_over_images(recipe: Recipe, kernels: bool) -> None:
     images = packed()
     feeder = Feeder(images, recipe, "cpu")
+    assert feeder.kernels
+    feeder.kernels = kernels
     for iteration in (7, 0, 3):  # in any order
         batch, expected = feeder(iteration), slowly(images, recipe, iteration)
         for got, wanted in zip((batch.image, batch.masked, batch.targets), expected, strict=True):

@@ -23,13 +23,15 @@ def prepare_input(pixels: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         Two (N, 3, H, W) float32 tensors in channels-last memory: BGR minus the mean, not scaled (paper.md 2.2).
     """
-    person = masks.bool()
-    # Channel by channel: what works on triples of channels, or broadcasts over them, is several times slower.
-    image, masked = [], []
-    for channel, mean, background in zip((2, 1, 0), MEAN_BGR, reversed(BACKGROUND_RGB), strict=True):
-        image.append(pixels[..., channel].float() - mean)
-        masked.append(torch.where(person, image[-1], background - mean))
-    return torch.stack(image, -1).permute(0, 3, 1, 2), torch.stack(masked, -1).permute(0, 3, 1, 2)
+    person = masks.float() if masks.dtype == torch.bool else (masks != 0).float()
+    image, masked = (torch.empty(pixels.shape, device=pixels.device) for _ in range(2))
+    # Channel by channel, since what works on triples or broadcasts over them is several times slower on a CPU; and
+    # multiplied, not chosen, since a choice at every pixel is too.
+    for into, (mean, background) in enumerate(zip(MEAN_BGR, reversed(BACKGROUND_RGB), strict=True)):
+        channel = pixels[..., 2 - into].float() - mean
+        image[..., into] = channel
+        masked[..., into] = (channel - (background - mean)) * person + (background - mean)
+    return image.permute(0, 3, 1, 2), masked.permute(0, 3, 1, 2)
 
 
 def center_crop(batch: Tensor, size: tuple[int, int]) -> Tensor:

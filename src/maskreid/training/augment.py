@@ -16,6 +16,9 @@ from maskreid.network import BACKGROUND_RGB
 
 Integers = npt.NDArray[np.int64]
 
+# The mean colour outside of the mask, as four bytes in one number.
+ERASED = torch.tensor([*map(int, BACKGROUND_RGB), 0], dtype=torch.uint8).view(torch.int32)
+
 
 @dataclass(frozen=True)
 class Windows:
@@ -53,11 +56,14 @@ def draw_holes(count: int, size: tuple[int, int], probability: float, rng: np.ra
     return np.stack([tops, tops + tall, lefts, lefts + wide], 1) * hit[:, None]
 
 
-def crop_and_flip(images: Tensor, tops: Tensor, lefts: Tensor, mirrored: Tensor, size: tuple[int, int]) -> Tensor:
-    """Cut a window out of each image, some of them mirrored.
+def crop_and_flip(
+    images: Tensor, chosen: Tensor, tops: Tensor, lefts: Tensor, mirrored: Tensor, size: tuple[int, int]
+) -> Tensor:
+    """Cut a window out of each chosen image, some of them mirrored.
 
     Args:
-        images: (N, H, W), a number for each pixel.
+        images: (M, H, W), a number for each pixel.
+        chosen: (N,) int64, which of the M.
         tops: (N,) int64, first row of the window.
         lefts: (N,) int64, first column.
         mirrored: (N,) int64, 1 where left and right change places.
@@ -66,12 +72,13 @@ def crop_and_flip(images: Tensor, tops: Tensor, lefts: Tensor, mirrored: Tensor,
     Returns:
         (N, h, w).
     """
-    height, width = size
-    across = torch.arange(width, device=images.device)
-    rows = tops[:, None] + torch.arange(height, device=images.device)
+    _, height, width = images.shape
+    across = torch.arange(size[1], device=images.device)
+    rows = (chosen * height + tops)[:, None] + torch.arange(size[0], device=images.device)
     columns = lefts[:, None] + torch.where(mirrored[:, None] != 0, across.flip(0), across)
-    images_of = torch.arange(len(images), device=images.device)
-    return images[images_of[:, None, None], rows[:, :, None], columns[:, None, :]]
+    # One index for each pixel is five times faster on a CPU than an index for each dimension.
+    pixels = (rows * width)[:, :, None] + columns[:, None, :]
+    return images.reshape(-1).index_select(0, pixels.reshape(-1)).view(pixels.shape)
 
 
 def erase(pixels: Tensor, holes: Tensor) -> Tensor:
@@ -87,5 +94,4 @@ def erase(pixels: Tensor, holes: Tensor) -> Tensor:
     tops, bottoms, lefts, rights = holes[:, :, None].unbind(1)
     rows, columns = (torch.arange(size, device=pixels.device) for size in (height, width))
     tall, wide = (rows >= tops) & (rows < bottoms), (columns >= lefts) & (columns < rights)
-    background = torch.tensor([*map(int, BACKGROUND_RGB), 0], dtype=torch.uint8).view(torch.int32)
-    return torch.where(tall[:, :, None] & wide[:, None, :], background.to(pixels.device), pixels)
+    return torch.where(tall[:, :, None] & wide[:, None, :], ERASED.to(pixels.device), pixels)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from maskreid.images import PackedImages
-from maskreid.network import prepare_input
-from maskreid.training.augment import crop_and_flip, draw_holes, draw_windows, erase
+from maskreid.network import BACKGROUND_RGB, MEAN_BGR, prepare_input
+from maskreid.retrieval.threads import thread_count
+from maskreid.training.augment import ERASED, Integers, crop_and_flip, draw_holes, draw_windows, erase
 from maskreid.training.batches import make_sampler
 from maskreid.training.recipe import Recipe
 from maskreid.training.stopwatch import Stopwatch
@@ -50,6 +54,7 @@ class Feeder:
     Attributes:
         store: (M, H, W) int32, on the device or, if it takes more than half of that, in the computer's memory.
         identities: how many people there are.
+        kernels: whether compiled loops make the batches, as on a CPU, or tensor operations; both make the same.
         watch: times what travels to the device while it is on.
     """
 
@@ -62,6 +67,9 @@ class Feeder:
         self.recipe, self.rank, self.ranks = recipe, rank, ranks
         self.device = torch.empty(0, device=device).device  # "cuda" is one of several
         self.watch = Stopwatch(self.device)
+        self.kernels = self.device.type == "cpu"
+        self._threads = thread_count()
+        self._pool = ThreadPoolExecutor(self._threads)  # starts threads when there is work for them
         names, self._targets = np.unique(packed.identities, return_inverse=True)
         self.identities = len(names)
         self._sampler = make_sampler(recipe.batch, packed.identities, recipe.seed)
@@ -84,23 +92,66 @@ class Feeder:
         windows = draw_windows(count, (height, width), size, rng, flip=recipe.data.flip)
         holes = draw_holes(count, size, recipe.data.erase, rng)
         spoiling = draw_spoiling(count, size[0], recipe.data.worse_masks, rng)
-        # What was drawn travels to the device in one piece.
-        plan = np.column_stack([chosen, windows.tops, windows.lefts, windows.mirrored, holes, spoiling])
+        # What was drawn travels to a GPU in one piece.
+        plan = np.column_stack([chosen, windows.tops, windows.lefts, windows.mirrored, holes])
         part = slice(count * self.rank // self.ranks, count * (self.rank + 1) // self.ranks)
-        drawn = self._send(torch.from_numpy(plan[part]))
-        images = self._send(self.store[torch.from_numpy(plan[part, 0]).to(self.store.device)])
-        pixels = crop_and_flip(images, drawn[:, 1], drawn[:, 2], drawn[:, 3], size)
-        if recipe.data.erase:
-            pixels = erase(pixels, drawn[:, 4:8])
-        channels = pixels.view(torch.uint8).view(*pixels.shape, 4)
-        masks = channels[..., 3]
-        spoiled = np.flatnonzero(spoiling[part].any(1))
-        if len(spoiled):
-            rows = self._send(torch.from_numpy(spoiled))
-            masks = masks.index_copy(0, rows, worsen_masks(masks[rows], drawn[rows, 8:]))
-        image, masked = prepare_input(channels[..., :3], masks)
+        make = self._with_kernels if self.kernels else self._with_tensors
+        image, masked = make(plan[part], spoiling[part], size)
         targets = self._send(torch.from_numpy(self._targets[chosen]))
         return Batch(image, masked, targets, part, dropout_seed, pairs_seed)
+
+    def _with_tensors(self, plan: Integers, spoiling: Integers, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+        drawn = self._send(torch.from_numpy(plan))
+        images, places = self.store, drawn[:, 0]
+        if images.device != self.device:
+            images, places = self._send(images[plan[:, 0]]), torch.arange(len(drawn), device=self.device)
+        pixels = crop_and_flip(images, places, drawn[:, 1], drawn[:, 2], drawn[:, 3], size)
+        if self.recipe.data.erase:
+            pixels = erase(pixels, drawn[:, 4:8])
+        channels = pixels.view(torch.uint8).view(*pixels.shape, 4)
+        self._spoil(channels[..., 3], spoiling)
+        return prepare_input(channels[..., :3], channels[..., 3])
+
+    def _with_kernels(self, plan: Integers, spoiling: Integers, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+        from maskreid.training.batch_kernels import cut, normalise
+
+        images, erased = self.store.numpy(), ERASED.numpy()[0]
+        mean = np.array(MEAN_BGR, np.float32)
+        background = np.array(BACKGROUND_RGB[::-1], np.float32) - mean
+        made = torch.empty((2, len(plan), *size, 3))
+        image, masked = made.numpy()
+
+        def some(start: int, stop: int) -> None:
+            pixels = np.empty((stop - start, *size), np.int32)
+            cut(images, plan[start:stop], erased, pixels)
+            channels = pixels.view(np.uint8).reshape(*pixels.shape, 4)
+            self._spoil(torch.from_numpy(channels)[..., 3], spoiling[start:stop])
+            normalise(
+                channels.reshape(-1, 4),
+                mean,
+                background,
+                image[start:stop].reshape(-1, 3),
+                masked[start:stop].reshape(-1, 3),
+            )
+
+        self._share(some, len(plan))
+        first, second = made.permute(0, 1, 4, 2, 3)
+        return first, second
+
+    def _share(self, work: Callable[[int, int], None], count: int) -> None:
+        """Call ``work(start, stop)`` for parts of ``count`` on all threads, this one included."""
+        cuts = [count * part // self._threads for part in range(self._threads + 1)]
+        own, *others = pairwise(cuts)
+        waiting = [self._pool.submit(work, *span) for span in others]
+        work(*own)
+        for done in waiting:
+            done.result()
+
+    def _spoil(self, masks: Tensor, spoiling: Integers) -> None:
+        spoiled = np.flatnonzero(spoiling.any(1))
+        if len(spoiled):
+            rows = self._send(torch.from_numpy(spoiled))
+            masks[rows] = worsen_masks(masks[rows], self._send(torch.from_numpy(spoiling[spoiled])))
 
     def _send(self, array: Tensor) -> Tensor:
         if array.device == self.device:
