@@ -1,4 +1,4 @@
-"""What many tests need: a small synthetic world, the real data if it is there, and one thread."""
+"""What many tests need: a small synthetic world, the real data if it is there, and who tests what."""
 
 from __future__ import annotations
 
@@ -11,7 +11,16 @@ import torch
 from maskreid.images import Dataset, synthetic_world
 from servers import bucket, cluster  # noqa: F401
 
-torch.set_num_threads(2)
+# Two processes test at once (pyproject.toml), each with one of two cores.
+torch.set_num_threads(1)
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one process have all tests of a file, since they share what is slow to make, and all that need servers."""
+    for item in items:
+        needs_servers = {"bucket", "cluster"} & set(getattr(item, "fixturenames", ()))
+        item.add_marker(pytest.mark.xdist_group("servers" if needs_servers else item.path.name))
 
 
 @pytest.fixture(scope="session")
