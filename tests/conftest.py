@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from xdist.scheduler import LoadFileScheduling
 
 from maskreid.images import Dataset, synthetic_world
 from servers import bucket, cluster  # noqa: F401
@@ -15,12 +17,16 @@ from servers import bucket, cluster  # noqa: F401
 torch.set_num_threads(1)
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one process have all tests of a file, since they share what is slow to make, and all that need servers."""
-    for item in items:
-        needs_servers = {"bucket", "cluster"} & set(getattr(item, "fixturenames", ()))
-        item.add_marker(pytest.mark.xdist_group("servers" if needs_servers else item.path.name))
+class ByFile(LoadFileScheduling):
+    """One process has all tests of a file, which share what is slow to make, and one has all that need servers."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = str(super()._split_scope(nodeid))
+        return "servers" if file.endswith(("_ray.py", "_s3.py")) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")
