@@ -5,27 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from models import MIN_SHARE, made
 
 from maskreid.embedding import BACKENDS, Embedder
 from maskreid.embedding import backends as module
 from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, PersonImage, read_image, shape_images
 from maskreid.masks import FcnMasks
-from maskreid.network import MaskReID, Model, NetworkConfig, make_card
-
-FCN = {"source": "fcn", "min_share": 0.05}
-
-
-def made(seed: int = 0, flip: bool = False, **config: object) -> Model:
-    """A small network whose batch normalisations have seen something."""
-    network = NetworkConfig(**{"width": 0.25, "dimension": 16, "input_size": (48, 32), **config})  # type: ignore[arg-type]
-    random = torch.Generator().manual_seed(seed)
-    built = MaskReID(network, random).eval()
-    for layer in built.modules():
-        if isinstance(layer, torch.nn.BatchNorm2d | torch.nn.BatchNorm1d):
-            layer.running_mean.normal_(generator=random)
-            layer.running_var.uniform_(0.5, 2, generator=random)
-    return Model(built, make_card(network, resize=(54, 36), masks=FCN, flip=flip, training={}, metrics={}))
+from maskreid.network import Model
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +26,7 @@ def images(world: Dataset) -> tuple[Dataset, list[PersonImage], list[np.ndarray]
 def reference(model: Model, images: tuple[Dataset, list[PersonImage], list[np.ndarray]]) -> np.ndarray:
     """The features that evaluation makes."""
     world, chosen, native = images
-    shaped = shape_images(
-        world.source, chosen, native, size=model.resize, masks=FcnMasks(), min_share=FCN["min_share"]
-    )
+    shaped = shape_images(world.source, chosen, native, size=model.resize, masks=FcnMasks(), min_share=MIN_SHARE)
     return model.embed(shaped.pixels, shaped.masks)
 
 
@@ -62,7 +47,9 @@ def test_every_backend_gives_the_model_s_features(images: tuple, backend: str, p
 
 def test_torch_in_float32_has_the_masks_of_the_packed_images(images: tuple) -> None:
     _, shaped = Embedder(made(), backend="torch", precision="float32")(images[0].source, images[1], images[2])
-    expected = shape_images(images[0].source, images[1], images[2], size=(54, 36), masks=FcnMasks(), min_share=0.05)
+    expected = shape_images(
+        images[0].source, images[1], images[2], size=(54, 36), masks=FcnMasks(), min_share=MIN_SHARE
+    )
     np.testing.assert_array_equal(shaped.masks, expected.masks)
     np.testing.assert_array_equal(shaped.coverage, expected.coverage)
 

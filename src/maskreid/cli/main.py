@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from maskreid import __version__
-from maskreid.cli import calibrate, compare, data, demo, evaluate, gallery, masks, models, reproduce, train
+from maskreid.cli import (
+    calibrate,
+    compare,
+    data,
+    demo,
+    embed,
+    evaluate,
+    export,
+    gallery,
+    masks,
+    models,
+    reproduce,
+    train,
+)
 from maskreid.cli.blas import use_avx512_products
 from maskreid.cli.memory import keep_freed_memory
 from maskreid.errors import MaskreidError
@@ -30,6 +43,7 @@ app.add_typer(gallery.app, name="gallery")
 app.command("calibrate")(calibrate.calibrate)
 app.command("compare")(compare.compare)
 app.command("models")(models.models)
+app.command("export")(export.export)
 app.command("reproduce")(reproduce.reproduce)
 
 
