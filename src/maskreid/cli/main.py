@@ -43,6 +43,7 @@ app.add_typer(gallery.app, name="gallery")
 app.command("calibrate")(calibrate.calibrate)
 app.command("compare")(compare.compare)
 app.command("models")(models.models)
+app.command("embed")(embed.embed)
 app.command("export")(export.export)
 app.command("reproduce")(reproduce.reproduce)
 
