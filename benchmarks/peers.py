@@ -1,4 +1,4 @@
-"""torchreid's evaluation and re-ranking, from its published package, to be measured beside maskreid's.
+"""torchreid's evaluation, re-ranking and input, from its published package, to be measured beside maskreid's.
 
 The package is pyppbox-torchreid (MIT), torchreid with its Cython evaluator compiled; ``make bench`` installs it into
 an environment of its own. Its files are loaded one by one: the package as a whole imports torchvision and more.
@@ -6,8 +6,14 @@ an environment of its own. Its files are loaded one by one: the package as a who
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import importlib.util
+import io
+import sys
+import time
 import warnings
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -75,3 +81,83 @@ def _scores(function: Any, matrix: np.ndarray, query: Features, gallery: Feature
     arguments = (matrix, *labels, 50, False) if "cy" in function.__name__ else (matrix, *labels, 50)
     cmc, mean_ap = function(*arguments)
     return float(cmc[0]), float(mean_ap)
+
+
+def input_rate(files: Sequence[Path], batch: int, workers: int) -> float:
+    """Images a second of torchreid's training transforms in PyTorch's loader, at 144 x 56, from JPEG files.
+
+    Reading, enlarging, cropping and erasing are torchreid's own code. The five transforms that it takes from
+    torchvision, which does not import beside the CPU build of torch, are written here as torchvision does them on
+    Pillow images. An epoch before the clock starts brings the workers up and the files into memory.
+    """
+    from torch.utils.data import DataLoader
+
+    loader = DataLoader(
+        _Files(list(files)), batch, shuffle=True, num_workers=workers, drop_last=True, persistent_workers=workers > 0
+    )
+    for _ in loader:
+        pass
+    start, images = time.perf_counter(), 0
+    for each in loader:
+        images += len(each)
+    return images / (time.perf_counter() - start)
+
+
+class _Files:
+    def __init__(self, files: list[Path]) -> None:
+        with _torchvision_stand_in(), contextlib.redirect_stdout(io.StringIO()):
+            module = _file("data/transforms.py")
+            self._transform, _ = module.build_transforms(144, 56, ["random_flip", "random_crop", "random_erase"])
+        self._read = _file("utils/tools.py").read_image
+        self._files = files
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def __getitem__(self, index: int) -> Any:
+        return self._transform(self._read(str(self._files[index])))
+
+
+@contextlib.contextmanager
+def _torchvision_stand_in() -> Iterator[None]:
+    """Give torchreid's file what it imports from torchvision.transforms."""
+    import torch
+    from PIL import Image
+
+    def resize(size: tuple[int, int]) -> Callable[[Any], Any]:
+        return lambda image: image.resize(size[::-1], Image.Resampling.BILINEAR)
+
+    def flip() -> Callable[[Any], Any]:
+        return lambda image: image.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if torch.rand(1) < 0.5 else image
+
+    def to_tensor() -> Callable[[Any], Any]:
+        return lambda image: torch.from_numpy(np.array(image)).permute(2, 0, 1).contiguous().float().div(255)
+
+    def normalize(mean: Any, std: Any) -> Callable[[Any], Any]:
+        centre, scale = (torch.as_tensor(values).view(-1, 1, 1) for values in (mean, std))
+        return lambda image: image.sub_(centre).div_(scale)
+
+    def compose(steps: list[Callable[[Any], Any]]) -> Callable[[Any], Any]:
+        return lambda image: functools.reduce(lambda value, step: step(value), steps, image)
+
+    package, module = ModuleType("torchvision"), ModuleType("torchvision.transforms")
+    for name, value in {
+        "Resize": resize,
+        "RandomHorizontalFlip": flip,
+        "ToTensor": to_tensor,
+        "Normalize": normalize,
+        "Compose": compose,
+        "ColorJitter": None,
+    }.items():
+        setattr(module, name, value)
+    stand_ins = {"torchvision": package, "torchvision.transforms": module}
+    before = {name: sys.modules.get(name) for name in stand_ins}
+    sys.modules.update(stand_ins)
+    try:
+        yield
+    finally:
+        for name, old in before.items():
+            if old is None:
+                del sys.modules[name]
+            else:
+                sys.modules[name] = old

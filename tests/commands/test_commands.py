@@ -42,7 +42,19 @@ def test_help_is_there_in_half_a_second() -> None:
         done = maskreid("--help")
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         took.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    for verb in ("demo", "data", "masks", "train", "evaluate", "calibrate", "compare", "gallery", "models"):
+    for verb in (
+        "demo",
+        "data",
+        "masks",
+        "train",
+        "evaluate",
+        "calibrate",
+        "compare",
+        "gallery",
+        "report",
+        "ranks",
+        "models",
+    ):
         assert verb in done.stdout
     assert min(took) < 0.5
 
@@ -60,6 +72,8 @@ def test_help_is_there_in_half_a_second() -> None:
         ["evaluate"],
         ["calibrate"],
         ["compare"],
+        ["report"],
+        ["ranks"],
         ["models"],
         *(
             ["gallery", verb]
@@ -114,11 +128,38 @@ def test_train_evaluate_and_look(folder: Path, tmp_path: Path) -> None:
     page = (out / "report.html").read_text()
     assert f"{numbers['map']:.2f}" in page
     assert not re.search(r"(src|href)=[\"']?(https?:)?//", page)
+    # What evaluate left is enough for a report; its numbers stay, and those of the training are drawn.
+    done = maskreid("report", out, "--data", folder)
+    assert str(out / "report" / "report.html") in done.stdout
+    page = (out / "report" / "report.html").read_text()
+    assert f"{numbers['map']:.2f}" in page
+    assert page.count("data:image/webp") > 20
+    names = {path.stem for path in (out / "report" / "figures").iterdir()}
+    assert {"cmc", "average-precision", "similarities", "roc", "det", "camera-pairs"} == names
+    assert {path.suffix for path in (out / "report" / "figures").iterdir()} == {".svg", ".png", ".pdf"}
+    done = maskreid(
+        "ranks", out, "--data", folder, "--queries", "worst:3", "--rows", "2", "--out", tmp_path / "r.png"
+    )
+    assert "r-1.png" in done.stdout
+    assert (tmp_path / "r-2.png").is_file()
+    odd = maskreid("ranks", out, "--data", folder, "--queries", "nobody", "--out", tmp_path / "r.png", code=2)
+    assert "'nobody': expected worst:N, random:N" in odd.stderr
+    maskreid("report", run)
+    assert {path.stem for path in (run / "report" / "figures").iterdir()} == {"losses", "validation"}
+    done = maskreid("report", out, "--against", run, "--data", folder, "--out", tmp_path / "both")
+    page = (tmp_path / "both" / "report.html").read_text()
+    assert "Is B better than A?" in page
+    assert "<td>+0.00</td><td>+0.00 to +0.00</td><td>1.0000</td>" in page, "the model against its own features"
     # The same command again finds the run finished and says the same.
     again = maskreid("train", RECIPE, "--data", folder, "--out", run, *SHORT, "--set", "batch.size=16")
     assert "held-out identities: Rank-1" in again.stdout
     refused = maskreid("train", RECIPE, "--data", folder, "--out", run, *SHORT, "--set", "seed=5", code=2)
     assert "holds a run of another recipe" in refused.stderr
+
+
+def test_a_report_on_nothing_says_what_it_wants(tmp_path: Path) -> None:
+    assert "expected a training run (log.jsonl), a test" in maskreid("report", tmp_path, code=2).stderr
+    assert "say where with --out" in maskreid("report", "market1501", code=2).stderr
 
 
 def test_masks_are_made_checked_and_shown(folder: Path, tmp_path: Path) -> None:
@@ -194,7 +235,7 @@ def test_calibrate_then_evaluate_open_set(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.json").write_text(json.dumps(card))
     done = maskreid("calibrate", tmp_path / "mine", "--data", folder, "--plot", tmp_path / "plot.svg")
     assert re.search(r"ECE 0\.\d{3} on people not fitted to; 10 people asked for", done.stdout)
-    assert (tmp_path / "plot.svg").read_text().startswith("<svg")
+    assert "<svg" in (tmp_path / "plot.svg").read_text()
     assert json.loads((tmp_path / "mine.json").read_text())["calibration"]["people"] == 10
     done = maskreid("evaluate", tmp_path / "mine", "--data", folder, "--open-set", "--out", tmp_path / "out")
     assert "| FPIR 1 %" in done.stdout

@@ -1,52 +1,64 @@
+"""Batched crops, mirrors and holes against loops over images."""
+
 from __future__ import annotations
 
 import numpy as np
+import pytest
+import torch
 
-from maskreid.training.augment import crop_and_flip, erase
+from maskreid.training.augment import crop_and_flip, draw_holes, draw_windows, erase
 
 
-def test_image_and_mask_get_the_same_window_and_mirroring() -> None:
-    rng = np.random.default_rng(0)
-    masks = rng.integers(0, 2, (50, 12, 9), dtype=np.uint8)
-    pixels = np.stack([masks * 7, masks * 8, masks * 9], -1)
-    image, mask = crop_and_flip(pixels, masks, (10, 6), rng, flip=True)
-    assert image.shape == (50, 10, 6, 3)
-    np.testing.assert_array_equal(image, np.stack([mask * 7, mask * 8, mask * 9], -1))
+def numbered(count: int, height: int, width: int) -> np.ndarray:
+    return np.arange(count * height * width, dtype=np.int32).reshape(count, height, width)
+
+
+@pytest.mark.parametrize(("whole", "size"), [((12, 9), (10, 6)), ((5, 4), (5, 4)), ((7, 9), (1, 9))])
+@pytest.mark.parametrize("flip", [True, False])
+def test_windows_are_those_of_a_loop(whole: tuple[int, int], size: tuple[int, int], flip: bool) -> None:
+    images = numbered(50, *whole)
+    windows = draw_windows(50, whole, size, np.random.default_rng(0), flip=flip)
+    chances = (windows.tops, windows.lefts, windows.mirrored)
+    chosen = np.random.default_rng(1).integers(0, 50, 50)
+    got = crop_and_flip(*map(torch.from_numpy, (images, chosen, *chances)), size)
+    expected = np.empty((50, *size), np.int32)
+    for i, (top, left, mirrored) in enumerate(zip(*chances, strict=True)):
+        window = images[chosen[i], top : top + size[0], left : left + size[1]]
+        expected[i] = window[:, ::-1] if mirrored else window
+    np.testing.assert_array_equal(got.numpy(), expected)
+    assert windows.mirrored.any() == flip
 
 
 def test_windows_cover_the_image_and_about_half_are_mirrored() -> None:
-    column = np.tile(np.arange(8, dtype=np.uint8), (400, 10, 1))
-    row = np.tile(np.arange(10, dtype=np.uint8)[:, None], (400, 1, 8))
-    pixels = np.stack([column, row, row], -1)
-    image, _ = crop_and_flip(pixels, column, (7, 6), np.random.default_rng(1), flip=True)
-    mirrored = image[:, 0, 0, 0] > image[:, 0, 1, 0]
-    assert 150 < mirrored.sum() < 250
-    assert set(image[..., 0].min((1, 2))) == {0, 1, 2}
-    assert set(image[..., 1].min((1, 2))) == {0, 1, 2, 3}
+    windows = draw_windows(400, (10, 8), (7, 6), np.random.default_rng(1), flip=True)
+    assert 150 < windows.mirrored.sum() < 250
+    assert set(windows.tops) == {0, 1, 2, 3}
+    assert set(windows.lefts) == {0, 1, 2}
 
 
-def test_without_flip_nothing_is_mirrored_and_the_full_size_is_left_alone() -> None:
-    pixels = np.random.default_rng(2).integers(0, 255, (20, 5, 4, 3), dtype=np.uint8)
-    image, mask = crop_and_flip(pixels, pixels[..., 0], (5, 4), np.random.default_rng(3), flip=False)
-    np.testing.assert_array_equal(image, pixels)
-    np.testing.assert_array_equal(mask, pixels[..., 0])
+def test_holes_are_those_of_a_loop_and_leave_image_and_mask() -> None:
+    holes = draw_holes(300, (40, 20), 0.5, np.random.default_rng(0))
+    channels = np.random.default_rng(1).integers(0, 256, (300, 40, 20, 4), dtype=np.uint8)
+    got = erase(torch.from_numpy(channels.copy()).view(torch.int32)[..., 0], torch.from_numpy(holes))
+    expected = channels.copy()
+    for image, (top, bottom, left, right) in zip(expected, holes, strict=True):
+        image[top:bottom, left:right] = (102, 102, 101, 0)
+    np.testing.assert_array_equal(got.numpy().view(np.uint8).reshape(channels.shape), expected)
 
 
-def test_erasing_fills_one_rectangle_of_image_and_mask() -> None:
-    pixels, masks = np.full((300, 40, 20, 3), 7, np.uint8), np.ones((300, 40, 20), np.uint8)
-    erase(pixels, masks, 0.5, np.random.default_rng(0))
-    gone = masks == 0
-    assert 110 < gone.any((1, 2)).sum() < 190
-    np.testing.assert_array_equal(gone, (pixels == (102, 102, 101)).all(-1))
-    assert (pixels[~gone] == 7).all()
-    for hole in gone[gone.any((1, 2))]:
-        rows, columns = np.flatnonzero(hole.any(1)), np.flatnonzero(hole.any(0))
-        assert hole.sum() == len(rows) * len(columns) == (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
-        assert 0.01 < hole.mean() < 0.27
+def test_about_the_stated_share_is_erased_from_within_its_bounds() -> None:
+    holes = draw_holes(3000, (40, 20), 0.5, np.random.default_rng(0))
+    top, bottom, left, right = holes[holes.any(1)].T
+    assert 1350 < len(top) < 1650
+    assert top.min() == left.min() == 0
+    assert bottom.max() == 40
+    assert right.max() == 20
+    areas = (bottom - top) * (right - left) / 800
+    assert 0.01 < areas.min() < 0.03
+    assert 0.2 < areas.max() < 0.27
+    assert ((bottom - top) > 2 * (right - left)).any()
+    assert ((right - left) > 2 * (bottom - top)).any()
 
 
 def test_erasing_with_probability_zero_leaves_everything() -> None:
-    pixels, masks = np.full((9, 8, 6, 3), 7, np.uint8), np.ones((9, 8, 6), np.uint8)
-    erase(pixels, masks, 0.0, np.random.default_rng(0))
-    assert (pixels == 7).all()
-    assert masks.all()
+    assert not draw_holes(100, (40, 20), 0.0, np.random.default_rng(0)).any()

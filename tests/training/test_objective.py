@@ -35,7 +35,9 @@ def test_the_sum_is_weighted_and_the_parts_are_not() -> None:
         "triplet": triplet_loss(compared, TARGETS),
         "ranking": ranking_loss(compared, TARGETS),
     }
-    assert parts == pytest.approx({name: value.item() for name, value in expected.items()})
+    assert {name: float(value) for name, value in parts.items()} == pytest.approx(
+        {name: value.item() for name, value in expected.items()}
+    )
     assert total.item() == pytest.approx(2 * parts["softmax"] + 0.5 * parts["triplet"] + 0.25 * parts["ranking"])
 
 

@@ -43,12 +43,13 @@ def test_biases_learn_twice_as_fast_and_only_weights_decay() -> None:
     assert rules[id(network[1].weight)] == rules[id(network[1].bias)] == (0.3, 0.0)
 
 
-def test_one_step_by_hand() -> None:
+@pytest.mark.parametrize("fused", [False, True])
+def test_one_step_by_hand(fused: bool) -> None:
     layer = nn.Linear(1, 1)
     with torch.no_grad():
         layer.weight.fill_(2.0)
         layer.bias.fill_(1.0)
-    optimizer = make_optimizer([layer], ScheduleConfig(weight_decay=0.1, momentum=0.9))
+    optimizer = make_optimizer([layer], ScheduleConfig(weight_decay=0.1, momentum=0.9), fused=fused)
     set_learning_rate(optimizer, 0.5)
     layer(torch.ones(1, 1)).sum().backward()
     optimizer.step()

@@ -70,5 +70,5 @@ def calibrate(
     card = add_to_card(model, "calibration", calibration.as_card())
     print(f"written: {card}")
     if plot:
-        write_text(plot, reliability_diagram({"people not fitted to": tested}))
+        write_text(plot, reliability_diagram({"people not fitted to": tested}).svg())
         print(f"written: {plot}")

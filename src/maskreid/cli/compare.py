@@ -33,12 +33,12 @@ def compare(
     gallery.npz is read as features and needs no DATA; a model is evaluated on DATA first.
     """
     from maskreid.reports import comparison_table
-    from maskreid.retrieval import check_same_test, judge, named_protocol, read_features
+    from maskreid.retrieval import check_same_test, holds_features, judge, named_protocol, read_features
     from maskreid.retrieval import compare as compare_metrics
 
     chosen = named_protocol(protocol)
     if data is None:
-        models = [run for run in (run_a, run_b) if not _holds_features(run)]
+        models = [run for run in (run_a, run_b) if not holds_features(run)]
         if models:
             raise MaskreidError(
                 f"{models[0]}: holds no features (query.npz and gallery.npz), so it is taken for a model, "
@@ -46,7 +46,7 @@ def compare(
             )
 
     def judged(run: str) -> Judgement:
-        if _holds_features(run):
+        if holds_features(run):
             read = read_features(run)
             return judge(read.query, read.gallery, read.boxes, protocol=chosen)
         return _evaluate(run, str(data), chosen, precision, device, format, split, cache)
@@ -56,17 +56,6 @@ def compare(
     differences = compare_metrics(a.main, b.main)
     print(f"A: {run_a}\nB: {run_b}\n{chosen.heading}, {len(a.main.per_query()['map']):,} queries")
     print(comparison_table(differences))
-
-
-def _holds_features(run: str) -> bool:
-    from maskreid.retrieval.feature_folder import GALLERY, QUERY
-    from maskreid.retrieval.foreign import READERS
-
-    path = Path(run)
-    if path.is_dir():
-        return (path / QUERY).is_file() and (path / GALLERY).is_file()
-    # A .safetensors with a card beside it is a model.
-    return path.is_file() and path.suffix.lower() in READERS and not path.with_suffix(".json").is_file()
 
 
 def _evaluate(

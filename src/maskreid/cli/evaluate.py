@@ -130,7 +130,7 @@ def evaluate(
     details = _details(evaluation.judgement, per_camera, worst, open_set, Calibration.of(loaded.card))
     if out:
         title = f"{model} on {dataset.name}"
-        report_on(loaded, dataset, evaluation, out, title=title, details=details)
+        report_on(loaded, dataset, evaluation, out, title=title, details=details, masks=masks)
         written = ["metrics.json", "report.html", *(f"{split}.npz" for split in evaluation.features)]
         print(f"written: {', '.join(str(out / name) for name in written)}")
 

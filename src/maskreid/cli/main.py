@@ -19,6 +19,8 @@ from maskreid.cli import (
     gallery,
     masks,
     models,
+    ranks,
+    report,
     reproduce,
     train,
 )
@@ -42,6 +44,8 @@ app.command("evaluate")(evaluate.evaluate)
 app.add_typer(gallery.app, name="gallery")
 app.command("calibrate")(calibrate.calibrate)
 app.command("compare")(compare.compare)
+app.command("report")(report.report)
+app.command("ranks")(ranks.ranks)
 app.command("models")(models.models)
 app.command("embed")(embed.embed)
 app.command("export")(export.export)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -31,18 +33,29 @@ def train(
     split: SplitOption = 0,
     device: Annotated[str | None, typer.Option(help="cpu or cuda. [default: cuda where there is one]")] = None,
     cache: CacheOption = None,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Time the stages of 20 steps; print them and write RUN/profile.json.")
+    ] = False,
 ) -> None:
     """Train RECIPE on DATA, validating on identities held out of training.
 
     Killed at any moment, the same command continues where it stopped. RUN/model.safetensors and RUN/model.json are
     the trained model; RUN/log.jsonl and RUN/tensorboard hold the curves.
+
+    On several GPUs or machines: torchrun --nproc-per-node 2 -m maskreid.cli.main train RECIPE ...
     """
     from maskreid import progress, training
 
     loaded = training.Recipe.load(recipe, set_ or [])
+    dataset = open_together(data, format, split)
     model = training.train(
-        loaded, open_together(data, format, split), out, cache=cache, device=device, progress=progress.terminal
+        loaded, dataset, out, cache=cache, device=device, profile=profile, progress=progress.terminal
     )
+    if int(os.environ.get("RANK", "0")):  # under torchrun the first process speaks for all
+        return
+    numbers = out / "profile.json"
+    if profile and numbers.exists():
+        print(training.profile_table(json.loads(numbers.read_text(encoding="utf-8"))))
     print(f"trained {loaded.name}: {out / 'model.safetensors'}")
     held_out = model.card["metrics"].get("held_out_identities")
     if held_out:

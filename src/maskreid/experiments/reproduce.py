@@ -117,7 +117,7 @@ def reproduce(
         counted = {
             label: workshop.test(Path(run), columns[0].data, 0).similarities for run, label in reversed(drawn.items())
         }
-        write_text(folder / f"{name}-similarities.svg", similarity_plot(counted))
+        write_text(folder / f"{name}-similarities.svg", similarity_plot(counted).svg())
     return reproduction
 
 
@@ -190,4 +190,4 @@ def _write(reproduction: Reproduction, folder: Path, name: str, budget: Budget) 
         [reproduction.ours[row.key].mean for row in shown],
         [reproduction.ours[row.key].spread for row in shown],
     )
-    write_text(folder / f"{name}.svg", plot)
+    write_text(folder / f"{name}.svg", plot.svg())

@@ -7,6 +7,7 @@ import json
 import os
 import time
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,7 @@ def _build(
     names = {"pixels": f"pixels-{unique}.npy", "masks": f"masks-{unique}.npy"}
     parts = {kind: folder / f"{name}.part" for kind, name in names.items()}
     index_part = folder / f"{INDEX}-{unique}.part"
+    pool = ThreadPoolExecutor(os.cpu_count())  # Pillow decodes on as many cores as there are threads
     try:
         pixels = _create(parts["pixels"], (count, *size, 3))
         shapes = _create(parts["masks"], (count, *size))
@@ -130,7 +132,7 @@ def _build(
         coverage: list[float] = []
         fallbacks = 0
         for chunk in chunks(images, CHUNK):
-            native = [read_image(source, image.path) for image in chunk]
+            native = list(pool.map(lambda image: read_image(source, image.path), chunk))
             shaped = shape_images(source, chunk, native, size=size, masks=masks, min_share=min_share)
             pixels[len(packed) : len(packed) + len(chunk)] = shaped.pixels
             shapes[len(packed) : len(packed) + len(chunk)] = shaped.masks
@@ -159,6 +161,7 @@ def _build(
             os.replace(parts[kind], folder / name)
         os.replace(index_part, folder / INDEX)
     finally:
+        pool.shutdown(cancel_futures=True)
         for part in (*parts.values(), index_part):
             part.unlink(missing_ok=True)
     for name in previous:

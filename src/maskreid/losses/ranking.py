@@ -40,10 +40,13 @@ def ranking_loss(
     return mean_over(push + lambda_ / 2 * pull, anchors)
 
 
-def ranking_floor(identities: Tensor) -> float:
-    """The least that the first term of `ranking_loss` can be on this batch: log(1 + negatives), over the anchors."""
+def ranking_floor(identities: Tensor) -> Tensor:
+    """The least that the first term of `ranking_loss` can be on this batch: log(1 + negatives), over the anchors.
+
+    A float64 scalar, on the device of ``identities``.
+    """
     positive, negative = positives_and_negatives(identities)
-    return float(mean_over(torch.log1p(negative.sum(1).double()), positive.any(1)))
+    return mean_over(torch.log1p(negative.sum(1).double()), positive.any(1))
 
 
 def _log_one_plus_sum_exp(exponents: Tensor, chosen: Tensor) -> Tensor:

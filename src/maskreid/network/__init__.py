@@ -6,10 +6,11 @@ from maskreid.network.fold import folded
 from maskreid.network.maskreid import Classifier, MaskReID
 from maskreid.network.model import Model
 from maskreid.network.model_file import add_to_card, list_models, load_model, read_card, save_model
-from maskreid.network.preprocess import BACKGROUND_RGB, center_crop, prepare_input
+from maskreid.network.preprocess import BACKGROUND_RGB, MEAN_BGR, center_crop, prepare_input
 
 __all__ = [
     "BACKGROUND_RGB",
+    "MEAN_BGR",
     "Classifier",
     "MaskReID",
     "Model",

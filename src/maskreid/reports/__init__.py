@@ -1,11 +1,20 @@
-"""Where people would rather look: tables, rank lists, curves, mask sheets and one page of them all."""
+"""Where people would rather look: tables, rank lists, figures, mask sheets and one page of them all."""
 
+from maskreid.reports.asked_queries import find_queries
 from maskreid.reports.comparison import comparison_plot
-from maskreid.reports.curves import reliability_diagram, similarity_plot
-from maskreid.reports.details import Details
+from maskreid.reports.crops import Crops, DatasetCrops
+from maskreid.reports.details import Details, examine
+from maskreid.reports.distributions import reliability_diagram, similarity_plot
+from maskreid.reports.evaluation_figures import Examined, evaluation_figures
+from maskreid.reports.figure import Figure
 from maskreid.reports.model_report import report_on
 from maskreid.reports.numbers import write_numbers, write_text
+from maskreid.reports.open_run import open_subject, written_to
+from maskreid.reports.page import make_page, write_report
 from maskreid.reports.pictures import mask_sheet
+from maskreid.reports.rank_lists import rank_lists
+from maskreid.reports.rank_sheet import rank_sheets, write_sheets
+from maskreid.reports.subject import Subject
 from maskreid.reports.tables import (
     camera_table,
     comparison_table,
@@ -16,18 +25,33 @@ from maskreid.reports.tables import (
 )
 
 __all__ = [
+    "Crops",
+    "DatasetCrops",
     "Details",
+    "Examined",
+    "Figure",
+    "Subject",
     "camera_table",
     "comparison_plot",
     "comparison_table",
+    "evaluation_figures",
+    "examine",
+    "find_queries",
+    "make_page",
     "mask_sheet",
     "metrics_table",
     "open_set_table",
+    "open_subject",
+    "rank_lists",
+    "rank_sheets",
     "reliability_diagram",
     "reliability_table",
     "report_on",
     "similarity_plot",
     "worst_table",
     "write_numbers",
+    "write_report",
+    "write_sheets",
     "write_text",
+    "written_to",
 ]

@@ -1,11 +1,32 @@
-"""What can be asked for beside a test's own numbers."""
+"""What can be told beside a test's own numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from maskreid.retrieval import CameraPairs, OpenSet, Reliability, WorstQuery
+import numpy as np
+
+from maskreid.errors import MaskreidError
+from maskreid.progress import Progress, silent
+from maskreid.retrieval import (
+    Calibration,
+    CameraPairs,
+    Judgement,
+    OpenSet,
+    Reliability,
+    Similarities,
+    WorstQuery,
+    camera_pairs,
+    identity_scores,
+    open_set,
+    reliability_of,
+    similarities,
+    worst_queries,
+)
+from maskreid.retrieval.calibration import thresholds
+
+PAIR_BINS = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,9 +38,51 @@ class Details:
         worst: the queries with the lowest AP.
         open_set: half of the people not enrolled.
         reliability: of the model's own probabilities in those searches, if it is calibrated.
+        similar: similarities of right and wrong pairs.
+        thresholds: similarity that a share of the pairs of different people reaches, by that share as text.
     """
 
     pairs: CameraPairs | None = None
     worst: Sequence[WorstQuery] = ()
     open_set: OpenSet | None = None
     reliability: Reliability | None = None
+    similar: Similarities | None = None
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+
+
+def similar_pairs(
+    judgement: Judgement, calibration: Calibration | None = None, *, progress: Progress = silent
+) -> tuple[Similarities, Mapping[str, float]]:
+    """Return the similarities of right and wrong pairs, and the model's thresholds, or this test's if it has none."""
+    found = similarities(
+        judgement.query, judgement.gallery, judgement.main.protocol, bins=PAIR_BINS, progress=progress
+    )
+    return found, calibration.thresholds if calibration else thresholds(found)
+
+
+def examine(
+    judgement: Judgement, calibration: Calibration | None = None, *, worst: int = 10, progress: Progress = silent
+) -> Details:
+    """Find everything that a test can be asked; what it has too few cameras or people for is left out.
+
+    Args:
+        judgement: from `maskreid.retrieval.judge`.
+        calibration: the model's, if it has one.
+        worst: how many of the worst queries.
+        progress: told about the long parts.
+    """
+    query, gallery, rule = judgement.query, judgement.gallery, judgement.main.protocol
+    similar, reached = similar_pairs(judgement, calibration, progress=progress)
+    pairs = scores = alarms = claims = None
+    whole = len(np.unique(judgement.main.queries)) == len(judgement.main.queries)  # not of drawn galleries
+    if whole and len(np.unique(np.concatenate((query.cameras, gallery.cameras)))) > 1:
+        pairs = camera_pairs(query, gallery, rule)
+    if whole:
+        scores = identity_scores(query, gallery, rule, progress=progress)
+        try:
+            alarms = open_set(scores)
+            claims = reliability_of(calibration, scores) if calibration else None
+        except MaskreidError:  # of so few people, half cannot be left out
+            pass
+    found = worst_queries(judgement.main, query, worst)
+    return Details(pairs, found, alarms, claims, similar, reached)

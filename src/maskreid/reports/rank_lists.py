@@ -8,30 +8,45 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from maskreid.images import PackedImages
-from maskreid.reports.pictures import data_uri, mask_over
-from maskreid.retrieval import Features, Metrics, Protocol
+from maskreid.errors import MaskreidError
+from maskreid.reports.crops import Crops
+from maskreid.reports.pictures import Mask, Pixels
+from maskreid.reports.tables import camera_name
+from maskreid.retrieval import Calibration, Features, Judgement, Metrics, Protocol
 from maskreid.retrieval.features import DISTRACTOR, JUNK
+from maskreid.retrieval.judge import reranked_name
 
 SHOWN = 10
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Hit:
-    """One answer: its picture, whether it shows the query's identity, and what is written below it."""
+    """One answer.
 
-    picture: str
+    Attributes:
+        pixels: (H, W, 3) uint8 RGB.
+        right: whether it shows the query's identity.
+        who: "right", "distractor" or "person N".
+        camera: that took it, "?" if unknown.
+        similarity: cosine; where re-ranked, 1 less the distance.
+        probability: that it is the person, were it the best answer; None where the model is not calibrated.
+    """
+
+    pixels: Pixels
     right: bool
-    caption: str
+    who: str
+    camera: str
+    similarity: float
+    probability: float | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RankList:
     """A query with its mask, and its first answers."""
 
     title: str
-    picture: str
-    mask: str
+    pixels: Pixels
+    mask: Mask | None
     hits: tuple[Hit, ...]
 
 
@@ -68,44 +83,64 @@ def first_hits(
     return np.asarray(order[kept[order]][:count])
 
 
-def rank_list(
-    row: int,
-    query: Features,
-    gallery: Features,
-    similarities: npt.NDArray[np.floating],
-    metrics: Metrics,
-    packed_query: PackedImages,
-    packed_gallery: PackedImages,
-) -> RankList:
-    """Make the pictures of one query's answers; arguments as for `first_hits`."""
-    hits = []
-    for found in first_hits(query, row, gallery, similarities, metrics.protocol):
-        identity = int(gallery.identities[found])
-        right = identity == query.identities[row]
-        who = "right" if right else "distractor" if identity == DISTRACTOR else f"person {identity}"
-        caption = f"{who} · camera {gallery.cameras[found]} · {similarities[found]:.2f}"
-        hits.append(Hit(data_uri(packed_gallery.pixels[found]), bool(right), caption))
-    own = metrics.queries == row  # one ranking, or one for each drawn gallery
-    pixels, mask = packed_query.pixels[row], packed_query.masks[row].astype(bool)
-    title = (
-        f"person {query.identities[row]}, camera {query.cameras[row]}: first right answer at "
-        f"{metrics.first_match[own].mean():g}, AP {100 * metrics.ap[own].mean():.0f} %"
-    )
-    return RankList(title, data_uri(pixels), data_uri(mask_over(pixels, mask)), tuple(hits))
-
-
 def rank_lists(
+    judgement: Judgement,
     rows: Sequence[int],
-    query: Features,
-    gallery: Features,
-    metrics: Metrics,
-    packed_query: PackedImages,
-    packed_gallery: PackedImages,
-    distances: npt.NDArray[np.float32] | None = None,
+    crops: Crops,
+    *,
+    top: int = SHOWN,
+    calibration: Calibration | None = None,
+    reranked: bool = False,
 ) -> list[RankList]:
-    """Make the rank lists of several queries, by cosine or, if given, by ``distances``, a row of (G,) for each."""
-    lists = []
+    """Make the rank lists of several queries.
+
+    Args:
+        judgement: of one test.
+        rows: of its queries.
+        crops: where their pictures are.
+        top: answers of each, at most.
+        calibration: turns similarities into probabilities.
+        reranked: order by the re-ranked distances.
+
+    Raises:
+        MaskreidError: the test was not re-ranked, or an image cannot be read.
+    """
+    query, gallery, metrics = judgement.query, judgement.gallery, judgement.main
+    again = None
+    if reranked:
+        if judgement.reranked is None:
+            raise MaskreidError("rank lists: this test was not re-ranked; judge it with reranking=True")
+        again = judgement.reranked
+        query, gallery = again.query, again.gallery
+        metrics = judgement.metrics[reranked_name(next(iter(judgement.metrics)))]
+    distances = again.rows(list(rows)) if again else None
+    found = []
     for place, row in enumerate(rows):
-        similarities = gallery.vectors @ query.vectors[row] if distances is None else 1 - distances[place]
-        lists.append(rank_list(row, query, gallery, similarities, metrics, packed_query, packed_gallery))
+        alike = gallery.vectors @ query.vectors[row] if distances is None else 1 - distances[place]
+        found.append((row, first_hits(query, row, gallery, alike, metrics.protocol, top), alike))
+    pictures = crops(query, [row for row, _, _ in found], masks=True)
+    entries = int((gallery.identities != JUNK).sum())
+    lists = []
+    for (row, answers, alike), (pixels, mask) in zip(found, pictures, strict=True):
+        hits = []
+        for answer, (shown, _) in zip(answers.tolist(), crops(gallery, answers.tolist()), strict=True):
+            similarity = float(alike[answer])
+            claimed = float(calibration.probability(similarity, entries)) if calibration and not reranked else None
+            right, who = _who(int(gallery.identities[answer]), int(query.identities[row]))
+            hits.append(Hit(shown, right, who, camera_name(int(gallery.cameras[answer])), similarity, claimed))
+        lists.append(RankList(_title(query, row, metrics), pixels, mask, tuple(hits)))
     return lists
+
+
+def _who(identity: int, asked: int) -> tuple[bool, str]:
+    right = identity == asked
+    return right, "right" if right else "distractor" if identity == DISTRACTOR else f"person {identity}"
+
+
+def _title(query: Features, row: int, metrics: Metrics) -> str:
+    who = f"person {query.identities[row]}, camera {camera_name(int(query.cameras[row]))}"
+    own = metrics.queries == row  # one ranking, or one for each drawn gallery
+    if not own.any():
+        return f"{who}: {metrics.skipped.get(row, 'not judged')}"
+    first, ap = metrics.first_match[own].mean(), 100 * metrics.ap[own].mean()
+    return f"{who}: first right answer at {first:g}, AP {ap:.0f} %"

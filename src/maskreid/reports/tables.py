@@ -19,6 +19,7 @@ COLUMNS = {
 }
 INTERVAL = "95 % interval"
 OPEN_SET_COLUMNS = ["half of the people not enrolled", "TPIR, percent"]
+COMPARISON_COLUMNS = ["percent", "A", "B", "B - A", INTERVAL, "p"]
 WORST_COLUMNS = ["worst queries", "identity", "camera", "first right answer at", "AP"]
 
 
@@ -104,9 +105,9 @@ def _spread(mean: float, deviation: float) -> str:
     return f"{100 * mean:.1f} ± {100 * deviation:.1f}"
 
 
-def comparison_table(differences: Mapping[str, Difference]) -> str:
+def comparison_rows(differences: Mapping[str, Difference]) -> list[list[str]]:
     """One row for each score: both models, the second less the first, its interval and p; percentages."""
-    rows = [
+    return [
         [
             COLUMNS[name],
             f"{100 * each.a:.2f}",
@@ -117,7 +118,11 @@ def comparison_table(differences: Mapping[str, Difference]) -> str:
         ]
         for name, each in differences.items()
     ]
-    return _markdown([["percent", "A", "B", "B - A", INTERVAL, "p"], *rows])
+
+
+def comparison_table(differences: Mapping[str, Difference]) -> str:
+    """The rows as a Markdown table."""
+    return _markdown([COMPARISON_COLUMNS, *comparison_rows(differences)])
 
 
 def _markdown(rows: list[list[str]]) -> str:

@@ -9,13 +9,14 @@ from maskreid.retrieval.average_precision import (
 from maskreid.retrieval.bootstrap import Interval, bootstrap
 from maskreid.retrieval.calibration import Calibration, Reliability, calibrate, reliability_of
 from maskreid.retrieval.camera_pairs import CameraPairs, camera_pairs
+from maskreid.retrieval.cmc_interval import cmc_interval
 from maskreid.retrieval.compare import Difference, check_same_test, compare
 from maskreid.retrieval.device_search import device_search
 from maskreid.retrieval.evaluate import evaluate, evaluate_distances
 from maskreid.retrieval.everyone import everyone
 from maskreid.retrieval.feature_folder import load_folder, save_folder
 from maskreid.retrieval.features import Features
-from maskreid.retrieval.foreign import FeatureFile, read_features
+from maskreid.retrieval.foreign import FeatureFile, holds_features, read_features
 from maskreid.retrieval.identity_scores import IdentityScores, identity_scores
 from maskreid.retrieval.judge import Judgement, judge
 from maskreid.retrieval.metrics import Metrics
@@ -57,6 +58,7 @@ __all__ = [
     "calibrate",
     "camera_pairs",
     "check_same_test",
+    "cmc_interval",
     "compare",
     "device_search",
     "evaluate",
@@ -64,6 +66,7 @@ __all__ = [
     "evaluate_single_shot",
     "everyone",
     "exact_search",
+    "holds_features",
     "identity_scores",
     "inverse_negative_penalty",
     "judge",

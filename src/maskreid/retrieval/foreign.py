@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from maskreid.errors import MaskreidError
-from maskreid.retrieval.feature_folder import load_folder
+from maskreid.retrieval.feature_folder import GALLERY, QUERY, load_folder
 from maskreid.retrieval.features import DISTRACTOR, JUNK, Features
 from maskreid.retrieval.matfile import read_mat
 
@@ -102,6 +102,15 @@ def read_features(path: str | Path) -> FeatureFile:
         notes.append("people are numbered from 0: every number was raised by one, because 0 means distractor here")
     features = {part: _features(path, part, ours, from_zero) for part in parts}
     return FeatureFile(features["query"], features["gallery"], features.get("multi_query"), tuple(notes))
+
+
+def holds_features(path: str | Path) -> bool:
+    """Whether `read_features` would read this: a file of its kinds, or a folder with query.npz and gallery.npz."""
+    path = Path(path)
+    if path.is_dir():
+        return (path / QUERY).is_file() and (path / GALLERY).is_file()
+    # A .safetensors with a card beside it is a model.
+    return path.is_file() and path.suffix.lower() in READERS and not path.with_suffix(".json").is_file()
 
 
 def _features(path: Path, part: str, arrays: Arrays, from_zero: bool) -> Features:

@@ -5,6 +5,7 @@ from maskreid.training.evaluation import Evaluation, evaluate_model
 from maskreid.training.extract import extract_features
 from maskreid.training.loop import train
 from maskreid.training.prepare import cache_folder, mask_source, prepare
+from maskreid.training.profiling import profile_table
 from maskreid.training.recipe import BatchConfig, DataConfig, LossConfig, Recipe, ScheduleConfig
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "extract_features",
     "mask_source",
     "prepare",
+    "profile_table",
     "train",
 ]

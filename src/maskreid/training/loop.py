@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
+from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from maskreid import __version__
 from maskreid.errors import MaskreidError
-from maskreid.images import Dataset, PackedImages, holdout_split, split_identities
-from maskreid.losses import move_table, ranking_floor
-from maskreid.network import Classifier, MaskReID, Model, load_model, make_card, prepare_input, save_model
+from maskreid.images import Dataset, PackedImages, PersonImage, holdout_split, split_identities
+from maskreid.network import Model, load_model, make_card, save_model
 from maskreid.progress import Progress, silent
 from maskreid.retrieval import Metrics, evaluate
-from maskreid.training.augment import crop_and_flip, erase
-from maskreid.training.average import MovingAverage
-from maskreid.training.batches import make_sampler
 from maskreid.training.extract import extract_features
-from maskreid.training.objective import objective
 from maskreid.training.prepare import prepare
+from maskreid.training.profiling import Profiler
+from maskreid.training.ranks import Ranks, join_ranks
 from maskreid.training.recipe import Recipe
 from maskreid.training.run_folder import RunFolder
-from maskreid.training.schedule import learning_rate, make_optimizer, set_learning_rate
-from maskreid.training.worse_masks import worsen_masks
+from maskreid.training.schedule import learning_rate
+from maskreid.training.trainer import Trainer
 
 LOG_EVERY = 20  # iterations between two lines of the log
 MODEL = "model"  # RUN/model.safetensors and RUN/model.json
@@ -41,6 +38,7 @@ def train(
     *,
     cache: Path | None = None,
     device: str | None = None,
+    profile: bool = False,
     progress: Progress = silent,
 ) -> Model:
     """Train, validate on identities held out of training, and save the final model in the run folder.
@@ -48,12 +46,16 @@ def train(
     Batches, crops and dropout of iteration t depend only on the recipe's seed and t. Repeating the call after a kill
     therefore continues from the last checkpoint with the same data order; on the CPU it reaches the same weights.
 
+    Where torchrun started several processes, each computes its part of every batch; the first alone writes, reports
+    and validates. Losses and batch normalisation are those of the whole batch.
+
     Args:
         recipe: what to do.
         dataset: must have a "train" split.
         run: folder for log, checkpoint, TensorBoard events and the final model.
         cache: where packed images are kept; see `maskreid.training.prepare`.
         device: a torch device; the default is "cuda" where there is one, else "cpu".
+        profile: time the stages of some steps, and write ``run/profile.json``.
         progress: told about every stage.
 
     Returns:
@@ -64,167 +66,117 @@ def train(
     """
     if not dataset.splits.get("train"):
         raise MaskreidError(f"{dataset.source.name}: no training images; found splits: {', '.join(dataset.splits)}")
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    learned, kept = split_identities(dataset.splits["train"], recipe.data.held_out, recipe.seed)
-    packed = prepare(dataset.source, learned, recipe.data, cache=cache, progress=progress)
-    held_out = None
-    if kept:
-        query, gallery = holdout_split(kept, recipe.seed)
-        held_out = tuple(
-            prepare(dataset.source, images, recipe.data, cache=cache, progress=progress)
-            for images in (query, gallery)
-        )
-    folder = RunFolder(Path(run), recipe, packed.fingerprint)
-    folder.save_people({"train": learned, "held out": kept})
-    trainer = _Trainer(recipe, packed, device)
-    state = folder.load_checkpoint()
-    if state:
-        trainer.restore(state)
-    writer = SummaryWriter(str(folder.path / "tensorboard"), purge_step=trainer.iteration)
-    schedule = recipe.schedule
-    metrics = None
-    started, first = time.monotonic(), trainer.iteration
-    todo = range(first, schedule.iterations)
-    for iteration in progress(todo, total=len(todo), what=f"training {recipe.name}", unit="iteration"):
-        parts = trainer.step(iteration)
-        done = iteration + 1
-        if done % LOG_EVERY == 0 or done == schedule.iterations:
-            rate = (done - first) / (time.monotonic() - started)
-            entry = {"iteration": done, **parts, "iterations_per_second": round(rate, 3)}
-            folder.log(entry)
-            for name, value in parts.items():
-                writer.add_scalar(f"training/{name}", value, done)
-        if held_out and (done % schedule.validate_every == 0 or done == schedule.iterations):
-            metrics = _validate(trainer.model(dataset, None), held_out, progress)
-            scores = {"rank1": metrics.rank(1), "map": metrics.map}
-            folder.log({"iteration": done, "validation": scores})
-            for name, value in scores.items():
-                writer.add_scalar(f"validation/{name}", value, done)
-        if done % schedule.checkpoint_every == 0 or done == schedule.iterations:
-            folder.save_checkpoint(trainer.state())
-    writer.close()
-    if metrics is None and held_out:
-        metrics = _validate(trainer.model(dataset, None), held_out, progress)
-    model = trainer.model(dataset, metrics)
-    save_model(folder.path / MODEL, model.network, model.card)
-    return load_model(folder.path / MODEL)
+    with join_ranks(device or ("cuda" if torch.cuda.is_available() else "cpu")) as (ranks, device):
+        report = progress if ranks.rank == 0 else silent
+        return _Run(recipe, dataset, Path(run), ranks, cache, report).train(device, profile)
 
 
-def _validate(model: Model, held_out: tuple[PackedImages, ...], progress: Progress) -> Metrics:
-    query, gallery = (extract_features(model, part, precision="bfloat16", progress=progress) for part in held_out)
-    return evaluate(query, gallery)
+class _Run:
+    """One process's work on a run; the folder and the held-out images are the first process's alone."""
 
+    def __init__(
+        self, recipe: Recipe, dataset: Dataset, run: Path, ranks: Ranks, cache: Path | None, progress: Progress
+    ) -> None:
+        self.recipe, self.dataset, self.run, self.ranks = recipe, dataset, run, ranks
+        self.cache, self.progress = cache, progress
+        self.learned, self.kept = split_identities(dataset.splits["train"], recipe.data.held_out, recipe.seed)
+        self.packed = ranks.machine_by_machine(lambda: self._packed(self.learned))
+        self.held_out: tuple[PackedImages, ...] = ()
 
-class _Trainer:
-    """Network, classifier, OIM's table, optimiser and moving average at one iteration."""
+    def _packed(self, images: Sequence[PersonImage]) -> PackedImages:
+        return prepare(self.dataset.source, images, self.recipe.data, cache=self.cache, progress=self.progress)
 
-    def __init__(self, recipe: Recipe, packed: PackedImages, device: str) -> None:
-        self.recipe, self.packed, self.device = recipe, packed, device
-        self.iteration = 0
-        names, self.targets = np.unique(packed.identities, return_inverse=True)
-        self.sampler = make_sampler(recipe.batch, packed.identities, recipe.seed)
-        generator = torch.Generator().manual_seed(recipe.seed)
-        self.network = MaskReID(recipe.network, generator=generator)
-        if recipe.init:
-            _copy_weights(load_model(recipe.init), self.network)
-        self.network = self.network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.classifier: Classifier | None = None
-        if recipe.loss.softmax:
-            self.classifier = Classifier(
-                recipe.network.dimension,
-                len(names),
-                dropout=recipe.loss.dropout,
-                relu=recipe.loss.relu,
-                bias=recipe.network.neck == "none",
-                generator=generator,
-            ).to(device)
-        self.table = torch.zeros(len(names), recipe.network.dimension, device=device) if recipe.loss.oim else None
-        modules = [self.network] + ([self.classifier] if self.classifier else [])
-        self.optimizer = make_optimizer(modules, recipe.schedule)
-        self.average = MovingAverage(self.network, recipe.schedule.ema) if recipe.schedule.ema else None
+    def _open(self) -> dict[str, Any] | None:
+        """Open the run folder and what is validated on; return the last checkpoint."""
+        if self.kept:
+            self.held_out = tuple(map(self._packed, holdout_split(self.kept, self.recipe.seed)))
+        self.folder = RunFolder(self.run, self.recipe, self.packed.fingerprint)
+        self.folder.save_people({"train": self.learned, "held out": self.kept})
+        return self.folder.load_checkpoint()
 
-    def step(self, iteration: int) -> dict[str, float]:
-        """Take one step of gradient descent; return the losses and the learning rate by name."""
-        recipe = self.recipe
-        rng = np.random.default_rng((recipe.seed, 5, iteration))
-        torch.manual_seed(int(rng.integers(2**62)))  # dropout
-        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        chosen = self.sampler(iteration)
-        pixels, masks = crop_and_flip(
-            self.packed.pixels[chosen],
-            self.packed.masks[chosen],
-            recipe.network.input_size,
-            rng,
-            flip=recipe.data.flip,
-        )
-        erase(pixels, masks, recipe.data.erase, rng)
-        worsen_masks(masks, recipe.data.worse_masks, rng)
-        targets = torch.from_numpy(self.targets[chosen]).to(self.device)
-        image, masked = prepare_input(
-            torch.from_numpy(pixels).to(self.device), torch.from_numpy(masks).to(self.device)
-        )
-        self.network.train()
-        if self.classifier:
-            self.classifier.train()
-        half = recipe.schedule.precision == "bfloat16"
-        with torch.autocast(torch.device(self.device).type, torch.bfloat16, enabled=half):
-            before, after = (x.float() for x in self.network.around_neck(image, masked))
-        compared = before if recipe.network.neck == "bn" else after
-        loss, parts = objective(recipe.loss, compared, after, targets, self.classifier, self.table, generator)
-        if not torch.isfinite(loss):
+    def train(self, device: str, profile: bool) -> Model:
+        """Run all iterations that are left."""
+        state = self.ranks.from_first(self._open)
+        trainer = Trainer(self.recipe, self.packed, device, self.ranks)
+        if state:
+            trainer.restore(state)
+        first, end = trainer.iteration, self.recipe.schedule.iterations
+        profiler = Profiler(trainer, first, end) if profile else None
+        self.writer = SummaryWriter(str(self.run / "tensorboard"), purge_step=first) if self.ranks.rank == 0 else None
+        metrics = None
+        started, losses = time.monotonic(), []
+        todo, what = range(first, end), f"training {self.recipe.name}"
+        for iteration in self.progress(todo, total=len(todo), what=what, unit="iteration"):
+            if profiler:
+                profiler.before(iteration)
+            parts = trainer.step(iteration)
+            losses.append(parts["loss"])
+            done = iteration + 1
+            checkpoint = done % self.recipe.schedule.checkpoint_every == 0 or done == end
+            if done % LOG_EVERY == 0 or done == end or checkpoint:
+                self._check_finite(losses, done)
+                losses = []
+            if self.writer and (done % LOG_EVERY == 0 or done == end):
+                self._log(parts, done, (done - first) / (time.monotonic() - started))
+            if self.held_out and (done % self.recipe.schedule.validate_every == 0 or done == end):
+                metrics = self._validate(trainer, done)
+            if self.writer and checkpoint:
+                self.folder.save_checkpoint(trainer.state())
+        if self.held_out and metrics is None:
+            metrics = self._validate(trainer, None)
+        model = Model(trainer.result(), self._card(metrics))
+        if self.writer is None:
+            return model
+        self.writer.close()
+        if profiler:
+            profiler.save(self.run)
+        save_model(self.run / MODEL, model.network, model.card)
+        return load_model(self.run / MODEL)
+
+    def _check_finite(self, losses: list[Tensor], done: int) -> None:
+        values = torch.stack(losses).cpu()
+        wrong = (~values.isfinite()).nonzero()[:1].flatten().tolist()
+        if wrong:
             raise MaskreidError(
-                f"the loss is {float(loss.detach())} at iteration {iteration + 1}; lower schedule.learning_rate "
-                f"(now {recipe.schedule.learning_rate}) or raise schedule.warm_up"
+                f"the loss is {values[wrong[0]]:g} at iteration {done - len(losses) + wrong[0] + 1}; lower "
+                f"schedule.learning_rate (now {self.recipe.schedule.learning_rate}) or raise schedule.warm_up"
             )
-        rate = learning_rate(recipe.schedule, iteration)
-        set_learning_rate(self.optimizer, rate)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        self.optimizer.step()
-        if self.table is not None:
-            move_table(self.table, after, targets, recipe.loss.oim_momentum)
-        if self.average:
-            self.average.update(self.network, iteration)
-        self.iteration = iteration + 1
-        if recipe.loss.ranking:
-            parts["ranking_above_floor"] = parts["ranking"] - ranking_floor(targets)
-        return {"loss": float(loss.detach()), **parts, "learning_rate": rate}
 
-    def state(self) -> dict[str, Any]:
-        """Everything that the next iteration depends on."""
-        return {
-            "iteration": self.iteration,
-            "network": self.network.state_dict(),
-            "classifier": self.classifier.state_dict() if self.classifier else {},
-            "table": self.table,
-            "optimizer": self.optimizer.state_dict(),
-            "average": self.average.network.state_dict() if self.average else {},
-        }
+    def _log(self, parts: dict[str, Tensor], done: int, rate: float) -> None:
+        entry = {name: float(value) for name, value in parts.items()}
+        entry["learning_rate"] = learning_rate(self.recipe.schedule, done - 1)
+        self.folder.log({"iteration": done, **entry, "iterations_per_second": round(rate, 3)})
+        self._draw("training", entry, done)
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Continue from what `state` returned."""
-        self.iteration = state["iteration"]
-        self.network.load_state_dict(state["network"])
-        if self.classifier:
-            self.classifier.load_state_dict(state["classifier"])
-        if self.table is not None:
-            self.table.copy_(state["table"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        if self.average:
-            self.average.network.load_state_dict(state["average"])
+    def _validate(self, trainer: Trainer, done: int | None) -> Metrics:
+        """Search among the held-out people; ``done`` is when, or None if that is in the log already."""
+        model = Model(trainer.result(), self._card(None))
+        query, gallery = (
+            extract_features(model, part, precision="bfloat16", progress=self.progress) for part in self.held_out
+        )
+        metrics = evaluate(query, gallery)
+        if done is not None:
+            scores = {"rank1": metrics.rank(1), "map": metrics.map}
+            self.folder.log({"iteration": done, "validation": scores})
+            self._draw("validation", scores, done)
+        return metrics
 
-    def model(self, dataset: Dataset, metrics: Metrics | None) -> Model:
-        """The network, or its moving average if it has one, as it is now, with its card."""
+    def _draw(self, group: str, values: dict[str, float], done: int) -> None:
+        assert self.writer
+        for name, value in values.items():
+            self.writer.add_scalar(f"{group}/{name}", value, done)
+
+    def _card(self, metrics: Metrics | None) -> dict[str, Any]:
         recipe = self.recipe
-        card = make_card(
+        return make_card(
             recipe.network,
             resize=recipe.data.resize,
             masks={"source": recipe.data.masks, "min_share": recipe.data.min_share},
             flip=recipe.data.flip_at_test,
             training={
-                "data": dataset.label,
-                "images": len(self.packed.paths),
-                "identities": int(self.targets.max()) + 1,
+                "data": self.dataset.label,
+                "images": len(self.packed),
+                "identities": len(set(self.packed.identities.tolist())),
                 "data_fingerprint": self.packed.fingerprint,
                 "recipe": recipe.as_table(),
                 "recipe_sha256": hashlib.sha256(recipe.to_toml().encode()).hexdigest(),
@@ -232,15 +184,3 @@ class _Trainer:
             },
             metrics={"held_out_identities": metrics.as_dict()} if metrics else {},
         )
-        return Model(self.average.network if self.average else self.network, card)
-
-
-def _copy_weights(source: Model, network: MaskReID) -> None:
-    ours, theirs = asdict(network.config), asdict(source.network.config)
-    different = [key for key in ours if key != "input_size" and ours[key] != theirs[key]]
-    if different:
-        raise MaskreidError(
-            "init: the model's network differs from the recipe's in "
-            + ", ".join(f"{key} ({theirs[key]!r}, recipe has {ours[key]!r})" for key in different)
-        )
-    network.load_state_dict(source.network.state_dict())

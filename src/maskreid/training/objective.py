@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from maskreid.losses import (
     circle_loss,
@@ -16,7 +16,6 @@ from maskreid.losses import (
     softmax_loss,
     triplet_loss,
 )
-from maskreid.network import Classifier
 from maskreid.training.recipe import LossConfig
 
 
@@ -25,11 +24,11 @@ def objective(
     features: Tensor,
     classified: Tensor,
     targets: Tensor,
-    classifier: Classifier | None,
+    classifier: nn.Module | None,
     table: Tensor | None,
     generator: torch.Generator,
-) -> tuple[Tensor, dict[str, float]]:
-    """Return the loss to minimise and each unweighted part by name.
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Return the loss to minimise and each unweighted part by name, detached: reading one makes a GPU wait.
 
     Args:
         config: weights and parameters; a loss of weight 0 is not computed.
@@ -62,4 +61,4 @@ def objective(
     if config.circle:
         parts["circle"] = circle_loss(features, targets, margin=config.circle_margin, scale=config.circle_scale)
     total = torch.stack([getattr(config, name) * value for name, value in parts.items()]).sum()
-    return total, {name: float(value.detach()) for name, value in parts.items()}
+    return total, {name: value.detach() for name, value in parts.items()}

@@ -4,56 +4,80 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-
-Masks = npt.NDArray[np.uint8]
+import torch
+from torch import Tensor
 
 RIM = 3  # pixels that a mask grows or shrinks by at most
 SHIFT = 8  # pixels that it moves by at most, in each direction
 CUT = 0.5  # share of the height that it loses at most
 
 
-def worsen_masks(masks: Masks, probability: float, rng: np.random.Generator) -> None:
-    """Spoil some masks, in place: whole image instead, grown, shrunk, moved, or a band of rows lost; each as often.
+def draw_spoiling(count: int, height: int, probability: float, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Draw what happens to each of ``count`` masks: whole image instead, grown, shrunk, moved, or rows lost.
 
-    The whole image is what stands in for a mask that covers too little, so a network has to know it.
+    Each happens as often. The whole image is what stands in for a mask that covers too little, so a network has to
+    know it.
+
+    Returns:
+        (count, 7) int64: 1 for the whole image; 1 for a mask that shrinks where others grow; pixels to grow or
+        shrink by; rows to move down and columns to move right by; first row that is lost, and the first after it.
+        All are 0 for a mask that stays as it is.
+    """
+    hit = rng.random(count) < probability
+    how = np.where(hit, rng.integers(5, size=count), -1)
+    rims = rng.integers(1, RIM + 1, count) * ((how == 1) | (how == 2))
+    moves = rng.integers(-SHIFT, SHIFT + 1, (count, 2)) * (how == 3)[:, None]
+    lost = np.rint(rng.uniform(0, CUT, count) * height).astype(np.int64)
+    first = rng.integers(height - lost + 1)
+    rows = np.stack([first, first + lost], 1) * (how == 4)[:, None]
+    return np.column_stack([how == 0, how == 2, rims, moves, rows]).astype(np.int64)
+
+
+def worsen_masks(masks: Tensor, spoiling: Tensor) -> Tensor:
+    """Spoil masks as `draw_spoiling` drew it.
 
     Args:
-        masks: (N, H, W) uint8, 1 on the person.
-        probability: of each mask to be spoiled.
-        rng: where the randomness comes from.
+        masks: (N, H, W) uint8, 0 or 1.
+        spoiling: (N, 7) int64, on the same device.
     """
-    height = masks.shape[1]
-    for i in np.flatnonzero(rng.random(len(masks)) < probability):
-        how = rng.integers(5)
-        if how == 0:
-            masks[i] = 1
-        elif how == 1:
-            masks[i] = grow(masks[i], int(rng.integers(1, RIM + 1)))
-        elif how == 2:
-            masks[i] = 1 - grow(1 - masks[i], int(rng.integers(1, RIM + 1)))
-        elif how == 3:
-            masks[i] = move(masks[i], *rng.integers(-SHIFT, SHIFT + 1, 2).tolist())
-        else:
-            rows = round(rng.uniform(0, CUT) * height)
-            top = rng.integers(height - rows + 1)
-            masks[i, top : top + rows] = 0
+    whole, shrinks, rims, down, right, first, last = spoiling[:, :, None, None].unbind(1)
+    inverse = shrinks.to(torch.uint8)  # a mask shrinks where what surrounds it grows
+    masks = grow(masks ^ inverse, rims) ^ inverse
+    masks = move(masks, down, right)
+    rows = torch.arange(masks.shape[1], device=masks.device)[:, None]
+    masks = masks * ~((rows >= first) & (rows < last))
+    return torch.maximum(masks, whole.to(torch.uint8))
 
 
-def grow(mask: Masks, pixels: int) -> Masks:
-    """Return (H, W) with every pixel set that has a set one at most so many pixels away, diagonals included."""
-    for _ in range(pixels):
-        padded = np.pad(mask, 1)
-        rows = np.maximum(np.maximum(padded[:-2], padded[1:-1]), padded[2:])
-        mask = np.maximum(np.maximum(rows[:, :-2], rows[:, 1:-1]), rows[:, 2:])
-    return mask
+def grow(masks: Tensor, pixels: Tensor) -> Tensor:
+    """Set every pixel that has a set one at most so many pixels away, diagonals included.
+
+    Args:
+        masks: (N, H, W) uint8, 0 or 1.
+        pixels: (N, 1, 1) int64, at most `RIM`.
+    """
+    for step in range(RIM):
+        rows = masks.clone()
+        rows[:, 1:] |= masks[:, :-1]
+        rows[:, :-1] |= masks[:, 1:]
+        grown = rows.clone()
+        grown[:, :, 1:] |= rows[:, :, :-1]
+        grown[:, :, :-1] |= rows[:, :, 1:]
+        masks = torch.where(pixels > step, grown, masks)
+    return masks
 
 
-def move(mask: Masks, down: int, right: int) -> Masks:
-    """Return (H, W) moved; what leaves the image is lost, what comes in is background."""
-    out = np.zeros_like(mask)
-    rows, columns = (
-        (slice(max(0, by), max(0, size + by)), slice(max(0, -by), max(0, size - by)))
-        for by, size in zip((down, right), mask.shape, strict=True)
-    )
-    out[rows[0], columns[0]] = mask[rows[1], columns[1]]
-    return out
+def move(masks: Tensor, down: Tensor, right: Tensor) -> Tensor:
+    """Move masks; what leaves the image is lost, what comes in is background.
+
+    Args:
+        masks: (N, H, W) uint8.
+        down: (N, 1, 1) int64.
+        right: (N, 1, 1) int64.
+    """
+    count, height, width = masks.shape
+    rows = torch.arange(height, device=masks.device)[:, None] - down
+    columns = torch.arange(width, device=masks.device) - right
+    inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    images = torch.arange(count, device=masks.device)[:, None, None]
+    return masks[images, rows.clamp(0, height - 1), columns.clamp(0, width - 1)] * inside

@@ -1,0 +1,75 @@
+"""``maskreid report``: a page and its figures about a run, or about two side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from maskreid.cli.common import CacheOption, FormatOption, OptionalDataOption, SplitOption, open_data
+
+RUN = (
+    "A training run; a folder that evaluate --out wrote, or a file of features; or, with --data, a model file or a "
+    "shipped model's name."
+)
+
+
+def report(
+    run: Annotated[str, typer.Argument(metavar="RUN", help=RUN, show_default=False)],
+    against: Annotated[
+        str | None, typer.Option("--against", metavar="RUN2", help="The same, of another: both side by side.")
+    ] = None,
+    data: OptionalDataOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", help="Folder of report.html and figures/. [default: RUN/report, or RUN/report-against-RUN2]"
+        ),
+    ] = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="As for maskreid evaluate. [default: what RUN was tested by, else market1501]"
+        ),
+    ] = None,
+    worst: Annotated[int, typer.Option(metavar="N", min=0, help="List the N queries with the lowest AP.")] = 10,
+    precision: Annotated[str, typer.Option(help="float32, or bfloat16 for speed.")] = "float32",
+    device: Annotated[
+        str | None, typer.Option(help="cpu or cuda. [default: cuda where there is one]", show_default=False)
+    ] = None,
+    format: FormatOption = None,
+    split: SplitOption = 0,
+    cache: CacheOption = None,
+) -> None:
+    """Write one page about RUN that needs nothing else, and each of its figures as SVG, PNG (300 dpi) and PDF.
+
+    A training run gives its curves. A test gives metrics with 95 % intervals, CMC, similarities with thresholds,
+    camera pairs, open set, reliability where the model is calibrated, and the worst queries. With --data also
+    pictures of the answers; and a model or a training run that was not tested is tested on it.
+    """
+    from maskreid import progress
+    from maskreid.reports import open_subject, write_report, written_to
+
+    out = out or written_to(run, against)
+    dataset = open_data(data, format, split) if data else None
+    runs = [run] if against is None else [run, against]
+    names = [Path(each).name for each in runs]
+    if len(set(names)) < len(names):
+        names = runs
+    subjects = [
+        open_subject(
+            each,
+            dataset,
+            name=name,
+            protocol=protocol,
+            worst=worst,
+            device=device,
+            precision=precision,
+            cache=cache,
+            progress=progress.terminal,
+        )
+        for each, name in zip(runs, names, strict=True)
+    ]
+    written = write_report(subjects, " beside ".join(names), out)
+    print(f"written: {written[0]}, and {len(written) - 1} files of its figures in {out / 'figures'}")

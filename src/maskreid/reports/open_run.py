@@ -1,0 +1,190 @@
+"""What a person names on the command line, opened for a report: a run, a test, a model, or anybody's features."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from maskreid.errors import MaskreidError
+from maskreid.progress import Progress, silent
+from maskreid.reports.crops import DatasetCrops
+from maskreid.reports.details import examine
+from maskreid.reports.evaluation_figures import Examined
+from maskreid.reports.model_report import subject_of
+from maskreid.reports.numbers import NOTHING_MORE
+from maskreid.reports.subject import Subject, dataset_counts, model_facts
+from maskreid.retrieval import (
+    NAMED_PROTOCOLS,
+    Calibration,
+    Judgement,
+    NamedProtocol,
+    holds_features,
+    judge,
+    named_protocol,
+    read_features,
+)
+from maskreid.retrieval.judge import reranked_name
+from maskreid.retrieval.named_protocols import MULTIPLE_QUERY, SINGLE_QUERY
+
+if TYPE_CHECKING:
+    from maskreid.images import Dataset
+
+
+def open_subject(
+    run: str,
+    dataset: Dataset | None = None,
+    *,
+    name: str = "",
+    protocol: str | None = None,
+    worst: int = 10,
+    examining: bool = True,
+    device: str | None = None,
+    precision: str = "float32",
+    cache: Path | None = None,
+    progress: Progress = silent,
+) -> Subject:
+    """Return what is known of a run.
+
+    Features (a file, or a folder that ``maskreid evaluate --out`` wrote) are judged again, as its metrics.json says
+    they were; a model is evaluated if there is a dataset; a run folder has its training.
+
+    Args:
+        run: a run folder, such a folder or file of features, a model file, or a shipped model's name.
+        dataset: what the features were made of, for the pictures; or what to evaluate the model on.
+        name: in legends; the last part of ``run`` by default.
+        protocol: one of `maskreid.retrieval.NAMED_PROTOCOLS`; the default is what was used before, or market1501.
+        worst: how many of the worst queries.
+        examining: find everything that a report shows, not only who is found.
+        device: of the model, a torch device; the default is "cuda" where there is one.
+        precision: of the model, "float32" or "bfloat16".
+        cache: where packed images are kept.
+        progress: told about every stage.
+
+    Raises:
+        MaskreidError: there is nothing to report on, or what is there does not go together.
+    """
+    name = name or Path(run).name
+    history = None
+    if (Path(run) / "log.jsonl").is_file():
+        from maskreid.training.history import read_history
+
+        history = read_history(run)
+    if holds_features(run):
+        numbers = _numbers(Path(run))
+        calibration = Calibration.of(numbers)
+        judged = _judged(run, protocol, numbers, progress)
+        details = examine(judged, calibration, worst=worst, progress=progress) if examining else NOTHING_MORE
+        return Subject(
+            name,
+            {**_facts(run, numbers), "searches": f"{len(judged.query):,} queries in {len(judged.gallery):,} images"},
+            Examined(name, judged, details),
+            history,
+            calibration,
+            crops=_crops(dataset, numbers) if dataset else None,
+            synthetic=dataset is not None and dataset.name == "synthetic",
+            counts=dataset_counts(dataset) if dataset else (),
+        )
+    if dataset is not None:
+        subject = _evaluated(
+            run, dataset, name, protocol, worst if examining else None, device, precision, cache, progress
+        )
+        return Subject(**{**vars(subject), "history": history})
+    if history is None:
+        raise MaskreidError(
+            f"{run}: expected a training run (log.jsonl), a test (query.npz and gallery.npz, as maskreid evaluate "
+            "--out writes them) or a file of features; a model needs --data DATA"
+        )
+    card = Path(run) / "model.json"
+    return Subject(name, model_facts(_json(card)) if card.is_file() else {}, history=history)
+
+
+def _evaluated(
+    run: str,
+    dataset: Dataset,
+    name: str,
+    protocol: str | None,
+    worst: int | None,
+    device: str | None,
+    precision: str,
+    cache: Path | None,
+    progress: Progress,
+) -> Subject:
+    import torch
+
+    from maskreid.network import load_model
+    from maskreid.training import evaluate_model
+
+    model = load_model(run, device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    evaluation = evaluate_model(
+        model,
+        dataset,
+        protocol=named_protocol(protocol or SINGLE_QUERY.name),
+        cache=cache,
+        precision=precision,
+        progress=progress,
+    )
+    details = NOTHING_MORE
+    if worst is not None:
+        details = examine(evaluation.judgement, Calibration.of(model.card), worst=worst, progress=progress)
+    return subject_of(model, dataset, evaluation, name, details)
+
+
+def _judged(run: str, protocol: str | None, numbers: dict[str, Any], progress: Progress) -> Judgement:
+    """Judge features as metrics.json says they were judged, unless another protocol is asked for."""
+    read, before = read_features(run), list(numbers.get("evaluations", ()))
+    chosen = named_protocol(protocol) if protocol else _protocol_of(before)
+    same = bool(before) and before[0] == chosen.heading
+    return judge(
+        read.query,
+        read.gallery,
+        read.boxes,
+        protocol=chosen,
+        multi_query=same and chosen is SINGLE_QUERY and MULTIPLE_QUERY.heading in before and read.boxes is not None,
+        reranking=same and reranked_name(chosen.heading) in before,
+        progress=progress,
+    )
+
+
+def _protocol_of(headings: list[str]) -> NamedProtocol:
+    return next((each for each in NAMED_PROTOCOLS.values() if headings and each.heading == headings[0]), SINGLE_QUERY)
+
+
+def _crops(dataset: Dataset, numbers: dict[str, Any]) -> DatasetCrops:
+    policy = numbers.get("masks")
+    if not policy:
+        return DatasetCrops(dataset)
+    from maskreid.training import mask_source
+
+    return DatasetCrops(dataset, mask_source(policy["source"]), min_share=policy["min_share"])
+
+
+def _facts(run: str, numbers: dict[str, Any]) -> dict[str, str]:
+    known = numbers.get("facts") or {key: str(numbers[key]) for key in ("data", "model") if numbers.get(key)}
+    return known or {"features": run}
+
+
+def _numbers(folder: Path) -> dict[str, Any]:
+    path = folder / "metrics.json"
+    return _json(path) if path.is_file() else {}
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise MaskreidError(f"{path}: not JSON ({error}); write it again with the command that made it") from None
+    if not isinstance(found, dict):
+        raise MaskreidError(f"{path}: expected an object, got {type(found).__name__}")
+    return found
+
+
+def written_to(run: str, against: str | None = None) -> Path:
+    """Return where a report goes if nobody says: ``RUN/report``, or ``RUN/report-against-RUN2``.
+
+    Raises:
+        MaskreidError: ``run`` is no folder.
+    """
+    if not Path(run).is_dir():
+        raise MaskreidError(f"{run}: is no folder to write a report into; say where with --out")
+    return Path(run) / (f"report-against-{Path(against).stem}" if against else "report")

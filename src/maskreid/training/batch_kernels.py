@@ -1,0 +1,64 @@
+"""A batch on the CPU in two passes over its pixels, where tensor operations take twenty."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskreid.retrieval.compiled import compiled
+
+
+@compiled
+def cut(images: NDArray[np.int32], plan: NDArray[np.int64], erased: np.int32, out: NDArray[np.int32]) -> None:
+    """Crop, mirror and erase: `crop_and_flip` and `erase` of `maskreid.training.augment`.
+
+    Args:
+        images: (M, H, W).
+        plan: (n, 8): image, top, left, mirrored; top, bottom, left and right of the hole.
+        erased: what a pixel in a hole becomes.
+        out: (n, h, w), written.
+    """
+    count, height, width = out.shape
+    for i in range(count):
+        image, top, left, mirrored = plan[i, 0], plan[i, 1], plan[i, 2], plan[i, 3]
+        upper, lower, near, far = plan[i, 4], plan[i, 5], plan[i, 6], plan[i, 7]
+        for y in range(height):
+            row = images[image, top + y, left : left + width]
+            to = out[i, y]
+            if mirrored:
+                to[:] = row[::-1]  # half the time of a loop that counts down
+            else:
+                for x in range(width):
+                    to[x] = row[x]
+            if upper <= y < lower:
+                to[near:far] = erased
+
+
+@compiled
+def normalise(
+    channels: NDArray[np.uint8],
+    mean: NDArray[np.float32],
+    background: NDArray[np.float32],
+    image: NDArray[np.float32],
+    masked: NDArray[np.float32],
+) -> None:
+    """Write a network's two inputs: `maskreid.network.prepare_input`.
+
+    Args:
+        channels: (P, 4) red, green, blue and mask of each pixel.
+        mean: (3,) of blue, green and red.
+        background: (3,) likewise, with the mean subtracted.
+        image: (P, 3), written.
+        masked: (P, 3), written.
+    """
+    mean_0, mean_1, mean_2 = mean[0], mean[1], mean[2]
+    none_0, none_1, none_2 = background[0], background[1], background[2]
+    for i in range(len(channels)):
+        blue = np.float32(channels[i, 2]) - mean_0
+        green = np.float32(channels[i, 1]) - mean_1
+        red = np.float32(channels[i, 0]) - mean_2
+        person = channels[i, 3] != 0
+        image[i, 0], image[i, 1], image[i, 2] = blue, green, red
+        masked[i, 0] = blue if person else none_0
+        masked[i, 1] = green if person else none_1
+        masked[i, 2] = red if person else none_2

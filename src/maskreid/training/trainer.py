@@ -1,0 +1,183 @@
+"""One step of training after the other: network, classifier, optimiser, and what else a step changes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from maskreid.errors import MaskreidError
+from maskreid.images import PackedImages
+from maskreid.losses import move_table, ranking_floor
+from maskreid.network import Classifier, MaskReID, Model, load_model
+from maskreid.training.average import MovingAverage
+from maskreid.training.compiling import compiled
+from maskreid.training.feeder import Feeder
+from maskreid.training.gathered_norm import gather_statistics
+from maskreid.training.objective import objective
+from maskreid.training.ranks import Ranks
+from maskreid.training.recipe import Recipe
+from maskreid.training.schedule import learning_rate, make_optimizer, set_learning_rate
+from maskreid.training.stopwatch import Stopwatch
+
+
+class Trainer:
+    """Everything that a step reads and changes, at one iteration.
+
+    Attributes:
+        iteration: finished iterations.
+        network: what is trained.
+        feeder: makes the batches.
+        watch: times the stages of a step while it is on.
+    """
+
+    def __init__(self, recipe: Recipe, packed: PackedImages, device: str, ranks: Ranks | None = None) -> None:
+        """Begin at iteration 0; ``ranks`` is this process's place among those that train together.
+
+        Raises:
+            MaskreidError: data, batch, network or losses do not fit each other.
+        """
+        self.recipe, self.ranks = recipe, ranks or Ranks()
+        self.iteration = 0
+        self.feeder = Feeder(packed, recipe, device, rank=self.ranks.rank, ranks=self.ranks.count)
+        self.device = self.feeder.device
+        self.watch = self.feeder.watch = Stopwatch(self.device)
+        generator = torch.Generator().manual_seed(recipe.seed)
+        self.network = MaskReID(recipe.network, generator=generator)
+        if recipe.init:
+            _copy_weights(load_model(recipe.init), self.network)
+        self.network = self.network.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average = MovingAverage(self.network, recipe.schedule.ema) if recipe.schedule.ema else None
+        self.classifier: Classifier | None = None
+        if recipe.loss.softmax:
+            self.classifier = Classifier(
+                recipe.network.dimension,
+                self.feeder.identities,
+                dropout=recipe.loss.dropout,
+                relu=recipe.loss.relu,
+                bias=recipe.network.neck == "none",
+                generator=generator,
+            ).to(self.device)
+        shape = (self.feeder.identities, recipe.network.dimension)
+        self.table = torch.zeros(shape, device=self.device) if recipe.loss.oim else None
+        if self.device.type == "cuda":
+            torch.backends.cudnn.benchmark = True  # every batch has the same shape
+        self._forward, self._classify = self._ready()
+        modules = [self.network] + ([self.classifier] if self.classifier else [])
+        self.optimizer = make_optimizer(modules, recipe.schedule, fused=self.device.type == "cuda")
+
+    def step(self, iteration: int) -> dict[str, Tensor]:
+        """Take one step of gradient descent.
+
+        Returns:
+            The loss and its parts by name, still on the device: reading them makes a GPU wait. They are those of
+            the whole batch, on every process.
+        """
+        recipe, watch = self.recipe, self.watch
+        with watch.stage("data"):
+            batch = self.feeder(iteration)
+            torch.manual_seed(batch.dropout_seed)
+            generator = torch.Generator().manual_seed(batch.pairs_seed)
+        self.network.train()
+        if self.classifier:
+            self.classifier.train()
+        half = recipe.schedule.precision == "bfloat16"
+        with watch.stage("forward"):
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
+                around = torch.cat(self._forward(batch.image, batch.masked), 1)
+            before, after = self.ranks.gather(around.float(), len(batch.targets)).chunk(2, 1)
+        with watch.stage("loss"):
+            compared = before if recipe.network.neck == "bn" else after
+            loss, parts = objective(
+                recipe.loss, compared, after, batch.targets, self._classify, self.table, generator
+            )
+        with watch.stage("backward"):
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+        with watch.stage("optimiser"):
+            set_learning_rate(self.optimizer, learning_rate(recipe.schedule, iteration))
+            self.optimizer.step()
+            if self.table is not None:
+                move_table(self.table, after, batch.targets, recipe.loss.oim_momentum)
+            if self.average:
+                self.average.update(self.network, iteration)
+        self.iteration = iteration + 1
+        if recipe.loss.ranking:
+            parts["ranking_above_floor"] = parts["ranking"] - ranking_floor(batch.targets)
+        return {"loss": loss.detach(), **parts}
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the next iteration depends on."""
+        return {
+            "iteration": self.iteration,
+            "network": self.network.state_dict(),
+            "classifier": self.classifier.state_dict() if self.classifier else {},
+            "table": self.table,
+            "optimizer": self.optimizer.state_dict(),
+            "average": self.average.network.state_dict() if self.average else {},
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from what `state` returned."""
+        self.iteration = state["iteration"]
+        self.network.load_state_dict(state["network"])
+        if self.classifier:
+            self.classifier.load_state_dict(state["classifier"])
+        if self.table is not None:
+            self.table.copy_(state["table"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if self.average:
+            self.average.network.load_state_dict(state["average"])
+
+    def result(self) -> MaskReID:
+        """Return the network, or its moving average if it has one, as it is now."""
+        if self.average:
+            return self.average.network
+        if self.ranks.count == 1:
+            return self.network
+        alone: MaskReID = MaskReID(self.recipe.network).to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        alone.load_state_dict(self.network.state_dict())  # without the layers that ask the other processes
+        return alone
+
+    def _ready(self) -> tuple[nn.Module, nn.Module | None]:
+        """Return what makes features and what makes logits: compiled, and shared by all processes, as asked."""
+        several = self.ranks.count > 1
+        if several:
+            self.network = gather_statistics(self.network)  # type: ignore[assignment]
+        features: nn.Module = _AroundNeck(self.network)
+        if self.recipe.schedule.compile:
+            features = compiled(features, self.device)
+        if not several:
+            return features, self.classifier
+        # The statistics that are buffers are the same everywhere already.
+        options: dict[str, Any] = {
+            "broadcast_buffers": False,
+            "device_ids": [self.device.index] if self.device.type == "cuda" else None,
+        }
+        shared = DistributedDataParallel(features, **options)
+        return shared, DistributedDataParallel(self.classifier, **options) if self.classifier else None
+
+
+class _AroundNeck(nn.Module):
+    """What `MaskReID.around_neck` returns, as a forward pass of its own: others wrap no other method."""
+
+    def __init__(self, network: MaskReID) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor, masked: Tensor) -> tuple[Tensor, Tensor]:
+        return self.network.around_neck(image, masked)
+
+
+def _copy_weights(source: Model, network: MaskReID) -> None:
+    ours, theirs = asdict(network.config), asdict(source.network.config)
+    different = [key for key in ours if key != "input_size" and ours[key] != theirs[key]]
+    if different:
+        raise MaskreidError(
+            "init: the model's network differs from the recipe's in "
+            + ", ".join(f"{key} ({theirs[key]!r}, recipe has {ours[key]!r})" for key in different)
+        )
+    network.load_state_dict(source.network.state_dict())

@@ -1,0 +1,117 @@
+"""What a person names, opened for a report, and the guide's Python."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from maskreid.errors import MaskreidError
+from maskreid.reports import Details, make_page, open_subject, write_numbers, written_to
+from maskreid.retrieval import NAMED_PROTOCOLS, Features, judge, save_folder
+
+GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "reports.md"
+CARD = {
+    "slope": 9.0,
+    "size_slope": -0.5,
+    "offset": -2.0,
+    "thresholds": {"0.01": 0.5},
+    "people": 20,
+    "entries": 300,
+    "ece": 0.0,
+    "data": "made up",
+}
+
+
+def features(seed: int, count: int, camera: int) -> Features:
+    rng = np.random.default_rng(seed)
+    identities = np.arange(count) % 6 + 1
+    vectors = np.random.default_rng(0).normal(size=(7, 8))[identities] + rng.normal(size=(count, 8))
+    return Features.normalised(vectors, identities, np.full(count, camera), [f"{seed}/{n}" for n in range(count)])
+
+
+@pytest.fixture
+def tested(tmp_path: Path) -> Path:
+    """What ``evaluate --protocol all-vs-all --out`` leaves of a calibrated model."""
+    query, gallery = features(1, 12, 1), features(2, 30, 2)
+    judgement = judge(query, gallery, protocol=NAMED_PROTOCOLS["all-vs-all"])
+    about = {"data": "made up", "model": "m", "facts": {"data": "made up, here"}, "calibration": CARD}
+    write_numbers(tmp_path / "metrics.json", judgement, about=about, details=Details())
+    save_folder(tmp_path, query, gallery)
+    return tmp_path
+
+
+def test_a_test_is_judged_again_as_it_was(tested: Path) -> None:
+    subject = open_subject(str(tested))
+    assert subject.test
+    assert list(subject.test.judgement.metrics) == ["all against all"]
+    before = json.loads((tested / "metrics.json").read_text())["map"]
+    assert 100 * subject.test.judgement.main.map == pytest.approx(before, abs=0.0051)
+    assert subject.facts["data"] == "made up, here"
+    assert subject.calibration
+    assert subject.test.details.reliability
+    assert subject.test.details.thresholds == {"0.01": 0.5}
+    other = open_subject(str(tested), protocol="market1501", examining=False)
+    assert other.test
+    assert list(other.test.judgement.metrics) == ["single query"]
+    assert other.test.details.pairs is None
+
+
+def test_re_ranking_is_done_again_where_it_was_done(tmp_path: Path) -> None:
+    query, gallery = features(1, 12, 1), features(2, 30, 2)
+    write_numbers(tmp_path / "metrics.json", judge(query, gallery, reranking=True), about={})
+    save_folder(tmp_path, query, gallery)
+    subject = open_subject(str(tmp_path), examining=False)
+    assert subject.test
+    assert list(subject.test.judgement.metrics) == ["single query", "single query, re-ranked"]
+
+
+def test_a_page_without_pictures_has_no_rank_lists_and_says_nothing_of_real_people(tested: Path) -> None:
+    page = make_page([open_subject(str(tested))], "a page")
+    assert "<img" not in page.html
+    assert "real people" not in page.html
+    assert "reliability" in page.figures
+    assert ", as calibrated." in page.html
+
+
+def test_a_damaged_metrics_json_is_named(tested: Path) -> None:
+    (tested / "metrics.json").write_text('{"evalua')
+    with pytest.raises(MaskreidError, match=r"metrics\.json: not JSON"):
+        open_subject(str(tested))
+    (tested / "metrics.json").write_text("[]")
+    with pytest.raises(MaskreidError, match="expected an object, got list"):
+        open_subject(str(tested))
+
+
+def test_a_run_without_a_model_yet_has_its_curves(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_text('{"iteration": 20, "loss": 3.0, "learning_rate": 0.1}\n')
+    page = make_page([open_subject(str(tmp_path))], "begun")
+    assert list(page.figures) == ["losses"]
+
+
+def test_where_a_report_goes(tmp_path: Path) -> None:
+    assert written_to(str(tmp_path)) == tmp_path / "report"
+    assert written_to(str(tmp_path), "runs/other") == tmp_path / "report-against-other"
+    with pytest.raises(MaskreidError, match="say where with --out"):
+        written_to(str(tmp_path / "features.npz"))
+
+
+def test_the_guides_python_writes_a_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    arrays = {}
+    for part, each in (("query", features(1, 12, 1)), ("gallery", features(2, 30, 2))):
+        arrays |= {f"{part}_{kind}": getattr(each, kind) for kind in ("identities", "cameras")}
+        arrays[f"{part}_features"] = each.vectors
+    np.savez(tmp_path / "features.npz", **arrays)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "reports.md", "exec"), {})
+    assert (tmp_path / "cmc.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_the_guide_names_every_figure(tested: Path) -> None:
+    guide = GUIDE.read_text()
+    for name in make_page([open_subject(str(tested))], "a page").figures:
+        assert f"`{name}`" in guide
