@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from typing import ClassVar, Self, TypeVar
+from typing import Self, TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -18,9 +17,9 @@ Network = TypeVar("Network", bound=nn.Module)
 class Graph(nn.Module):
     """A computation with a free batch size, whose batch normalisations are folded away."""
 
-    inputs: ClassVar[tuple[str, ...]]
-    outputs: ClassVar[tuple[str, ...]]
-    any_size: ClassVar[bool]  # whether height and width of the images are free too
+    inputs: tuple[str, ...]  # names, in the order of `forward`
+    outputs: tuple[str, ...]
+    any_size: bool  # whether height and width of the images are free too
     dtype = torch.float32  # that networks compute in
 
     def cast(self, dtype: torch.dtype) -> Self:
@@ -28,9 +27,9 @@ class Graph(nn.Module):
         self.dtype = dtype
         return self.to(dtype)
 
-    @abstractmethod
     def example(self) -> tuple[Tensor, ...]:
         """Return inputs of the right shapes and types."""
+        raise NotImplementedError
 
 
 class MaskGraph(Graph):

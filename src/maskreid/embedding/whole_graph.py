@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import torch
 from torch import Tensor
 
@@ -22,8 +20,8 @@ class WholeGraph(Graph):
     input, (N, H, W) uint8 at the images' own size, non-zero on the person.
     """
 
-    inputs: tuple[str, ...] = ("pixels",)  # type: ignore[misc]
-    outputs: ClassVar[tuple[str, ...]] = ("features", "masks", "coverage")
+    inputs: tuple[str, ...] = ("pixels",)
+    outputs = ("features", "masks", "coverage")
     any_size = True
 
     def __init__(self, model: Model) -> None:
