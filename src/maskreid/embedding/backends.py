@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from maskreid.embedding.graphs import Graph
-from maskreid.embedding.onnx_graph import needed, onnx_bytes
+from maskreid.embedding.onnx_graph import needed, onnx_bytes, onnx_session
 from maskreid.errors import MaskreidError
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -36,10 +36,7 @@ def on_onnxruntime(graph: Graph, precision: str, device: torch.device) -> Run:
     """Compute a graph with ONNX Runtime on the processor, where it knows float32 only."""
     if precision != "float32":
         raise MaskreidError(f"backend onnx computes in float32, not in {precision}; take torch or openvino for that")
-    onnxruntime = needed("onnxruntime")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
-    session = onnxruntime.InferenceSession(onnx_bytes(graph), options, providers=["CPUExecutionProvider"])
+    session = onnx_session(onnx_bytes(graph))
     names = [each.name for each in session.get_inputs()]  # a network of one stream reads no masks
 
     def run(*arrays: Array) -> Array:

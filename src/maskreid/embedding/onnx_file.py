@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from maskreid import __version__
-from maskreid.embedding.onnx_graph import needed, onnx_program
+from maskreid.embedding.onnx_graph import needed, onnx_program, onnx_session
 from maskreid.embedding.whole_graph import WholeGraph
 from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, PersonImage, Source, read_image, shape_images
@@ -89,7 +89,7 @@ def compare(
     content: bytes, model: Model, dataset: Dataset, images: Sequence[PersonImage], *, progress: Progress = silent
 ) -> Parity:
     """Run an exported model on some images beside `Model.embed`, to which `shape_images` gives what it reads."""
-    session = needed("onnxruntime").InferenceSession(content, providers=["CPUExecutionProvider"])
+    session = onnx_session(content)
     groups = _of_one_size(dataset, images)
     parts = [
         (some[start : start + size], native[start : start + size])

@@ -43,6 +43,14 @@ def onnx_bytes(graph: Graph) -> bytes:
     return buffer.getvalue()
 
 
+def onnx_session(content: bytes) -> Any:
+    """Return an ONNX Runtime session on as many threads as PyTorch has; errors as `onnx_program`."""
+    onnxruntime = needed("onnxruntime")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
 def needed(package: str) -> Any:
     """Import a package of the extra ``export``.
 
