@@ -13,7 +13,9 @@ from maskreid.cli import (
     compare,
     data,
     demo,
+    embed,
     evaluate,
+    export,
     gallery,
     masks,
     models,
@@ -45,6 +47,8 @@ app.command("compare")(compare.compare)
 app.command("report")(report.report)
 app.command("ranks")(ranks.ranks)
 app.command("models")(models.models)
+app.command("embed")(embed.embed)
+app.command("export")(export.export)
 app.command("reproduce")(reproduce.reproduce)
 
 

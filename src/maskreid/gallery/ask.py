@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskreid.gallery.gallery import Gallery, policy
+from maskreid.embedding import Embedder
+from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.nearest import Vectors
-from maskreid.images import Dataset, read_image, shape_images
+from maskreid.images import Dataset, read_image
 from maskreid.network import Model
 from maskreid.progress import Progress, chunks, silent
-from maskreid.training import mask_source
 
 CHUNK = 256  # images in memory at once
 
@@ -38,13 +38,10 @@ def ask(
         MaskreidError: an image cannot be read, or the model is not the gallery's.
     """
     model = model or gallery.model()
-    masks = mask_source(gallery.settings.masks)
+    embedder = Embedder(model, masks=gallery.settings.masks, backend="torch", precision=precision)
     images = list({image.path: image for split in dataset.splits.values() for image in split}.values())
     vectors = [np.empty((0, model.dimension), np.float32)]
     for chunk in chunks(progress(images, total=len(images), what="embedding", unit="image"), CHUNK):
         native = [read_image(dataset.source, image.path) for image in chunk]
-        shaped = shape_images(
-            dataset.source, chunk, native, size=model.resize, masks=masks, min_share=policy(model)["min_share"]
-        )
-        vectors.append(model.embed(shaped.pixels, shaped.masks, precision=precision))
+        vectors.append(embedder(dataset.source, chunk, native)[0])
     return tuple(image.path for image in images), np.concatenate(vectors)

@@ -12,16 +12,16 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from maskreid.embedding import Embedder
 from maskreid.errors import MaskreidError
 from maskreid.gallery.errors import telling
-from maskreid.gallery.gallery import Gallery, policy
+from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.lock import writing
 from maskreid.gallery.schema import content_id, quoted, row_checksum
 from maskreid.gallery.tend import tend
-from maskreid.images import Dataset, PersonImage, decode_image, shape_images
+from maskreid.images import Dataset, PersonImage, decode_image
 from maskreid.network import Model
 from maskreid.progress import Progress, chunks, silent
-from maskreid.training import mask_source
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,6 +68,7 @@ def enrol(
     camera: int | None = None,
     time: float | None = None,
     tags: Sequence[str] = (),
+    backend: str = "torch",
     precision: str = "float32",
     tending: bool = True,
     progress: Progress = silent,
@@ -86,6 +87,7 @@ def enrol(
         camera: for all images, instead of what the dataset says.
         time: for all images, instead of what the dataset says.
         tags: for all images.
+        backend: who computes: "torch", "onnx" or "openvino"; features differ by rounding only.
         precision: of the network, "float32" or "bfloat16".
         tending: whether to join files and bring the indexes up to date afterwards (`maskreid.gallery.tend`).
         progress: told about every image.
@@ -105,7 +107,8 @@ def enrol(
             f"{gallery.path}: holds features of model {settings.fingerprint}, not {model.fingerprint}"
         )
     images = images_of(dataset, splits)
-    maker = _Maker(gallery, dataset, model, camera, time, tuple(tags), precision)
+    embedder = Embedder(model, masks=settings.masks, backend=backend, precision=precision)
+    maker = _Maker(gallery, dataset, embedder, camera, time, tuple(tags))
     with writing(gallery.path):
         counted = progress(images, total=len(images), what="adding images", unit="image")
         waiting: list[Any] = []
@@ -141,15 +144,13 @@ class _Maker:
         self,
         gallery: Gallery,
         dataset: Dataset,
-        model: Model,
+        embedder: Embedder,
         camera: int | None,
         time: float | None,
         tags: tuple[str, ...],
-        precision: str,
     ) -> None:
-        self.gallery, self.dataset, self.model = gallery, dataset, model
-        self.camera, self.time, self.tags, self.precision = camera, time, tags, precision
-        self.masks = mask_source(gallery.settings.masks)
+        self.gallery, self.dataset, self.embedder = gallery, dataset, embedder
+        self.camera, self.time, self.tags = camera, time, tags
         self.added = self.fallbacks = self.unreadable = 0
         self.reasons: tuple[str, ...] = ()
 
@@ -171,16 +172,8 @@ class _Maker:
                     self.reasons += (str(error),) if len(self.reasons) < NAMED else ()
         if not new:
             return []
-        shaped = shape_images(
-            source,
-            new,
-            native,
-            size=self.model.resize,
-            masks=self.masks,
-            min_share=policy(self.model)["min_share"],
-        )
+        vectors, shaped = self.embedder(source, new, native)
         self.fallbacks += shaped.fallbacks
-        vectors = self.model.embed(shaped.pixels, shaped.masks, precision=self.precision)
         return [self._table(new, [ids[image.path] for image in new], native, vectors, shaped.coverage)]
 
     def _known(self, ids: Iterable[str]) -> set[str]:

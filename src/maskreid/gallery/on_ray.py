@@ -91,7 +91,7 @@ def enrol_on_ray(
         splits: of the dataset; all by default.
         workers: how many; by default one for each GPU of the cluster, or for each CPU where there is none.
         progress: told about every image, `PART` at a time.
-        options: ``camera``, ``time``, ``tags``, ``masks`` and ``precision`` of `enrol`.
+        options: ``camera``, ``time``, ``tags``, ``masks``, ``backend`` and ``precision`` of `enrol`.
 
     Raises:
         MaskreidError: as `enrol`, or a worker failed.

@@ -1,7 +1,7 @@
 """Where the person is in each image."""
 
 from maskreid.masks.check import MaskReport, check_masks
-from maskreid.masks.fcn import FcnMasks, load_segmenter, segment
+from maskreid.masks.fcn import FcnMasks, by_size, load_segmenter, segment
 from maskreid.masks.labelled import learn_segmenter
 from maskreid.masks.learn import MaskQuality, mask_quality
 from maskreid.masks.make import make_masks
@@ -15,6 +15,7 @@ __all__ = [
     "MaskQuality",
     "MaskReport",
     "PersonSegmenter",
+    "by_size",
     "check_masks",
     "learn_segmenter",
     "load_segmenter",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -57,17 +57,35 @@ def segment(segmenter: PersonSegmenter, pixels: Sequence[npt.NDArray[np.uint8]])
     Returns:
         (H, W) bool arrays in the same order, true on the person.
     """
-    by_size: dict[tuple[int, ...], list[int]] = {}
+
+    def person(batch: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+        tensor = torch.from_numpy(batch).permute(0, 3, 1, 2).float().contiguous(memory_format=torch.channels_last)
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+            return np.asarray((segmenter(tensor) > 0).numpy())
+
+    return by_size(person, pixels)
+
+
+def by_size(
+    person: Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.bool_]], pixels: Sequence[npt.NDArray[np.uint8]]
+) -> list[npt.NDArray[np.bool_]]:
+    """Segment images of any sizes by ``person``, which takes a batch of one size.
+
+    Args:
+        person: (N, H, W, 3) uint8 RGB to (N, H, W) bool, true on the person.
+        pixels: (H, W, 3) uint8 RGB arrays.
+
+    Returns:
+        (H, W) bool arrays in the same order.
+    """
+    sizes: dict[tuple[int, ...], list[int]] = {}
     for index, image in enumerate(pixels):
-        by_size.setdefault(image.shape, []).append(index)
+        sizes.setdefault(image.shape, []).append(index)
     masks: dict[int, npt.NDArray[np.bool_]] = {}
-    for indices in by_size.values():
+    for indices in sizes.values():
         for start in range(0, len(indices), BATCH):
             chosen = indices[start : start + BATCH]
-            batch = torch.from_numpy(np.stack([pixels[i] for i in chosen])).permute(0, 3, 1, 2).float()
-            with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-                person = (segmenter(batch.contiguous(memory_format=torch.channels_last)) > 0).numpy()
-            masks.update(zip(chosen, person, strict=True))
+            masks.update(zip(chosen, person(np.stack([pixels[i] for i in chosen])), strict=True))
     return [masks[i] for i in range(len(pixels))]
 
 

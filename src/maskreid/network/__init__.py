@@ -2,6 +2,7 @@
 
 from maskreid.network.card import make_card
 from maskreid.network.config import NetworkConfig
+from maskreid.network.fold import folded
 from maskreid.network.maskreid import Classifier, MaskReID
 from maskreid.network.model import Model
 from maskreid.network.model_file import add_to_card, list_models, load_model, read_card, save_model
@@ -16,6 +17,7 @@ __all__ = [
     "NetworkConfig",
     "add_to_card",
     "center_crop",
+    "folded",
     "list_models",
     "load_model",
     "make_card",

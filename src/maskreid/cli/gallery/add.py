@@ -50,6 +50,9 @@ def add(
         str | None, typer.Option(help="Masks; must be what the gallery was created with, which is the default.")
     ] = None,
     model: ModelOption = None,
+    backend: Annotated[
+        str, typer.Option(help="Who computes: torch, onnx or openvino; features differ by rounding only.")
+    ] = "torch",
     precision: PrecisionOption = "float32",
     device: DeviceOption = None,
     ray: RayOption = None,
@@ -68,6 +71,7 @@ def add(
         "camera": camera,
         "time": time_of(time, "--time"),
         "tags": tuple(tag or ()),
+        "backend": backend,
         "precision": precision,
     }
     opening = {each: partial(open_data, each, format, split, anything=True) for each in data}

@@ -1,0 +1,69 @@
+"""``maskreid embed``: masks and features of any images, by whatever computes them fastest here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from maskreid.cli.common import DataOption, FormatOption, SplitOption, open_data
+
+
+def embed(
+    model: Annotated[
+        str, typer.Argument(help="A shipped model's name, a run folder or a model file.", show_default=False)
+    ],
+    data: DataOption,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="Write here: .npz or .safetensors.", show_default=False)
+    ],
+    subsets: Annotated[
+        str | None,
+        typer.Option("--subsets", help="Which of train, query, gallery, multi_query, by commas. [default: all]"),
+    ] = None,
+    with_masks: Annotated[
+        bool, typer.Option("--with-masks", help="Also write the masks, as the network sees them.")
+    ] = False,
+    masks: Annotated[
+        str | None,
+        typer.Option(help='Masks: "fcn", "dataset", "none" or a folder. [default: what the model was trained with]'),
+    ] = None,
+    backend: Annotated[
+        str | None,
+        typer.Option(help="torch, onnx or openvino. [default: the fastest installed]", show_default=False),
+    ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(help="float32 or bfloat16. [default: bfloat16 where it is faster]", show_default=False),
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="cpu or cuda. [default: cuda where there is one]", show_default=False)
+    ] = None,
+    format: FormatOption = None,
+    split: SplitOption = 0,
+) -> None:
+    """Embed any images: DATA's features, and masks if asked for, in one FILE.
+
+    maskreid evaluate --features FILE judges it, where DATA has queries and a gallery. Backends differ by rounding
+    only (docs/performance.md). An image that cannot be read ends the command: nothing is half written.
+    """
+    import torch
+
+    from maskreid import progress
+    from maskreid.embedding import Embedder, embed_dataset
+    from maskreid.network import load_model
+
+    dataset = open_data(data, format, split, anything=True)
+    loaded = load_model(model, device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    embedder = Embedder(loaded, masks=masks, backend=backend, precision=precision)
+    print(f"backend: {embedder}", flush=True)
+    counts = embed_dataset(
+        embedder,
+        dataset,
+        out,
+        splits=tuple(name.strip() for name in subsets.split(",")) if subsets else (),
+        masks=with_masks,
+        progress=progress.terminal,
+    )
+    print(f"wrote {out}: {', '.join(f'{count:,} {name}' for name, count in counts.items())}")

@@ -1,0 +1,113 @@
+"""Who computes a graph: PyTorch, ONNX Runtime or OpenVINO, each imported only when it is asked for."""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from maskreid.embedding.graphs import Graph
+from maskreid.embedding.onnx_graph import needed, onnx_bytes, onnx_session
+from maskreid.errors import MaskreidError
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Run = Callable[..., Array]  # of a graph: arrays in, one array out
+
+PRECISIONS = ("float32", "bfloat16")
+
+
+def on_torch(graph: Graph, precision: str, device: torch.device) -> Run:
+    """Compute a graph with PyTorch."""
+    graph = graph.cast(torch.bfloat16 if precision == "bfloat16" else torch.float32).to(device)
+
+    def run(*arrays: Array) -> Array:
+        with torch.inference_mode():
+            found: torch.Tensor = graph(*(torch.from_numpy(array).to(device) for array in arrays))
+        return np.asarray(found.cpu().numpy())
+
+    return run
+
+
+def on_onnxruntime(graph: Graph, precision: str, device: torch.device) -> Run:
+    """Compute a graph with ONNX Runtime on the processor, where it knows float32 only."""
+    if precision != "float32":
+        raise MaskreidError(f"backend onnx computes in float32, not in {precision}; take torch or openvino for that")
+    session = onnx_session(onnx_bytes(graph))
+    names = [each.name for each in session.get_inputs()]  # a network of one stream reads no masks
+
+    def run(*arrays: Array) -> Array:
+        given = dict(zip(graph.inputs, arrays, strict=True))
+        return np.asarray(session.run(None, {name: given[name] for name in names})[0])
+
+    return run
+
+
+def on_openvino(graph: Graph, precision: str, device: torch.device) -> Run:
+    """Compute a graph with OpenVINO on the processor."""
+    openvino = needed("openvino")
+    example = graph.example()
+    free = 3 if graph.any_size else 1
+    shapes = [openvino.PartialShape([-1] * free + list(tensor.shape[free:])) for tensor in example]
+    with warnings.catch_warnings(), torch.inference_mode():
+        warnings.simplefilter("ignore")  # tracing warns that the checks of shapes become constants
+        converted = openvino.convert_model(graph, example_input=example, input=shapes)
+    how = {
+        "INFERENCE_PRECISION_HINT": "bf16" if precision == "bfloat16" else "f32",
+        "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+    }
+    compiled = openvino.Core().compile_model(converted, "CPU", how)
+    read = len(compiled.inputs)  # a network of one stream reads no masks
+
+    def run(*arrays: Array) -> Array:
+        return np.array(compiled(arrays[:read])[0])
+
+    return run
+
+
+BACKENDS: dict[str, Callable[[Graph, str, torch.device], Run]] = {
+    "torch": on_torch,
+    "onnx": on_onnxruntime,
+    "openvino": on_openvino,
+}
+
+
+def choose(backend: str | None, precision: str | None, device: torch.device) -> tuple[str, str]:
+    """Return a backend and its precision: the fastest installed, as far as they are not given.
+
+    Raises:
+        MaskreidError: an unknown name, or a backend that does not compute on the device.
+    """
+    half = device.type != "cpu" or _has_bfloat16()
+    if backend is None:
+        backend = _fastest(device, half or precision == "bfloat16")
+    if backend not in BACKENDS:
+        raise MaskreidError(f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}")
+    if backend != "torch" and device.type != "cpu":
+        raise MaskreidError(f"backend {backend} computes on the processor only, the model is on {device}; take torch")
+    precision = precision or ("bfloat16" if half and backend != "onnx" else "float32")
+    if precision not in PRECISIONS:
+        raise MaskreidError(f"precision must be {' or '.join(PRECISIONS)}, got {precision!r}")
+    return backend, precision
+
+
+def _fastest(device: torch.device, half: bool) -> str:
+    """Return the fastest backend that is installed (docs/performance.md); in float32, torch is the slowest."""
+    if device.type != "cpu":
+        return "torch"
+    if _installed("openvino"):
+        return "openvino"
+    return "onnx" if not half and _installed("onnxruntime") and _installed("onnxscript") else "torch"
+
+
+def _installed(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None
+
+
+def _has_bfloat16() -> bool:
+    """Return whether this processor multiplies bfloat16 itself; emulated, it is slower than float32."""
+    known = torch.cpu.get_capabilities()
+    return any(known.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))

@@ -1,0 +1,90 @@
+"""What a backend computes: the segmenter and the network, each from uint8 images to its answer."""
+
+from __future__ import annotations
+
+from typing import Self, TypeVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from maskreid.masks import PersonSegmenter
+from maskreid.network import Model, center_crop, folded, prepare_input
+
+Network = TypeVar("Network", bound=nn.Module)
+
+
+class Graph(nn.Module):
+    """A computation with a free batch size, whose batch normalisations are folded away."""
+
+    inputs: tuple[str, ...]  # names, in the order of `forward`
+    outputs: tuple[str, ...]
+    any_size: bool  # whether height and width of the images are free too
+    dtype = torch.float32  # that networks compute in
+
+    def cast(self, dtype: torch.dtype) -> Self:
+        """Let the networks compute in another type; answers keep theirs."""
+        self.dtype = dtype
+        return self.to(dtype)
+
+    def example(self) -> tuple[Tensor, ...]:
+        """Return inputs of the right shapes and types."""
+        raise NotImplementedError
+
+
+class MaskGraph(Graph):
+    """Native images to masks: (N, H, W, 3) uint8 RGB to (N, H, W) bool, true on the person."""
+
+    inputs = ("pixels",)
+    outputs = ("person",)
+    any_size = True
+
+    def __init__(self, segmenter: PersonSegmenter) -> None:
+        super().__init__()
+        self.segmenter = channels_last(folded(segmenter))
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Segment a batch of one size."""
+        scores: Tensor = self.segmenter(pixels.permute(0, 3, 1, 2).to(self.dtype))
+        return scores > 0
+
+    def example(self) -> tuple[Tensor, ...]:
+        """Return two images."""
+        return (torch.zeros(2, 128, 64, 3, dtype=torch.uint8),)
+
+
+class FeatureGraph(Graph):
+    """Resized images and masks to features, as `Model.embed` makes them.
+
+    (N, H, W, 3) uint8 RGB and (N, H, W) uint8, both at the model's resize size, to (N, D) float32 unit rows.
+    """
+
+    inputs = ("pixels", "masks")
+    outputs = ("features",)
+    any_size = False
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.network = channels_last(folded(model.network))
+        self.resize, self.flip = model.resize, model.flip
+
+    def forward(self, pixels: Tensor, masks: Tensor) -> Tensor:
+        """Embed a batch."""
+        size = self.network.config.input_size
+        prepared = prepare_input(center_crop(pixels, size), center_crop(masks, size))
+        image, masked = (x.to(self.dtype) for x in prepared)
+        features = self.network(image, masked).float()
+        if self.flip:
+            features = features + self.network(image.flip(3), masked.flip(3)).float()
+        return F.normalize(features, dim=1)
+
+    def example(self) -> tuple[Tensor, ...]:
+        """Return two images and masks."""
+        pixels = torch.zeros(2, *self.resize, 3, dtype=torch.uint8)
+        return pixels, torch.ones_like(pixels[..., 0])
+
+
+def channels_last(network: Network) -> Network:
+    """Lay a network's weights out as convolutions on a processor are fastest."""
+    laid_out: Network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return laid_out

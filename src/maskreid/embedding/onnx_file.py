@@ -1,0 +1,194 @@
+"""A model as one ONNX file that needs nothing of maskreid, written only if it gives the same features."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from maskreid import __version__
+from maskreid.embedding.onnx_graph import needed, onnx_program, onnx_session
+from maskreid.embedding.whole_graph import WholeGraph
+from maskreid.errors import MaskreidError
+from maskreid.images import Dataset, PersonImage, Source, read_image, shape_images
+from maskreid.masks import FcnMasks
+from maskreid.network import Model
+from maskreid.progress import Progress, silent
+from maskreid.training.evaluation import data_config
+
+LEAST_COSINE = 0.9999  # of a feature and PyTorch's from the same mask
+LEAST_AGREEMENT = 0.99  # share of the pixels in which the masks agree; PyTorch's are of bfloat16
+BATCHES = (1, 64)
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How near an exported model came to PyTorch.
+
+    Attributes:
+        images: how many were compared, in batches of 1 and of 64 each.
+        same_mask: lowest cosine of two features from the same mask.
+        agreement: share of the masks' pixels that agree.
+        end_to_end: mean cosine of two features, each from its own mask.
+        worst: the lowest of these.
+    """
+
+    images: int
+    same_mask: float
+    agreement: float
+    end_to_end: float
+    worst: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.images:,} images in batches of {' and '.join(map(str, BATCHES))}: from the same mask, cosine to "
+            f"PyTorch at least {self.same_mask:.7f}; masks agree in {100 * self.agreement:.3f} % of the pixels; "
+            f"from its own mask, cosine {self.end_to_end:.6f} on average, {self.worst:.6f} at worst"
+        )
+
+
+def export_onnx(
+    model: Model, out: str | Path, check: Dataset, *, count: int = 128, progress: Progress = silent
+) -> Parity:
+    """Write a model with its preprocessing and its segmenter to one ONNX file; see `WholeGraph` for what it reads.
+
+    Args:
+        model: from `maskreid.network.load_model`, on the CPU.
+        out: the file; what was there stays if anything fails.
+        check: images on which ONNX Runtime must agree with PyTorch.
+        count: how many of them, drawn at random.
+        progress: told about every image of the check.
+
+    Raises:
+        MaskreidError: a package is missing, the file cannot be written, or the exported model gives other features.
+    """
+    onnx = needed("onnx")
+    proto = onnx_program(WholeGraph(model)).model_proto
+    _describe(onnx, proto, model)
+    content: bytes = proto.SerializeToString()
+    images = list({image.path: image for split in check.splits.values() for image in split}.values())
+    order = np.random.default_rng(0).permutation(len(images))[:count]
+    parity = compare(content, model, check, [images[row] for row in np.sort(order)], progress=progress)
+    if not (parity.same_mask >= LEAST_COSINE and parity.agreement >= LEAST_AGREEMENT):
+        raise MaskreidError(
+            f"{out}: not written, the exported model differs from PyTorch's (needed: cosine {LEAST_COSINE}, masks "
+            f"{100 * LEAST_AGREEMENT:g} %): {parity}; report this and the versions of torch and onnxscript"
+        )
+    _write(Path(out), content)
+    return parity
+
+
+def compare(
+    content: bytes, model: Model, dataset: Dataset, images: Sequence[PersonImage], *, progress: Progress = silent
+) -> Parity:
+    """Run an exported model on some images beside `Model.embed`, to which `shape_images` gives what it reads."""
+    session = onnx_session(content)
+    groups = _of_one_size(dataset, images)
+    parts = [
+        (some[start : start + size], native[start : start + size])
+        for some, native in groups
+        for size in BATCHES
+        for start in range(0, len(some), size)
+    ]
+    same_mask, end_to_end, agreements = [], [], []
+    for some, native in progress(parts, total=len(parts), what="comparing with PyTorch", unit="batch"):
+        masks = FcnMasks()(dataset.source, some, native)
+        vectors, found = _run(session, np.stack(native), np.stack(masks))[:2]
+        same_mask.append((vectors * _embed(model, dataset, some, native, list(found))).sum(1))
+        end_to_end.append((vectors * _embed(model, dataset, some, native, masks)).sum(1))
+        agreements.append((found == np.stack(masks)).mean((1, 2)))
+    cosines = np.concatenate(end_to_end)
+    return Parity(
+        len(images),
+        float(np.concatenate(same_mask).min()),
+        float(np.concatenate(agreements).mean()) if data_config(model).masks != "none" else 1.0,
+        float(cosines.mean()),
+        float(cosines.min()),
+    )
+
+
+def _embed(
+    model: Model,
+    dataset: Dataset,
+    images: Sequence[PersonImage],
+    native: Sequence[npt.NDArray[np.uint8]],
+    masks: list[npt.NDArray[np.bool_]],
+) -> npt.NDArray[np.float32]:
+    """Return the features that evaluation makes of images with these masks; without, where the model reads none."""
+    config = data_config(model)
+    given = None if config.masks == "none" else _Given("given", masks)
+    shaped = shape_images(dataset.source, images, native, size=config.resize, masks=given, min_share=config.min_share)
+    return model.embed(shaped.pixels, shaped.masks)
+
+
+@dataclass
+class _Given:
+    """Masks that are there already, as a source of them."""
+
+    name: str
+    masks: list[npt.NDArray[np.bool_]]
+
+    def __call__(
+        self, source: Source, images: Sequence[PersonImage], pixels: Sequence[npt.NDArray[np.uint8]]
+    ) -> list[npt.NDArray[np.bool_]]:
+        """Return them."""
+        return self.masks
+
+
+def _of_one_size(
+    dataset: Dataset, images: Sequence[PersonImage]
+) -> list[tuple[list[PersonImage], list[npt.NDArray[np.uint8]]]]:
+    """Return images of one size together, and two of them once more at another size: it is free."""
+    sizes: dict[tuple[int, ...], tuple[list[PersonImage], list[npt.NDArray[np.uint8]]]] = {}
+    for image in images:
+        picture = read_image(dataset.source, image.path)
+        some, native = sizes.setdefault(picture.shape, ([], []))
+        some.append(image)
+        native.append(picture)
+    some, native = next(iter(sizes.values()))
+    smaller = [np.ascontiguousarray(picture[3:, :-5]) for picture in native[:2]]
+    return [*sizes.values(), (some[:2], smaller)]
+
+
+def _write(out: Path, content: bytes) -> None:
+    part = out.with_name(f"{out.name}.{os.getpid()}.part")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(content)
+        os.replace(part, out)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise MaskreidError(f"{out}: cannot be written ({error.strerror}); choose another place") from None
+
+
+def _run(session: Any, pixels: npt.NDArray[np.uint8], masks: npt.NDArray[np.bool_]) -> list[npt.NDArray[Any]]:
+    given = {"pixels": pixels, "person": masks.astype(np.uint8)}
+    found: list[npt.NDArray[Any]] = session.run(None, {each.name: given[each.name] for each in session.get_inputs()})
+    return found
+
+
+def _describe(onnx: Any, proto: Any, model: Model) -> None:
+    """Write the card into the file, and plain names for the masks' sides."""
+    onnx.helper.set_model_props(
+        proto,
+        {
+            "maskreid_version": __version__,
+            "maskreid_fingerprint": model.fingerprint,
+            "maskreid_card": json.dumps(model.card),
+            "maskreid_input": "pixels: uint8 RGB (batch, height, width, 3), one size in a batch, not resized; "
+            "person, where it is an input: uint8 (batch, height, width), not 0 on the person",
+            "maskreid_output": "features: float32 unit rows; masks: the person, at the images' own size; coverage",
+        },
+    )
+    for output in proto.graph.output:
+        if output.name == "masks":
+            for dimension, name in zip(output.type.tensor_type.shape.dim, ("batch", "height", "width"), strict=True):
+                dimension.dim_param = name

@@ -1,0 +1,53 @@
+"""Everything from an image at its own size to its feature, as one graph for other people's programs."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from maskreid.embedding.graphs import FeatureGraph, Graph, MaskGraph
+from maskreid.embedding.resizing import resize_bilinear, resize_nearest
+from maskreid.masks import load_segmenter
+from maskreid.network import Model
+from maskreid.training.evaluation import data_config
+
+
+class WholeGraph(Graph):
+    """Native images to features: mask, whole image where the mask is too small, resize, crop, embed.
+
+    (N, H, W, 3) uint8 RGB of any one size to (N, D) float32 unit rows, (N, H, W) bool masks, and (N,) float32 shares
+    of the images that the masks cover. A model whose masks are not the shipped segmenter's reads them as a second
+    input, (N, H, W) uint8 at the images' own size, non-zero on the person.
+    """
+
+    inputs: tuple[str, ...] = ("pixels",)
+    outputs = ("features", "masks", "coverage")
+    any_size = True
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        config = data_config(model)
+        self.features = FeatureGraph(model)
+        self.segmenter = MaskGraph(load_segmenter()) if config.masks == "fcn" else None
+        self.given = config.masks not in ("fcn", "none")
+        if self.given:
+            self.inputs = ("pixels", "person")
+        self.size, self.min_share = config.resize, config.min_share
+
+    def forward(self, pixels: Tensor, person: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """Mask and embed a batch."""
+        if person is not None:
+            masks = person != 0
+        elif self.segmenter is not None:
+            masks = self.segmenter(pixels)
+        else:
+            masks = torch.ones_like(pixels[..., 0], dtype=torch.bool)
+        coverage = masks.float().mean((1, 2))
+        used = masks | (coverage < self.min_share)[:, None, None]
+        resized = resize_bilinear(pixels, self.size), resize_nearest(used, self.size)
+        return self.features(*resized), masks, coverage
+
+    def example(self) -> tuple[Tensor, ...]:
+        """Return two images, and masks where they are read."""
+        pixels = torch.zeros(2, 128, 64, 3, dtype=torch.uint8)
+        return (pixels, torch.ones_like(pixels[..., 0])) if self.given else (pixels,)

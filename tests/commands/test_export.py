@@ -1,0 +1,22 @@
+"""``maskreid export`` as a user runs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from running import maskreid
+
+from maskreid.network import MaskReID, NetworkConfig, make_card, save_model
+
+
+def test_export(tmp_path: Path) -> None:
+    config = NetworkConfig(width=0.25, dimension=16, input_size=(48, 32), streams=1, fusion="none")
+    card = make_card(config, resize=(54, 36), masks={"source": "fcn", "min_share": 0.05}, training={}, metrics={})
+    save_model(tmp_path / "m", MaskReID(config), card)
+    done = maskreid("export", tmp_path / "m", "--count", "2", cwd=tmp_path)
+    assert "cosine to PyTorch at least 1.0000" in done.stdout or "at least 0.9999" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("wrote m.onnx")
+    assert (tmp_path / "m.onnx").stat().st_size > 10_000
+    assert "torch" not in done.stderr.lower().replace("pytorch", "")  # the exporter's own remarks
+    refused = maskreid("export", tmp_path / "m", "--format", "tflite", code=2, cwd=tmp_path)
+    assert "exported as onnx only" in refused.stderr

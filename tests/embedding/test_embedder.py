@@ -1,0 +1,96 @@
+"""Every backend gives the features that evaluation gives."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from models import MIN_SHARE, made
+
+from maskreid.embedding import BACKENDS, Embedder
+from maskreid.embedding import backends as module
+from maskreid.errors import MaskreidError
+from maskreid.images import Dataset, PersonImage, read_image, shape_images
+from maskreid.masks import FcnMasks
+from maskreid.network import Model
+
+
+@pytest.fixture(scope="module")
+def images(world: Dataset) -> tuple[Dataset, list[PersonImage], list[np.ndarray]]:
+    """Images of two sizes."""
+    chosen = list(world.splits["gallery"][:9])
+    native = [read_image(world.source, image.path) for image in chosen]
+    return world, chosen, [picture[:-7, :-3] if row % 3 == 0 else picture for row, picture in enumerate(native)]
+
+
+def reference(model: Model, images: tuple[Dataset, list[PersonImage], list[np.ndarray]]) -> np.ndarray:
+    """The features that evaluation makes."""
+    world, chosen, native = images
+    shaped = shape_images(world.source, chosen, native, size=model.resize, masks=FcnMasks(), min_share=MIN_SHARE)
+    return model.embed(shaped.pixels, shaped.masks)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("backend", list(BACKENDS))
+def test_every_backend_gives_the_model_s_features(images: tuple, backend: str, precision: str) -> None:
+    if (backend, precision) == ("onnx", "bfloat16"):
+        pytest.skip("refused, see below")
+    model = made(flip=backend == "torch")
+    embedder = Embedder(model, backend=backend, precision=precision)
+    vectors, shaped = embedder(images[0].source, images[1], images[2])
+    expected = reference(model, images)
+    assert vectors.dtype == np.float32
+    assert (vectors * expected).sum(1).min() > (0.9999 if precision == "float32" else 0.999)
+    assert len(shaped.masks) == 9
+    assert str(embedder) == f"{backend}, {precision}"
+
+
+def test_torch_in_float32_has_the_masks_of_the_packed_images(images: tuple) -> None:
+    _, shaped = Embedder(made(), backend="torch", precision="float32")(images[0].source, images[1], images[2])
+    expected = shape_images(
+        images[0].source, images[1], images[2], size=(54, 36), masks=FcnMasks(), min_share=MIN_SHARE
+    )
+    np.testing.assert_array_equal(shaped.masks, expected.masks)
+    np.testing.assert_array_equal(shaped.coverage, expected.coverage)
+
+
+@pytest.mark.parametrize("backend", list(BACKENDS))
+def test_one_stream_and_no_images(world: Dataset, backend: str) -> None:
+    embedder = Embedder(made(streams=1, neck="bn"), backend=backend, precision="float32")
+    assert embedder(world.source, [], [])[0].shape == (0, 16)
+    picture = np.full((30, 20, 3), 90, np.uint8)
+    vectors, shaped = embedder(world.source, [PersonImage("a", 1)], [picture])
+    assert shaped.coverage.tolist() == [1.0]
+    model = made(streams=1, neck="bn")
+    np.testing.assert_allclose(vectors, model.embed(shaped.pixels, shaped.masks), atol=1e-5)
+
+
+def test_masks_that_came_with_the_images(world: Dataset) -> None:
+    chosen = list(world.splits["gallery"][:2])
+    native = [read_image(world.source, image.path) for image in chosen]
+    _, shaped = Embedder(made(), masks="dataset", backend="torch")(world.source, chosen, native)
+    assert 0 < shaped.coverage.min() <= shaped.coverage.max() < 1
+
+
+def test_the_fastest_is_chosen_and_what_does_not_go_together_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    cpu, gpu = torch.device("cpu"), torch.device("cuda")
+    there = {"openvino", "onnxruntime", "onnxscript"}
+    monkeypatch.setattr(module, "_installed", lambda package: package in there)
+    monkeypatch.setattr(module, "_has_bfloat16", lambda: True)
+    assert module.choose(None, None, cpu) == ("openvino", "bfloat16")
+    assert module.choose(None, None, gpu) == ("torch", "bfloat16")
+    there.remove("openvino")
+    assert module.choose(None, None, cpu) == ("torch", "bfloat16")
+    assert module.choose("onnx", None, cpu) == ("onnx", "float32")
+    monkeypatch.setattr(module, "_has_bfloat16", lambda: False)
+    assert module.choose(None, None, cpu) == ("onnx", "float32")
+    there.clear()
+    assert module.choose(None, None, cpu) == ("torch", "float32")
+    with pytest.raises(MaskreidError, match="backend must be one of torch, onnx, openvino, got 'tensorrt'"):
+        module.choose("tensorrt", None, cpu)
+    with pytest.raises(MaskreidError, match="openvino computes on the processor only"):
+        module.choose("openvino", None, gpu)
+    with pytest.raises(MaskreidError, match="precision must be float32 or bfloat16, got 'int8'"):
+        module.choose(None, "int8", cpu)
+    with pytest.raises(MaskreidError, match="onnx computes in float32"):
+        Embedder(made(), backend="onnx", precision="bfloat16")
