@@ -1,17 +1,32 @@
-"""What many tests need: a small synthetic world, the real data if it is there, and one thread."""
+"""What many tests need: a small synthetic world, the real data if it is there, and who tests what."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from xdist.scheduler import LoadFileScheduling
 
 from maskreid.images import Dataset, synthetic_world
 from servers import bucket, cluster  # noqa: F401
 
-torch.set_num_threads(2)
+# Two processes test at once (pyproject.toml), each with one of two cores.
+torch.set_num_threads(1)
+
+
+class ByFile(LoadFileScheduling):
+    """One process has all tests of a file, which share what is slow to make, and one has all that need servers."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = str(super()._split_scope(nodeid))
+        return "servers" if file.endswith(("_ray.py", "_s3.py")) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

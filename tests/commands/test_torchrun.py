@@ -93,7 +93,7 @@ def curve(run: Path) -> list[dict[str, float]]:
 
 
 def assert_same_curve(alone: Path, together: Path) -> None:
-    """Equal but for rounding; tests/training/test_ranks.py has the gradients in double precision."""
+    """Equal but for rounding; tests/training/test_several_processes.py has the gradients in double precision."""
     for one, two in zip(curve(alone), curve(together), strict=True):
         if "validation" in one:  # a place in a ranking may turn on the last digit
             assert two["iteration"] == one["iteration"]
