@@ -18,10 +18,11 @@ lint: $(VENV)/ready
 	$(BIN)/lint-imports
 
 # Minutes on a quiet machine, with 4 GB for torchreid; larger sizes: see the head of each script.
-bench: $(VENV)-bench/ready
+bench: $(VENV)-bench/ready $(VENV)/ready
 	$(VENV)-bench/bin/python benchmarks/evaluation.py --size market1501
 	$(VENV)-bench/bin/python benchmarks/evaluation.py --size market1501 --process
 	$(VENV)-bench/bin/python benchmarks/reranking.py --size half --repeat 3
+	$(BIN)/python benchmarks/embedding.py --images 256
 
 $(VENV)-bench/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)-bench

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -94,3 +96,10 @@ def test_the_fastest_is_chosen_and_what_does_not_go_together_is_refused(monkeypa
         module.choose(None, "int8", cpu)
     with pytest.raises(MaskreidError, match="onnx computes in float32"):
         Embedder(made(), backend="onnx", precision="bfloat16")
+
+
+@pytest.mark.parametrize(("backend", "package"), [("openvino", "openvino"), ("onnx", "onnxscript")])
+def test_a_backend_that_is_not_installed(backend: str, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MaskreidError, match=rf"{package} is not installed; pip install 'maskreid\[export\]'"):
+        Embedder(made(), backend=backend, precision="float32")
