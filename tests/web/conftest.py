@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from maskreid.gallery import Asker, Gallery, enrol
 from maskreid.images import Dataset
-from maskreid.web import make_app
+from maskreid.web.app import make_app
 from maskreid.web.desk import Desk
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "gallery"))

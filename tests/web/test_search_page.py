@@ -8,7 +8,7 @@ from sending import sent
 from starlette.testclient import TestClient
 
 from maskreid.gallery import Filter, Gallery, remove
-from maskreid.web import make_app
+from maskreid.web.app import make_app
 from maskreid.web.desk import Desk
 
 HTML = {"accept": "text/html"}

@@ -5,7 +5,7 @@ from sending import sent
 from starlette.testclient import TestClient
 
 from maskreid.errors import MaskreidError
-from maskreid.web import make_app
+from maskreid.web.app import make_app
 from maskreid.web.desk import Desk
 from maskreid.web.security import COOKIE, Access
 

@@ -8,7 +8,7 @@ from PIL import Image
 from sending import sent
 from starlette.testclient import TestClient
 
-from maskreid.web import make_app
+from maskreid.web.app import make_app
 from maskreid.web.desk import Desk
 from maskreid.web.security import Access
 from maskreid.web.uploads import HEIGHT, IMAGES, picture_from

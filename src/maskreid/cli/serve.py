@@ -44,8 +44,8 @@ def serve(
     from maskreid.gallery import Asker, Gallery
 
     try:
-        from maskreid.web import serve as serve_
         from maskreid.web.desk import Desk
+        from maskreid.web.serve import serve as serve_
     except ModuleNotFoundError as error:
         raise MaskreidError(f"the page needs {error.name}; pip install 'maskreid[web]'") from None
     opened = Gallery(gallery)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from maskreid.gallery import Entry, Hit
-from maskreid.web.queries import Query
+if TYPE_CHECKING:  # a client needs neither torch nor LanceDB
+    from maskreid.gallery import Entry, Hit
+    from maskreid.web.queries import Query
 
 
 class Problem(BaseModel):
