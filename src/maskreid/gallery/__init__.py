@@ -8,8 +8,12 @@ from maskreid.gallery.erase import expire, remove
 from maskreid.gallery.export import export
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Entry, Gallery, Settings
+from maskreid.gallery.judge import different, same, split, undo
+from maskreid.gallery.judgements import Judged, judgements, standing
 from maskreid.gallery.label import label
+from maskreid.gallery.listing import Listing, browse, duplicates
 from maskreid.gallery.nearest import features_of
+from maskreid.gallery.occlusion import occlusion
 from maskreid.gallery.overview import Overview, overview
 from maskreid.gallery.pictures import picture_of
 from maskreid.gallery.recall import recall
@@ -25,22 +29,33 @@ __all__ = [
     "Filter",
     "Gallery",
     "Hit",
+    "Judged",
+    "Listing",
     "Overview",
     "Settings",
     "Verification",
     "ask",
+    "browse",
     "cluster",
+    "different",
+    "duplicates",
     "enrol",
     "expire",
     "export",
     "features_of",
+    "judgements",
     "label",
+    "occlusion",
     "overview",
     "picture_of",
     "pooled",
     "recall",
     "refined",
     "remove",
+    "same",
     "search",
+    "split",
+    "standing",
+    "undo",
     "verify",
 ]

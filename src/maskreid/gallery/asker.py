@@ -57,20 +57,29 @@ class Asker:
 
     def vector(self, picture: Picture, mask: Mask) -> Vectors:
         """Return the feature of a picture under a mask of its own size, (1, D) float32 of length 1."""
+        return self.vectors([picture], [mask])
+
+    def vectors(self, pictures: Sequence[Picture], masks: Sequence[Mask]) -> Vectors:
+        """Return the features of N pictures, each under its own mask, (N, D) float32 unit rows."""
         shaped = shape_images(
-            NOWHERE, [NOBODY], [picture], size=self.model.resize, masks=_Given(mask), min_share=self._min_share
+            NOWHERE,
+            [NOBODY] * len(pictures),
+            pictures,
+            size=self.model.resize,
+            masks=_Given(masks),
+            min_share=self._min_share,
         )
         with self._lock:
             return self.model.embed(shaped.pixels, shaped.masks)
 
 
 class _Given:
-    """A mask that is there already, as a `maskreid.images.MaskSource`."""
+    """Masks that are there already, as a `maskreid.images.MaskSource`."""
 
     name = "given"
 
-    def __init__(self, mask: Mask) -> None:
-        self.mask = mask
+    def __init__(self, masks: Sequence[Mask]) -> None:
+        self.masks = list(masks)
 
     def __call__(self, source: Source, images: Sequence[PersonImage], pixels: Sequence[Picture]) -> list[Mask]:
-        return [self.mask]
+        return self.masks

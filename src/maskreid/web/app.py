@@ -14,10 +14,10 @@ from starlette.types import Receive, Scope, Send
 from maskreid import __version__
 from maskreid.errors import MaskreidError
 from maskreid.gallery.errors import BusyError
-from maskreid.web import api
+from maskreid.web import api, judge_api
 from maskreid.web.desk import Desk
 from maskreid.web.errors import WebError
-from maskreid.web.pages import entry, search
+from maskreid.web.pages import browse, compare, entry, judgements, search
 from maskreid.web.render import wants_page, write
 from maskreid.web.security import Access, Guard
 
@@ -38,9 +38,8 @@ def make_app(desk: Desk, access: Access | None = None) -> FastAPI:
         redoc_url=None,
     )
     app.state.desk = desk
-    app.include_router(api.router)
-    app.include_router(search.router)
-    app.include_router(entry.router)
+    for each in (api, judge_api, search, entry, browse, judgements, compare):
+        app.include_router(each.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.add_exception_handler(MaskreidError, _problem)
     app.add_exception_handler(HTTPException, _problem)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import httpx2
 from pydantic import BaseModel
 
 from maskreid.errors import MaskreidError
-from maskreid.web.schemas import AnswerOut, EntryOut, OverviewOut, QueryOut
+from maskreid.web.schemas import AnswerOut, EntryOut, JudgementOut, JudgementsOut, OverviewOut, QueryOut, RemovedOut
 
 SECONDS = 60.0  # that an answer may take
 
@@ -101,6 +101,32 @@ class Client:
     def overview(self) -> OverviewOut:
         """Return what the gallery holds."""
         return self._ask(OverviewOut, "GET", "/api/overview")
+
+    def judge(
+        self,
+        what: Literal["same", "different", "split"],
+        entries: Sequence[str],
+        *,
+        than: Sequence[str] = (),
+        identity: str | None = None,
+        who: str | None = None,
+    ) -> JudgementOut:
+        """Say that entries show one person, are not the person of ``than``, or are another than their name says."""
+        said = {"what": what, "entries": list(entries), "than": list(than), "identity": identity, "who": who}
+        return self._ask(JudgementOut, "POST", "/api/judgements", json=said)
+
+    def undo(self, judgement: str | None = None, who: str | None = None) -> JudgementOut:
+        """Take back a judgement, by default the last that stands."""
+        return self._ask(JudgementOut, "POST", "/api/judgements/undo", json={"id": judgement, "who": who})
+
+    def judgements(self) -> list[JudgementOut]:
+        """Return what was said, the last first."""
+        return self._ask(JudgementsOut, "GET", "/api/judgements").judgements
+
+    def remove(self, entries: Sequence[str]) -> int:
+        """Remove entries and every trace of them for good; return how many."""
+        said = {"entries": list(entries), "confirm": len(set(entries))}
+        return self._ask(RemovedOut, "POST", "/api/removals", json=said).removed
 
     def _ask(self, out: type[Out], method: str, path: str, **options: Any) -> Out:
         return out.model_validate_json(self._answer(method, path, **options))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 if TYPE_CHECKING:  # a client needs neither torch nor LanceDB
-    from maskreid.gallery import Entry, Hit
+    from maskreid.gallery import Entry, Hit, Judged
     from maskreid.web.queries import Query
 
 
@@ -100,3 +100,61 @@ class OverviewOut(BaseModel):
     last: float | None
     timeless: int
     coverage: list[int]
+
+
+class ListingOut(BaseModel):
+    """A page of entries, and how many there are on all pages."""
+
+    total: int
+    entries: list[EntryOut]
+
+
+class DuplicateOut(BaseModel):
+    """Two entries that are nearly the same."""
+
+    similarity: float
+    a: EntryOut
+    b: EntryOut
+
+
+class JudgementOut(BaseModel):
+    """What somebody said; ``stands`` until it is undone."""
+
+    id: str
+    when: str
+    who: str
+    what: str
+    entries: list[str]
+    than: list[str]
+    identity: str | None
+    changed: int
+    undoes: str | None
+    stands: bool
+
+    @classmethod
+    def of(cls, judged: Judged, stands: bool) -> JudgementOut:
+        """Return a judgement as JSON has it."""
+        return cls(
+            id=judged.id,
+            when=judged.when,
+            who=judged.who,
+            what=judged.what,
+            entries=list(judged.entries),
+            than=list(judged.than),
+            identity=judged.identity,
+            changed=len(judged.before or {}),
+            undoes=judged.undoes,
+            stands=stands,
+        )
+
+
+class JudgementsOut(BaseModel):
+    """All judgements, the last first."""
+
+    judgements: list[JudgementOut]
+
+
+class RemovedOut(BaseModel):
+    """How many entries are gone."""
+
+    removed: int

@@ -1,5 +1,7 @@
 // The whole page by keyboard; the dialog "help" lists the keys.
 
+import { takeBack } from "./judge.js";
+
 const typing = (element) => element.matches("input:not([type=checkbox], [type=radio], [type=range], [type=file]), select, textarea");
 
 function move(key) {
@@ -25,7 +27,7 @@ function move(key) {
   return true;
 }
 
-const presses = { m: "[name=like]", n: "[name=unlike]" };
+const presses = { m: "[name=like]", n: "[name=unlike]", x: "[data-chooses]", c: ".compares" };
 
 export function listenForKeys() {
   document.addEventListener("keydown", (event) => {
@@ -39,6 +41,8 @@ export function listenForKeys() {
       document.getElementById("images")?.click();
     } else if (key === "?") {
       document.getElementById("help").showModal();
+    } else if (key === "u") {
+      takeBack(null);
     } else if (card && presses[key]) {
       card.querySelector(presses[key])?.click();
     }

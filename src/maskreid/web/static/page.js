@@ -2,6 +2,7 @@
 import { listenForImages } from "./upload.js";
 import { drawMasks } from "./mask.js";
 import { listenForKeys } from "./keys.js";
+import { listenForJudgements } from "./judge.js";
 
 document.addEventListener("click", (event) => {
   const opens = event.target.closest("[data-opens]");
@@ -19,3 +20,4 @@ const send = document.getElementById("send");
 if (send) listenForImages(send);
 drawMasks();
 listenForKeys();
+listenForJudgements();
