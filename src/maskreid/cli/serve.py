@@ -36,6 +36,20 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    run: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RUN",
+            help="A run, or what evaluate --out wrote, for the page Evaluate; twice: also side by side.",
+            show_default=False,
+        ),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATA", help="What the runs were tested on, to show their pictures.", show_default=False
+        ),
+    ] = None,
     model: ModelOption = None,
     device: DeviceOption = None,
 ) -> None:
@@ -45,10 +59,12 @@ def serve(
 
     try:
         from maskreid.web.desk import Desk
+        from maskreid.web.runs import Runs
         from maskreid.web.serve import serve as serve_
     except ModuleNotFoundError as error:
         raise MaskreidError(f"the page needs {error.name}; pip install 'maskreid[web]'") from None
     opened = Gallery(gallery)
     sources = [open_data(each, anything=True).source for each in images or ()]
     asker = Asker(opened, opened.model(model, device_of(device)))
-    serve_(Desk(opened, asker, sources), host=host, port=port, token=token, names=tuple(name or ()))
+    runs = Runs(run or (), open_data(data) if data else None)
+    serve_(Desk(opened, asker, sources, runs), host=host, port=port, token=token, names=tuple(name or ()))

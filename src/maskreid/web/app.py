@@ -17,7 +17,7 @@ from maskreid.gallery.errors import BusyError
 from maskreid.web import api, judge_api
 from maskreid.web.desk import Desk
 from maskreid.web.errors import WebError
-from maskreid.web.pages import browse, compare, entry, judgements, search
+from maskreid.web.pages import browse, compare, entry, evaluate, judgements, search
 from maskreid.web.render import wants_page, write
 from maskreid.web.security import Access, Guard
 
@@ -38,7 +38,7 @@ def make_app(desk: Desk, access: Access | None = None) -> FastAPI:
         redoc_url=None,
     )
     app.state.desk = desk
-    for each in (api, judge_api, search, entry, browse, judgements, compare):
+    for each in (api, judge_api, search, entry, browse, judgements, compare, evaluate):
         app.include_router(each.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.add_exception_handler(MaskreidError, _problem)

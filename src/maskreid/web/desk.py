@@ -12,6 +12,7 @@ from maskreid.gallery.schema import ID_DIGITS
 from maskreid.images import Source
 from maskreid.web.errors import NotThereError
 from maskreid.web.queries import Queries
+from maskreid.web.runs import Runs
 
 
 class Desk:
@@ -22,10 +23,18 @@ class Desk:
         asker: its model and masks.
         queries: images that were sent.
         sources: where the images of entries may still be.
+        runs: tests to look at.
     """
 
-    def __init__(self, gallery: Gallery, asker: Asker | None = None, sources: Sequence[Source] = ()) -> None:
+    def __init__(
+        self,
+        gallery: Gallery,
+        asker: Asker | None = None,
+        sources: Sequence[Source] = (),
+        runs: Runs | None = None,
+    ) -> None:
         self.gallery, self.sources = gallery, tuple(sources)
+        self.runs = runs or Runs()
         self.asker = asker or Asker(gallery)
         self.queries = Queries(self.asker)
         self._overview: tuple[int, Overview] | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated
+from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Depends, Query, Request, UploadFile
 from starlette.responses import RedirectResponse, Response
@@ -35,10 +36,10 @@ class PageRequest(SearchRequest):
 @router.get("/")
 def search_page(request: Request, desk: Desk_, asked: Annotated[PageRequest, Query()]) -> Response:
     """Show the page, with answers where there is somebody to look for."""
-    asked = settled(asked)
-    if asked.drop and "hx-request" not in request.headers:
-        return RedirectResponse(asked.address(drop=""), 303)
-    asked.drop = ""
+    asked = settled(asked).model_copy(update={"drop": ""})
+    address = asked.address()
+    if "hx-request" not in request.headers and len(request.query_params) > len(parse_qsl(address[2:])):
+        return RedirectResponse(address, 303)  # one search has one address
     found: Answer | None = None
     problem, status = "", 200
     try:
@@ -50,7 +51,7 @@ def search_page(request: Request, desk: Desk_, asked: Annotated[PageRequest, Que
         request,
         "search.html",
         status=status,
-        headers={"HX-Push-Url": asked.address()},
+        headers={"HX-Push-Url": address},
         asked=asked,
         seen=seen,
         dates=seen.first is not None and seen.first >= FIRST_DATE,
