@@ -7,6 +7,7 @@ from threading import Lock
 
 from fastapi import Request
 
+from maskreid.errors import MaskreidError
 from maskreid.gallery import Asker, Filter, Gallery, Overview, overview, picture_of
 from maskreid.gallery.schema import ID_DIGITS
 from maskreid.images import Source
@@ -67,7 +68,11 @@ class Desk:
         Raises:
             NotThereError: there is no such entry.
         """
-        return picture_of(self.gallery, self.whole_ids([id_])[0], self.sources)
+        try:
+            return picture_of(self.gallery, id_, self.sources)
+        except MaskreidError:
+            self.whole_ids([id_])  # is it not there, or is something else wrong?
+            raise
 
 
 def desk_of(request: Request) -> Desk:
