@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 from sending import sent
 from starlette.testclient import TestClient
 
-from maskreid.gallery import Filter, Gallery, verify
+from maskreid.gallery import Filter, Gallery, features_of, verify
 from maskreid.web.desk import Desk
 
 HTML = {"accept": "text/html"}
@@ -90,6 +91,10 @@ def test_comparing(client: TestClient, desk: Desk, ids: list[str], image: bytes)
     assert "not a reason to believe" in page
     page = client.get("/compare", params={"q": sent(client, image), "b": ids[1]}).text
     assert "Your image" in page
+    found = client.get("/api/compare", params={"a": ids[0], "b": ids[1]}).json()
+    features = features_of(desk.gallery, ids[:2])
+    assert found["stored"] == pytest.approx(float(features[ids[0]] @ features[ids[1]]), abs=1e-5)
+    assert np.array(found["maps"]).shape == (2, 12, 6)
     assert client.get("/compare", params={"q": "x", "b": ids[1]}, headers=HTML).status_code == 404
     assert client.get("/compare", params={"a": ids[0], "b": "0" * 32}, headers=HTML).status_code == 404
     assert client.get("/compare", params={"a": ids[0]}, headers=HTML).status_code == 422

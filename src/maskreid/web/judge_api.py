@@ -11,8 +11,10 @@ from pydantic import BaseModel, Field
 from maskreid.gallery import Filter, browse, different, duplicates, judgements, remove, same, split, standing, undo
 from maskreid.web.api import PROBLEMS, Desk_
 from maskreid.web.asking import SearchRequest
+from maskreid.web.comparing import compared
 from maskreid.web.errors import WebError
 from maskreid.web.schemas import (
+    ComparedOut,
     DuplicateOut,
     EntryOut,
     JudgementOut,
@@ -20,8 +22,10 @@ from maskreid.web.schemas import (
     ListingOut,
     RemovedOut,
 )
+from maskreid.web.uploads import IMAGES
 
 Id = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
+OneId = Annotated[str, Query(pattern="^[0-9a-f]{32}$")]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 router = APIRouter(prefix="/api", responses=PROBLEMS)
@@ -120,3 +124,16 @@ def list_duplicates(desk: Desk_, asked: Annotated[BrowseRequest, Query()]) -> li
     """List pairs of entries that are nearly the same, the most alike first."""
     found = duplicates(desk.gallery, asked.where, most=asked.top)
     return [DuplicateOut(similarity=score, a=EntryOut.of(a), b=EntryOut.of(b)) for score, a, b in found]
+
+
+@router.get("/compare")
+def compare_entries(
+    desk: Desk_,
+    b: OneId,
+    a: OneId | None = None,
+    q: Annotated[str, Query(max_length=64)] = "",
+    n: Annotated[int, Query(ge=0, lt=IMAGES)] = 0,
+) -> ComparedOut:
+    """Compare entry b with entry a, or with image n of query q, region by region."""
+    found = compared(desk, b, a=a, q=q, n=n)
+    return ComparedOut(seen=found.seen, stored=found.stored, maps=[each.tolist() for each in found.maps])

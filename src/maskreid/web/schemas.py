@@ -158,3 +158,11 @@ class RemovedOut(BaseModel):
     """How many entries are gone."""
 
     removed: int
+
+
+class ComparedOut(BaseModel):
+    """Two pictures: cosine as ``seen`` here and as ``stored``, and of each what covering a region loses of it."""
+
+    seen: float
+    stored: float | None
+    maps: list[list[list[float]]]

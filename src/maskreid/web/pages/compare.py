@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -13,12 +12,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from PIL import Image
 from starlette.responses import Response
 
-from maskreid.gallery import Entry, Filter, features_of, occlusion
 from maskreid.gallery.asker import Mask, Picture
-from maskreid.gallery.nearest import Vectors
-from maskreid.images import decode_image
+from maskreid.web.comparing import compared
 from maskreid.web.desk import Desk, desk_of
-from maskreid.web.errors import NotThereError
+from maskreid.web.judge_api import OneId
 from maskreid.web.render import write
 from maskreid.web.uploads import IMAGES
 
@@ -27,17 +24,6 @@ ALIKE, UNLIKE, REST = (0, 121, 92), (194, 65, 12), (11, 98, 176)
 
 router = APIRouter(include_in_schema=False)
 Desk_ = Annotated[Desk, Depends(desk_of)]
-OneId = Annotated[str, Query(pattern="^[0-9a-f]{32}$")]
-
-
-@dataclass(frozen=True, eq=False)
-class Side:
-    """One of the two."""
-
-    entry: Entry | None
-    picture: Picture
-    mask: Mask
-    vector: Vectors
 
 
 @router.get("/compare")
@@ -50,16 +36,8 @@ def compare_page(
     n: Annotated[int, Query(ge=0, lt=IMAGES)] = 0,
 ) -> Response:
     """Show two entries, or a query's image and an entry."""
-    sides = [_asked(desk, q, n) if a is None else _enrolled(desk, a), _enrolled(desk, b)]
-    maps = [
-        occlusion(desk.asker, side.picture, side.mask, other.vector)
-        for side, other in zip(sides, reversed(sides), strict=True)
-    ]
-    scale = max(float(np.abs(each).max()) for each in maps) or 1.0
-    stored = None
-    if a is not None:
-        features = features_of(desk.gallery, [a, b])
-        stored = float(features[a] @ features[b])
+    found = compared(desk, b, a=a, q=q, n=n)
+    scale = max(float(np.abs(each).max()) for each in found.maps) or 1.0
     return write(
         request,
         "compare.html",
@@ -70,30 +48,12 @@ def compare_page(
                 "map": _uri(_heated(side.picture, each / scale)),
                 "picture": _uri(side.picture),
             }
-            for side, each in zip(sides, maps, strict=True)
+            for side, each in zip(found.sides, found.maps, strict=True)
         ],
-        seen=float(sides[0].vector[0] @ sides[1].vector[0]),
-        stored=stored,
+        seen=found.seen,
+        stored=found.stored,
         scale=scale,
     )
-
-
-def _asked(desk: Desk, q: str, n: int) -> Side:
-    image = desk.queries.image(q, n)
-    mask = image.mask if image.masked else np.ones_like(image.mask)
-    return Side(None, image.picture, mask, image.vector)
-
-
-def _enrolled(desk: Desk, id_: str) -> Side:
-    """Return an entry as its kept picture has it, which is smaller than what was enrolled."""
-    content = desk.picture(id_)
-    if content is None:
-        raise NotThereError(
-            f"of entry {id_} no picture was kept, so it cannot be compared; maskreid serve --images DATA finds it"
-        )
-    picture = decode_image(content, f"the picture of {id_}")
-    mask = desk.asker.mask(picture)
-    return Side(desk.gallery.entries(Filter(ids=(id_,)))[0], picture, mask, desk.asker.vector(picture, mask))
 
 
 def _tinted(picture: Picture, mask: Mask) -> Picture:
