@@ -6,7 +6,7 @@ import pytest
 from maskreid.gallery import Asker, Gallery, ask, pooled
 from maskreid.images import Dataset, read_image
 from maskreid.web.errors import NotThereError
-from maskreid.web.queries import Queries
+from maskreid.web.queries import OVERHEAD, Queries
 
 
 def picture(world: Dataset, number: int = 0) -> np.ndarray:
@@ -41,7 +41,9 @@ def test_several_images_are_pooled_and_masks_change_the_query(asker: Asker, worl
 def test_queries_are_forgotten_by_age_and_by_size(asker: Asker, world: Dataset) -> None:
     now = [0.0]
     one = picture(world)
-    queries = Queries(asker, seconds=100, size=int(2.5 * (one.nbytes + 2 * one[..., 0].nbytes)), clock=lambda: now[0])
+    queries = Queries(
+        asker, seconds=100, size=int(2.5 * (one.nbytes + 2 * one[..., 0].nbytes + OVERHEAD)), clock=lambda: now[0]
+    )
     first = queries.add([one]).id
     second = queries.add([one]).id
     queries.get(first)

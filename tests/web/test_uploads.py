@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from maskreid.web.app import make_app
 from maskreid.web.desk import Desk
 from maskreid.web.security import Access
-from maskreid.web.uploads import HEIGHT, IMAGES, picture_from
+from maskreid.web.uploads import IMAGES, SIDE, picture_from
 
 
 def post(client: TestClient, content: bytes, name: str = "a.png") -> tuple[int, str]:
@@ -71,7 +71,10 @@ def test_a_large_photo_is_made_smaller_and_a_small_one_is_not() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (2000, 900, 3), np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(noise).save(buffer, "PNG")
-    assert picture_from(buffer.getvalue(), "a").shape == (HEIGHT, 230, 3)
+    assert picture_from(buffer.getvalue(), "a").shape == (SIDE, 230, 3)
+    buffer = io.BytesIO()
+    Image.fromarray(noise[:2, :]).resize((20_000, 2)).save(buffer, "PNG")
+    assert picture_from(buffer.getvalue(), "a").shape == (1, SIDE, 3)
     buffer = io.BytesIO()
     Image.fromarray(noise[:128, :64]).save(buffer, "PNG")
     assert (picture_from(buffer.getvalue(), "a") == noise[:128, :64]).all()

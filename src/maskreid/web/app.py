@@ -21,6 +21,8 @@ from maskreid.web.pages import browse, compare, entry, evaluate, judgements, sea
 from maskreid.web.render import wants_page, write
 from maskreid.web.security import Access, Guard
 
+REFUSED = (401, 403, 421)
+
 
 def make_app(desk: Desk, access: Access | None = None) -> FastAPI:
     """Return the ASGI application that serves a desk.
@@ -67,7 +69,8 @@ async def _problem(request: Request, error: Exception) -> Response:
 
 def _told(request: Request, status: int, text: str, headers: dict[str, str] | None = None) -> Response:
     if wants_page(request):
-        return write(request, "error.html", status=status, headers=headers, text=text, code=status)
+        hidden = {"gallery": ""} if status in REFUSED else {}  # from who may not know
+        return write(request, "error.html", status=status, headers=headers, text=text, code=status, **hidden)
     return JSONResponse({"detail": text}, status, headers)
 
 

@@ -18,6 +18,7 @@ from maskreid.web.errors import NotThereError
 
 SECONDS = 12 * 3600.0  # since a query was last used
 BYTES = 256 << 20  # of all pictures and masks together
+OVERHEAD = 4096  # bytes of an image besides its pixels: a million tiny ones are large too
 
 
 @dataclass
@@ -40,8 +41,8 @@ class Asked:
 
     @property
     def size(self) -> int:
-        """Bytes in memory."""
-        return self.picture.nbytes + self.drawn.nbytes + self.mask.nbytes
+        """Bytes in memory, about."""
+        return self.picture.nbytes + self.drawn.nbytes + self.mask.nbytes + OVERHEAD
 
 
 @dataclass

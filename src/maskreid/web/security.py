@@ -30,6 +30,7 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
 }
+PUBLIC = "/static/"  # the package's own files: what a page without a token needs to be readable
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 Refuse = Callable[[Scope, Receive, Send, int, str], Awaitable[None]]
@@ -115,7 +116,7 @@ class Guard:
             await self.refuse(scope, receive, sending, 421, "this server is not called by that name (Host header)")
         elif scope["method"] not in SAFE and _from_elsewhere(headers):
             await self.refuse(scope, receive, sending, 403, "a page of another site sent this; nothing was done")
-        elif self.access.token and not self._known(scope, headers):
+        elif self.access.token and not scope["path"].startswith(PUBLIC) and not self._known(scope, headers):
             if self._matches(dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("token")):
                 await self._remember(scope, receive, sending)
             else:

@@ -14,12 +14,12 @@ from maskreid.images.decode import IMAGE_FORMATS
 from maskreid.web.errors import TooLargeError, WrongTypeError
 
 PIXELS = 40_000_000  # of a picture as it was sent: a photo, but no bomb
-HEIGHT = 512  # pixels kept: the network reads fewer, and masks are drawn at this size
+SIDE = 512  # pixels kept each way: the network reads fewer, and masks are drawn at this size
 IMAGES = 16  # of one person at a time
 
 
 def picture_from(content: bytes, name: str) -> npt.NDArray[np.uint8]:
-    """Return an image as (H, W, 3) uint8 RGB, at most `HEIGHT` pixels high; ``name`` is what to call it.
+    """Return an image as (H, W, 3) uint8 RGB, at most `SIDE` pixels high and wide; ``name`` is what to call it.
 
     Raises:
         WrongTypeError: it is no image of a known format, or damaged.
@@ -38,8 +38,8 @@ def picture_from(content: bytes, name: str) -> npt.NDArray[np.uint8]:
         picture = decode_image(content, name)
     except MaskreidError as error:
         raise WrongTypeError(str(error)) from None
-    if height > HEIGHT:
-        size = (max(1, round(width * HEIGHT / height)), HEIGHT)
+    if max(width, height) > SIDE:
+        size = (max(1, round(width * SIDE / max(width, height))), max(1, round(height * SIDE / max(width, height))))
         return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BILINEAR))
     return picture
 
