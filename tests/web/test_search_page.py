@@ -8,6 +8,7 @@ from sending import sent
 from starlette.testclient import TestClient
 
 from maskreid.gallery import Filter, Gallery, remove
+from maskreid.retrieval import Calibration
 from maskreid.web.app import make_app
 from maskreid.web.desk import Desk
 
@@ -114,3 +115,19 @@ def test_an_entry_has_a_page(client: TestClient, desk: Desk) -> None:
     assert entry.path in page
     assert f"camera {entry.camera}" in page
     assert client.get(f"/api/entries/{entry.id}").json()["path"] == entry.path
+
+
+def test_a_refined_query_claims_no_probability(desk: Desk, image: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    calibration = Calibration(5.0, -0.2, 0.0, {}, people=9, entries=99, ece=0.01, data="made up")
+    monkeypatch.setattr(type(desk.gallery), "calibration", lambda self: calibration)
+    client = TestClient(make_app(desk), base_url="http://127.0.0.1")
+    query = sent(client, image)
+    plain = client.get("/api/search", params={"q": query}).json()
+    assert plain["calibrated"]
+    assert all(0 < hit["probability"] < 1 for hit in plain["hits"])
+    assert "Probably" in client.get("/", params={"q": query}).text
+    refined = {"q": query, "like": plain["hits"][0]["entry"]["id"]}
+    answer = client.get("/api/search", params=refined).json()
+    assert not answer["calibrated"]
+    assert {hit["probability"] for hit in answer["hits"]} == {None}
+    assert "no probability any more" in client.get("/", params=refined).text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlencode
 
@@ -55,6 +55,11 @@ class SearchRequest(BaseModel):
         )
 
     @property
+    def refined(self) -> bool:
+        """Whether entries decide together with, or instead of, an uploaded query."""
+        return bool(self.like or self.unlike)
+
+    @property
     def asks(self) -> bool:
         """Whether there is somebody to look for."""
         return bool(self.q or self.like)
@@ -73,7 +78,7 @@ class Answer:
     Attributes:
         hits: the most similar first.
         best: the most similar one whatever ``least`` says; None where no entry is meant.
-        calibrated: whether similarities have probabilities.
+        calibrated: whether similarities have probabilities; those of a refined query have none.
     """
 
     hits: list[Hit]
@@ -94,7 +99,7 @@ def vector_of(desk: Desk, request: SearchRequest) -> Vectors:
         np.array([features[id_] for id_ in ids], np.float32).reshape(-1, size)
         for ids in (request.like, request.unlike)
     )
-    if query is not None and not request.like and not request.unlike:
+    if query is not None and not request.refined:
         return query
     return refined(query, right, wrong)
 
@@ -110,6 +115,8 @@ def answer(desk: Desk, request: SearchRequest) -> Answer:
     where = request.where
     asked = f"page: query {request.q[:6] or '-'}, like {len(request.like)}, unlike {len(request.unlike)}"
     hits = search(desk.gallery, vector_of(desk, request), top=request.top, where=where, asked=asked)[0]
+    if request.refined:  # calibrated was one image, not what people made of it
+        hits = [replace(hit, probability=None) for hit in hits]
     best = hits[0] if hits else None
     calibrated = bool(best and best.probability is not None)
     return Answer([hit for hit in hits if hit.similarity >= request.least], best, calibrated)
