@@ -3,13 +3,18 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test test-web lint bench clean
 
 demo: $(VENV)/ready
 	$(BIN)/maskreid demo --out runs/demo
 
 test: lint
 	$(BIN)/pytest
+
+# The page in Debian's Chromium, which is installed where that is possible.
+test-web: $(VENV)/ready
+	@command -v chromium >/dev/null || if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; else echo "make test-web needs chromium: apt-get install --no-install-recommends chromium" >&2; exit 2; fi
+	$(BIN)/pytest -m browser tests/web
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check src tests benchmarks

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
+from maskreid.errors import MaskreidError
 from maskreid.images import Dataset
 from maskreid.network import NetworkConfig
 from maskreid.progress import Progress, silent
@@ -53,3 +56,28 @@ def run_demo(dataset: Dataset, out: str | Path, *, seed: int = 0, progress: Prog
     evaluation = evaluate_model(model, dataset, reranking=True, cache=out / "cache", progress=progress)
     report_on(model, dataset, evaluation, out, title=f"maskreid demo on {dataset.name}")
     return evaluation
+
+
+def demo_gallery(dataset: Dataset, out: str | Path, *, progress: Progress = silent) -> Path | None:
+    """Enrol the demo's gallery images under its model, to be searched; None where LanceDB is not installed.
+
+    Args:
+        dataset: that `run_demo` had.
+        out: that `run_demo` wrote; receives ``gallery``. One of an earlier model is replaced.
+        progress: told about every image.
+    """
+    if find_spec("lancedb") is None:
+        return None
+    from maskreid.gallery import Gallery, enrol
+    from maskreid.network import load_model
+
+    path = Path(out) / "gallery"
+    try:
+        current = Gallery(path).settings.fingerprint == load_model(str(out)).fingerprint
+    except MaskreidError:  # none yet
+        current = False
+    if not current:
+        shutil.rmtree(path, ignore_errors=True)
+        Gallery.create(path, str(out), thumbnail=128)
+    enrol(Gallery(path), dataset, splits=["gallery"], progress=progress)
+    return path

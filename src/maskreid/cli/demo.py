@@ -27,9 +27,14 @@ def demo(
     minutes on two cores.
     """
     from maskreid import progress
-    from maskreid.demo import run_demo
+    from maskreid.demo import demo_gallery, run_demo
     from maskreid.reports import metrics_table
 
-    evaluation = run_demo(open_data(data, format, split), out, seed=seed, progress=progress.terminal)
+    dataset = open_data(data, format, split)
+    evaluation = run_demo(dataset, out, seed=seed, progress=progress.terminal)
     print(metrics_table(evaluation.metrics))
+    gallery = demo_gallery(dataset, out, progress=progress.terminal)
     print(f"look at the answers: {out / 'report.html'}")
+    if gallery:
+        shown = "" if format or split else f" --run {out} --data {data}"
+        print(f"search yourself: maskreid serve {gallery}{shown}")

@@ -22,6 +22,7 @@ from maskreid.cli import (
     ranks,
     report,
     reproduce,
+    serve,
     train,
 )
 from maskreid.cli.blas import use_avx512_products
@@ -42,6 +43,7 @@ app.add_typer(masks.app, name="masks")
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.add_typer(gallery.app, name="gallery")
+app.command("serve")(serve.serve)
 app.command("calibrate")(calibrate.calibrate)
 app.command("compare")(compare.compare)
 app.command("report")(report.report)

@@ -19,12 +19,13 @@ def log(gallery: Gallery, what: Mapping[str, Any]) -> None:
     """Append one line to the gallery's ``audit.jsonl``: when, who (the system's user) and ``what``."""
     if not gallery.settings.audit:
         return
-    entry = {"when": datetime.now(UTC).isoformat(timespec="seconds"), "who": _user(), **what}
+    entry = {"when": datetime.now(UTC).isoformat(timespec="seconds"), "who": user(), **what}
     with telling(gallery.path), (Path(gallery.path) / FILE).open("a", encoding="utf-8") as file:
         file.write(json.dumps(entry) + "\n")
 
 
-def _user() -> str:
+def user() -> str:
+    """Return the name of the system's user."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a user without a name, as in many containers

@@ -10,6 +10,7 @@ from maskreid.gallery.audit import log
 from maskreid.gallery.errors import telling
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Gallery
+from maskreid.gallery.judgements import forget
 from maskreid.gallery.lock import writing
 from maskreid.gallery.schema import ERASING, FIRST_DATE
 from maskreid.gallery.tend import FRAGMENT, build_indexes
@@ -18,8 +19,9 @@ from maskreid.gallery.tend import FRAGMENT, build_indexes
 def remove(gallery: Gallery, where: Filter) -> int:
     """Delete the entries that ``where`` means, and every trace of them; return how many there were.
 
-    The rows are written out of the data files, the indexes are made anew from what is left, and the versions that
-    had them are deleted. If this is killed, the same call finishes it; `verify` tells if something is left.
+    The rows are written out of the data files, the indexes are made anew from what is left, the versions that had
+    them are deleted, and so are the judgements that name them. If this is killed, the same call finishes it; `verify`
+    tells if something is left.
 
     Raises:
         MaskreidError: ``where`` has no condition, another process is writing, or the gallery cannot be written.
@@ -61,5 +63,6 @@ def _erase(gallery: Gallery, sql: str, what: dict[str, Any]) -> int:
         table.to_lance().cleanup_old_versions(timedelta(0), delete_unverified=certain)
         table.to_lance().update_config({ERASING: None})
         table.to_lance().cleanup_old_versions(timedelta(0), delete_unverified=certain)
+    forget(gallery)
     log(gallery, {**what, "entries": count})
     return int(count)

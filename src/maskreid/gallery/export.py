@@ -11,6 +11,7 @@ import numpy as np
 from maskreid.errors import MaskreidError
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import ENTRY, Gallery, as_entry
+from maskreid.gallery.judgements import judgements, standing
 from maskreid.gallery.nearest import matrix_of
 from maskreid.progress import Progress, silent
 from maskreid.retrieval import Features
@@ -20,10 +21,14 @@ COLUMNS = ("path", "identity", "camera", "split", "time", "id", "source", "tags"
 
 
 def export(gallery: Gallery, out: str | Path, where: Filter | None = None, *, progress: Progress = silent) -> int:
-    """Write ``entries.csv``, ``features.npz`` and, if the gallery keeps them, ``thumbnails/ID.jpg``; return how many.
+    """Write ``entries.csv``, ``features.npz`` and, if there are any, ``thumbnails/ID.jpg`` and ``judgements.csv``.
 
     The CSV is one that training reads, where the thumbnails are its images; without them, its paths are those of the
-    sources. In the features, people are numbered in the order of their names, and 0 is nobody known.
+    sources. In the features, people are numbered in the order of their names, and 0 is nobody known. The judgements
+    are those that stand, each about entries that are exported: pairs of ids, 1 for one person and 0 for two.
+
+    Returns:
+        How many entries were written.
 
     Raises:
         MaskreidError: nothing is meant by ``where``, or ``out`` cannot be written.
@@ -66,6 +71,24 @@ def export(gallery: Gallery, out: str | Path, where: Filter | None = None, *, pr
             gallery.settings.fingerprint,
         ).save(out / "features.npz")
         write_atomically(out / "entries.csv", text.getvalue().encode())
+        if said := _judgements(gallery, {entry.id for entry in entries}):
+            write_atomically(out / "judgements.csv", said.encode())
     except OSError as error:
         raise MaskreidError(f"{out}: cannot be written ({error.strerror}); choose another folder") from None
     return len(entries)
+
+
+def _judgements(gallery: Gallery, exported: set[str]) -> str:
+    """Return the pairs that people judged as CSV; empty without any."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    rows = []
+    for each in standing(judgements(gallery)):
+        if each.what == "different":
+            pairs = [(a, b, 0) for a in each.than for b in each.entries]
+        else:
+            pairs = [(each.entries[0], b, 1) for b in each.entries[1:]]
+        rows += [(*pair, each.who, each.when) for pair in pairs if {pair[0], pair[1]} <= exported]
+    if rows:
+        writer.writerows([("a", "b", "same", "who", "when"), *rows])
+    return text.getvalue()

@@ -9,6 +9,7 @@ import numpy as np
 from maskreid.errors import MaskreidError
 from maskreid.gallery.errors import telling
 from maskreid.gallery.gallery import Gallery
+from maskreid.gallery.judgements import dangling
 from maskreid.gallery.nearest import matrix_of
 from maskreid.gallery.schema import ERASING, FACTS, row_checksum
 from maskreid.progress import Progress, silent
@@ -47,7 +48,8 @@ def verify(gallery: Gallery, *, progress: Progress = silent) -> Verification:
     """Read every row, and account for every file.
 
     Checked are: each row's checksum, its feature's length and its model's fingerprint; that no id is there twice;
-    that no removal was cut off; and that no file lies there which no version of the table refers to.
+    that no removal was cut off; that no judgement names what is gone; and that no file lies there which no version of
+    the table refers to.
 
     Raises:
         MaskreidError: the gallery cannot be read at all.
@@ -88,6 +90,11 @@ def verify(gallery: Gallery, *, progress: Progress = silent) -> Verification:
                 f"such as {loose[0]}; any removal erases them"
             )
         versions = len(dataset.versions())
+    try:
+        if left := dangling(gallery):
+            problems.append(f"{len(left):,} judgements name entries that are not there; any removal deletes them")
+    except MaskreidError as error:
+        problems.append(str(error))
     return Verification(rows, tuple(problems), versions)
 
 

@@ -34,6 +34,7 @@ NAMES = {
 }
 KNOWN = {alias: key for key, aliases in NAMES.items() for alias in (*aliases, key)}
 KINDS = ("features", "identities", "cameras")
+STORE_PLAIN = "store float32 or float16, not bfloat16"
 SAVE_PLAIN = "save plain arrays with numpy.savez (docs/evaluation.md)"
 
 
@@ -153,11 +154,14 @@ def _safetensors(path: Path) -> tuple[list[str], Arrays]:
     try:
         with safe_open(path, framework="numpy") as file:
             names = list(file.keys())
-            return names, {name: file.get_tensor(name) for name in names if name in KNOWN}
+            arrays = {name: file.get_tensor(name) for name in names if name in KNOWN}
     except (SafetensorError, TypeError, ValueError) as error:
-        raise MaskreidError(
-            f"{path}: cannot be read as .safetensors ({error}); store float32 or float16, not bfloat16"
-        ) from None
+        raise MaskreidError(f"{path}: cannot be read as .safetensors ({error}); {STORE_PLAIN}") from None
+    # NumPy lacks bfloat16, until some other package adds it: it is refused either way.
+    for name, array in arrays.items():
+        if array.dtype.kind not in "fiu":
+            raise MaskreidError(f"{path}: {name} cannot be read ({array.dtype}); {STORE_PLAIN}")
+    return names, arrays
 
 
 def _mat(path: Path) -> tuple[list[str], Arrays]:

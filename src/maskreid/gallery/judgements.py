@@ -1,0 +1,153 @@
+"""What people said about who is who: one line each in a file beside the table, until what it names is removed."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from maskreid.errors import MaskreidError
+from maskreid.gallery.errors import telling
+from maskreid.gallery.gallery import Gallery
+from maskreid.gallery.schema import quoted
+from maskreid.training.run_folder import write_atomically
+
+FILE = "judgements.jsonl"
+LOCK = ".judgements.lock"
+
+What = Literal["same", "different", "split", "undo"]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One judgement.
+
+    Attributes:
+        id: of the judgement.
+        when: in UTC, to the second.
+        who: whoever said so.
+        what: "same": all ``entries`` show one person; "different": none of ``entries`` shows the person of ``than``;
+            "split": ``entries`` show another person than the others of their identity; "undo": ``undoes`` was wrong.
+        entries: whole ids.
+        than: whole ids.
+        identity: the name that ``entries`` got, if any.
+        before: the names that were changed, by entry.
+        undoes: another judgement's id.
+    """
+
+    id: str
+    when: str
+    who: str
+    what: What
+    entries: tuple[str, ...]
+    than: tuple[str, ...] = ()
+    identity: str | None = None
+    before: Mapping[str, str | None] | None = None
+    undoes: str | None = None
+
+    @classmethod
+    def now(cls, who: str, what: What, entries: Sequence[str], **rest: object) -> Judged:
+        """Return a new one, made at this moment."""
+        when = datetime.now(UTC).isoformat(timespec="seconds")
+        return cls(secrets.token_hex(8), when, who, what, tuple(entries), **rest)  # type: ignore[arg-type]
+
+    @property
+    def names(self) -> set[str]:
+        """Every entry it says something about."""
+        return {*self.entries, *self.than, *(self.before or {})}
+
+
+def judgements(gallery: Gallery) -> list[Judged]:
+    """Return all judgements, the first first; those that were undone and their undoing are among them.
+
+    Raises:
+        MaskreidError: the file is damaged.
+    """
+    if "://" in gallery.path or not _file(gallery).exists():
+        return []
+    with telling(gallery.path):
+        lines = _file(gallery).read_bytes().split(b"\n")
+    return [_read(line, f"{_file(gallery)}, line {number}") for number, line in enumerate(lines[:-1], 1)]
+
+
+def standing(all_: Sequence[Judged]) -> list[Judged]:
+    """Return the judgements that were not undone, and no undoing."""
+    undone = {each.undoes for each in all_}
+    return [each for each in all_ if each.what != "undo" and each.id not in undone]
+
+
+@contextmanager
+def judging(gallery: Gallery) -> Iterator[None]:
+    """Hold the file: judgements come one after another, from all processes.
+
+    Raises:
+        MaskreidError: the gallery is in a bucket, which has no place for the file, or it cannot be written.
+    """
+    if "://" in gallery.path:
+        raise MaskreidError(f"{gallery.path}: judgements need a gallery on disk; maskreid gallery label works there")
+    with telling(gallery.path), (Path(gallery.path) / LOCK).open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def append(gallery: Gallery, judged: Judged) -> None:
+    """Write one more line, while `judging`; half a line that a kill left is taken away first."""
+    with telling(gallery.path), _file(gallery).open("ab+") as file:
+        end = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        whole = file.read().rfind(b"\n") + 1
+        if whole != end:
+            file.truncate(whole)
+        file.write(_line(judged))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def forget(gallery: Gallery) -> int:
+    """Delete every judgement that names an entry which is no longer there, and what undid it; return how many."""
+    if not dangling(gallery):
+        return 0
+    with judging(gallery):
+        all_ = judgements(gallery)
+        gone = {each.id for each in dangling(gallery)}
+        kept = [each for each in all_ if each.id not in gone and each.undoes not in gone]
+        with telling(gallery.path):
+            write_atomically(_file(gallery), b"".join(map(_line, kept)))
+    return len(all_) - len(kept)
+
+
+def dangling(gallery: Gallery) -> list[Judged]:
+    """Return the judgements that name an entry which is not there."""
+    all_ = judgements(gallery)
+    named = sorted(set().union(*(each.names for each in all_)))
+    there: set[str] = set()
+    for start in range(0, len(named), 1024):
+        with telling(gallery.path):
+            wanted = f"id IN ({quoted(named[start : start + 1024])})"
+            there.update(gallery.table.to_lance().scanner(columns=["id"], filter=wanted).to_table()["id"].to_pylist())
+    return [each for each in all_ if each.names - there]
+
+
+def _file(gallery: Gallery) -> Path:
+    return Path(gallery.path) / FILE
+
+
+def _line(judged: Judged) -> bytes:
+    said = {name: value for name, value in asdict(judged).items() if value is not None and value != ()}
+    return json.dumps(said).encode() + b"\n"
+
+
+def _read(line: bytes, where: str) -> Judged:
+    try:
+        values = json.loads(line)
+        values |= {name: tuple(values.get(name, ())) for name in ("entries", "than")}
+        return Judged(**values)
+    except (ValueError, TypeError, AttributeError):
+        raise MaskreidError(f"{where} is no judgement; correct or remove the line") from None

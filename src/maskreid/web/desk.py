@@ -1,0 +1,81 @@
+"""What every page works at: one open gallery, its model, and the queries of now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import Lock
+
+from fastapi import Request
+
+from maskreid.errors import MaskreidError
+from maskreid.gallery import Asker, Filter, Gallery, Overview, overview, picture_of
+from maskreid.gallery.schema import ID_DIGITS
+from maskreid.images import Source
+from maskreid.web.errors import NotThereError
+from maskreid.web.queries import Queries
+from maskreid.web.runs import Runs
+
+
+class Desk:
+    """A gallery that is being served.
+
+    Attributes:
+        gallery: open; other processes' writes are seen.
+        asker: its model and masks.
+        queries: images that were sent.
+        sources: where the images of entries may still be.
+        runs: tests to look at.
+    """
+
+    def __init__(
+        self,
+        gallery: Gallery,
+        asker: Asker | None = None,
+        sources: Sequence[Source] = (),
+        runs: Runs | None = None,
+    ) -> None:
+        self.gallery, self.sources = gallery, tuple(sources)
+        self.runs = runs or Runs()
+        self.asker = asker or Asker(gallery)
+        self.queries = Queries(self.asker)
+        self._overview: tuple[int, Overview] | None = None
+        self._lock = Lock()
+
+    def overview(self) -> Overview:
+        """Return what the gallery holds, counted anew after each change to it."""
+        version = int(self.gallery.table.version)
+        with self._lock:
+            if self._overview is None or self._overview[0] != version:
+                self._overview = version, overview(self.gallery)
+            return self._overview[1]
+
+    def whole_ids(self, ids: Sequence[str]) -> list[str]:
+        """Return entries' ids as they were given.
+
+        Raises:
+            NotThereError: one is no entry's whole id.
+        """
+        missing = [id_ for id_ in ids if len(id_) != ID_DIGITS]
+        there = set() if missing or not ids else {each.id for each in self.gallery.entries(Filter(ids=tuple(ids)))}
+        missing = missing or [id_ for id_ in ids if id_ not in there]
+        if missing:
+            raise NotThereError(f"there is no entry {missing[0]}; it may have been removed")
+        return list(ids)
+
+    def picture(self, id_: str) -> bytes | None:
+        """Return an entry's picture as JPEG, if there is one.
+
+        Raises:
+            NotThereError: there is no such entry.
+        """
+        try:
+            return picture_of(self.gallery, id_, self.sources)
+        except MaskreidError:
+            self.whole_ids([id_])  # is it not there, or is something else wrong?
+            raise
+
+
+def desk_of(request: Request) -> Desk:
+    """Return the desk of the server that answers ``request``."""
+    desk: Desk = request.app.state.desk
+    return desk

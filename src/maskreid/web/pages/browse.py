@@ -1,0 +1,60 @@
+"""The gallery itself: by camera and time, its coverage, near duplicates, poor masks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from maskreid.gallery import Overview, browse, duplicates
+from maskreid.gallery.schema import FIRST_DATE
+from maskreid.web.desk import Desk, desk_of
+from maskreid.web.judge_api import BrowseRequest
+from maskreid.web.render import write
+
+router = APIRouter(include_in_schema=False)
+Desk_ = Annotated[Desk, Depends(desk_of)]
+
+
+@router.get("/browse")
+def browse_page(request: Request, desk: Desk_, asked: Annotated[BrowseRequest, Query()]) -> Response:
+    """Show a page of entries."""
+    seen = desk.overview()
+    found = browse(
+        desk.gallery, asked.where, order=asked.order, poor=asked.poor, offset=asked.offset, limit=asked.top
+    )
+    before = address(asked, offset=max(0, asked.offset - asked.top)) if asked.offset else ""
+    after = address(asked, offset=asked.offset + asked.top) if asked.offset + asked.top < found.total else ""
+    return write(
+        request,
+        "browse.html",
+        asked=asked,
+        seen=seen,
+        dates=seen.first is not None and seen.first >= FIRST_DATE,
+        found=found,
+        before=before,
+        after=after,
+        masks=masks_of(seen),
+    )
+
+
+@router.get("/duplicates")
+def duplicates_page(request: Request, desk: Desk_, asked: Annotated[BrowseRequest, Query()]) -> Response:
+    """Show pairs of entries that are nearly the same."""
+    pairs = duplicates(desk.gallery, asked.where)
+    return write(request, "duplicates.html", asked=asked, seen=desk.overview(), pairs=pairs)
+
+
+def address(asked: BrowseRequest, **changed: object) -> str:
+    """Return the page's address of this listing, or of one that is a little different."""
+    values = asked.model_copy(update=changed).model_dump(exclude_defaults=True)
+    return "/browse?" + urlencode(
+        [(name, value) for name, value in values.items() if value not in ("", [])], doseq=True
+    )
+
+
+def masks_of(seen: Overview) -> list[tuple[str, int]]:
+    """Return how many masks cover how much, in words."""
+    return [(f"{10 * tenth} to {10 * tenth + 10} %", count) for tenth, count in enumerate(seen.coverage)]

@@ -1,0 +1,79 @@
+"""Two pictures side by side: their masks, and which regions made them alike."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import Annotated
+
+import numpy as np
+import numpy.typing as npt
+from fastapi import APIRouter, Depends, Query, Request
+from PIL import Image
+from starlette.responses import Response
+
+from maskreid.gallery.asker import Mask, Picture
+from maskreid.web.comparing import compared
+from maskreid.web.desk import Desk, desk_of
+from maskreid.web.judge_api import OneId
+from maskreid.web.render import write
+from maskreid.web.uploads import IMAGES
+
+HEIGHT = 288  # of the pictures that are shown
+ALIKE, UNLIKE, REST = (0, 121, 92), (194, 65, 12), (11, 98, 176)
+
+router = APIRouter(include_in_schema=False)
+Desk_ = Annotated[Desk, Depends(desk_of)]
+
+
+@router.get("/compare")
+def compare_page(
+    request: Request,
+    desk: Desk_,
+    b: OneId,
+    a: OneId | None = None,
+    q: Annotated[str, Query(max_length=64)] = "",
+    n: Annotated[int, Query(ge=0, lt=IMAGES)] = 0,
+) -> Response:
+    """Show two entries, or a query's image and an entry."""
+    found = compared(desk, b, a=a, q=q, n=n)
+    scale = max(float(np.abs(each).max()) for each in found.maps) or 1.0
+    return write(
+        request,
+        "compare.html",
+        sides=[
+            {
+                "entry": side.entry,
+                "mask": _uri(_tinted(side.picture, side.mask)) if desk.asker.masked else "",
+                "map": _uri(_heated(side.picture, each / scale)),
+                "picture": _uri(side.picture),
+            }
+            for side, each in zip(found.sides, found.maps, strict=True)
+        ],
+        seen=found.seen,
+        stored=found.stored,
+        scale=scale,
+    )
+
+
+def _tinted(picture: Picture, mask: Mask) -> Picture:
+    shade = picture * np.float32(0.28) + np.float32(0.72) * np.array(REST, np.float32)
+    return np.where(mask[..., None], picture, shade).astype(np.uint8)
+
+
+def _heated(picture: Picture, map_: npt.NDArray[np.float32]) -> Picture:
+    """Return a grey picture, green where the map is positive, orange where it is negative; 1 is the deepest."""
+    height, width = picture.shape[:2]
+    smooth = np.asarray(Image.fromarray(map_).resize((width, height), Image.Resampling.BICUBIC))
+    grey = np.repeat(picture.mean(2, keepdims=True), 3, 2) * 0.75 + 40
+    colour = np.where(smooth[..., None] >= 0, np.array(ALIKE), np.array(UNLIKE))
+    strength = 0.85 * np.abs(smooth).clip(0, 1)[..., None]
+    return np.asarray((grey * (1 - strength) + colour * strength).clip(0, 255), np.uint8)
+
+
+def _uri(picture: Picture) -> str:
+    image = Image.fromarray(picture)
+    image = image.resize((max(1, round(image.width * HEIGHT / image.height)), HEIGHT), Image.Resampling.BICUBIC)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", compress_level=3)
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -1,0 +1,88 @@
+"""How good a model is: the numbers and figures of a run, or of two side by side, and where it fails."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from maskreid.reports.evaluation_figures import same_test
+from maskreid.reports.pictures import data_uri, mask_over
+from maskreid.reports.tables import COLUMNS, COMPARISON_COLUMNS, comparison_rows, metrics_rows
+from maskreid.retrieval import compare
+from maskreid.web.desk import Desk, desk_of
+from maskreid.web.render import write
+from maskreid.web.runs import Shown
+from maskreid.web.security import HEADERS
+
+# matplotlib writes styles into its SVG; scripts stay forbidden.
+STYLED = {
+    "content-security-policy": HEADERS["content-security-policy"].replace(
+        "style-src 'self'", "style-src 'self' 'unsafe-inline'"
+    )
+}
+CAPTIONS = {
+    "cmc": "Cumulative matching curve with its 95 % interval.",
+    "average-precision": "How many queries have which average precision.",
+    "difference": "Second less first, with 95 % intervals.",
+    "average-precision-change": "How many queries changed by how much.",
+    "similarities": "Similarities of right and wrong pairs, with thresholds.",
+    "roc": "Pairs of one person that pass, against pairs of two.",
+    "det": "Enrolled people missed, against false alarms.",
+    "reliability": "Are its probabilities true?",
+    "camera-pairs": "Rank-1 and mAP from each camera to each other.",
+    "camera-pairs-a": "First: Rank-1 and mAP from camera to camera.",
+    "camera-pairs-b": "Second: Rank-1 and mAP from camera to camera.",
+    "camera-pairs-gain": "Second less first, points.",
+}
+
+router = APIRouter(include_in_schema=False)
+Desk_ = Annotated[Desk, Depends(desk_of)]
+Name = Annotated[str, Query(max_length=1000)]
+
+
+@router.get("/evaluate")
+def evaluate_page(request: Request, desk: Desk_, run: Name = "", against: Name = "") -> Response:
+    """Show one run, or two."""
+    names = desk.runs.names
+    run = run or (names[0] if names else "")
+    shown = desk.runs.show(*dict.fromkeys(filter(None, (run, against)))) if run else None
+    return write(
+        request,
+        "evaluate.html",
+        headers=STYLED,
+        names=names,
+        run=run,
+        against=against,
+        shown=shown,
+        captions=CAPTIONS,
+        columns=list(COLUMNS.values()),
+        rows=_rows(shown) if shown else [],
+        comparison_columns=COMPARISON_COLUMNS,
+        comparison=_comparison(shown) if shown else [],
+    )
+
+
+@router.get("/evaluate/answers")
+def answers_page(request: Request, desk: Desk_, run: Name, row: Annotated[int, Query(ge=0, lt=1 << 40)]) -> Response:
+    """Show one query's first answers."""
+    found = desk.runs.answers(run, row)
+    over = data_uri(mask_over(found.pixels, found.mask)) if found.mask is not None else ""
+    return write(request, "answers.html", run=run, found=found, over=over, uri=data_uri)
+
+
+def _rows(shown: Shown) -> list[list[str]]:
+    rows = []
+    for subject in shown.subjects:
+        prefix = f"{subject.name}: " if len(shown.subjects) > 1 else ""
+        if subject.test:
+            rows += metrics_rows({f"{prefix}{name}": each for name, each in subject.test.judgement.metrics.items()})
+    return rows
+
+
+def _comparison(shown: Shown) -> list[list[str]]:
+    tests = [subject.test for subject in shown.subjects if subject.test]
+    if len(tests) < 2 or not same_test(*tests):
+        return []
+    return comparison_rows(compare(*(test.judgement.main for test in tests)))

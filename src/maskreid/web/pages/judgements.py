@@ -1,0 +1,36 @@
+"""What people said, and a way back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from maskreid.gallery import judgements, standing
+from maskreid.web.desk import Desk, desk_of
+from maskreid.web.render import write
+
+PAGE = 50
+SHOWN = 12  # pictures of one judgement
+
+router = APIRouter(include_in_schema=False)
+Desk_ = Annotated[Desk, Depends(desk_of)]
+
+
+@router.get("/judgements")
+def judgements_page(request: Request, desk: Desk_, offset: Annotated[int, Query(ge=0, le=1 << 40)] = 0) -> Response:
+    """Show judgements, the last first."""
+    all_ = judgements(desk.gallery)
+    left = standing(all_)
+    shown = list(reversed(all_))[offset : offset + PAGE]
+    return write(
+        request,
+        "judgements.html",
+        shown=shown,
+        standing={each.id for each in left},
+        count=len(left),
+        pictures=SHOWN,
+        before=f"/judgements?offset={max(0, offset - PAGE)}" if offset else "",
+        after=f"/judgements?offset={offset + PAGE}" if offset + PAGE < len(all_) else "",
+    )

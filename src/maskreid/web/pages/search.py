@@ -1,0 +1,109 @@
+"""The first page: whom to look for, which entries may answer, and a wall of answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Depends, Query, Request, UploadFile
+from starlette.responses import RedirectResponse, Response
+
+from maskreid.errors import MaskreidError
+from maskreid.gallery import Hit
+from maskreid.gallery.groups import by_camera, by_time
+from maskreid.gallery.schema import FIRST_DATE
+from maskreid.web import api
+from maskreid.web.asking import MOST, Answer, SearchRequest, answer
+from maskreid.web.desk import Desk, desk_of
+from maskreid.web.errors import WebError
+from maskreid.web.render import camera, when, write
+from maskreid.web.schemas import QueryOut
+
+KNOWN = 0.5  # probability from which an answer is called the person, as `maskreid gallery search` does
+TAGS = 24  # offered as filters
+
+router = APIRouter(include_in_schema=False)
+Desk_ = Annotated[Desk, Depends(desk_of)]
+
+
+class PageRequest(SearchRequest):
+    """A search, and what a button of the page changes in it."""
+
+    drop: str = ""
+
+
+@router.get("/")
+def search_page(request: Request, desk: Desk_, asked: Annotated[PageRequest, Query()]) -> Response:
+    """Show the page, with answers where there is somebody to look for."""
+    asked = settled(asked).model_copy(update={"drop": ""})
+    address = asked.address()
+    if "hx-request" not in request.headers and len(request.query_params) > len(parse_qsl(address[2:])):
+        return RedirectResponse(address, 303)  # one search has one address
+    found: Answer | None = None
+    problem, status = "", 200
+    try:
+        found = answer(desk, asked) if asked.asks else None
+    except MaskreidError as error:
+        problem, status = str(error), error.status if isinstance(error, WebError) else 400
+    seen = desk.overview()
+    return write(
+        request,
+        "search.html",
+        status=status,
+        headers={"HX-Push-Url": address},
+        asked=asked,
+        seen=seen,
+        dates=seen.first is not None and seen.first >= FIRST_DATE,
+        tags=list(dict.fromkeys([*(tag for tag in asked.tag if tag), *list(seen.tags)[:TAGS]])),
+        query=kept(desk, asked.q),
+        masked=desk.asker.masked,
+        found=found,
+        verdict=verdict(found) if found else None,
+        groups=grouped(found.hits, asked.group) if found else [],
+        problem=problem,
+        more=asked.address(top=min(MOST, asked.top * 4)) if found and asked.top < MOST else "",
+    )
+
+
+@router.post("/queries")
+def send(desk: Desk_, images: list[UploadFile]) -> Response:
+    """Take images from a form and go to their answers."""
+    return RedirectResponse(f"/?q={api.send_query(desk, images).id}", 303)
+
+
+def settled(asked: PageRequest) -> PageRequest:
+    """Return the search after its button: an entry is alike or not, not both, and once."""
+    unlike = [id_ for id_ in dict.fromkeys(asked.unlike) if id_ != asked.drop]
+    like = [id_ for id_ in dict.fromkeys(asked.like) if id_ != asked.drop and id_ not in unlike]
+    return asked.model_copy(update={"like": like, "unlike": unlike, "tag": [tag for tag in asked.tag if tag]})
+
+
+def kept(desk: Desk, id_: str) -> QueryOut | None:
+    """Return the query's images, if they are still kept."""
+    try:
+        return api.show_query(desk, id_) if id_ else None
+    except WebError:
+        return None
+
+
+def verdict(found: Answer) -> tuple[str, str]:
+    """Return what can be said of the best answer: a kind for its colour, and a sentence's parts."""
+    if found.best is None:
+        return "none", ""
+    if found.best.probability is None:
+        return "uncalibrated", found.best.entry.identity or ""
+    return "known" if found.best.probability >= KNOWN else "unknown", found.best.entry.identity or ""
+
+
+def grouped(hits: Sequence[Hit], group: str) -> list[tuple[str, list[Hit]]]:
+    """Return the answers under headings; one without a name where nothing is asked for."""
+    if group == "camera":
+        return [(camera(number), each) for number, each in by_camera(hits).items()]
+    if group == "time":
+        return [(_period(period), each) for period, each in by_time(hits).items()]
+    return [("", list(hits))] if hits else []
+
+
+def _period(period: tuple[float, float] | None) -> str:
+    return "no time" if period is None else f"{when(period[0])} to {when(period[1])}"

@@ -1,0 +1,25 @@
+// The API, and what it says when it cannot answer.
+
+const told = document.getElementById("told");
+let clearing;
+
+export async function ask(address, options = {}) {
+  let response;
+  try {
+    response = await fetch(address, options);
+  } catch {
+    throw new Error("the server does not answer; is maskreid serve still running?");
+  }
+  if (response.ok) return response.status === 204 ? null : response.json();
+  let detail = `the server answered ${response.status}`;
+  try {
+    detail = (await response.json()).detail;
+  } catch { /* no JSON: the status must do */ }
+  throw new Error(detail);
+}
+
+export function tell(text) {
+  told.textContent = text;
+  clearTimeout(clearing);
+  clearing = setTimeout(() => { told.textContent = ""; }, 8000);
+}

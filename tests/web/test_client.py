@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from maskreid.errors import MaskreidError
+from maskreid.web.app import make_app
+from maskreid.web.client import Client
+from maskreid.web.desk import Desk
+from maskreid.web.security import Access
+from maskreid.web.serve import _listen
+
+
+@pytest.fixture
+def address(desk: Desk) -> Iterator[str]:
+    """A server in another thread, which requires the token "secret"."""
+    listening = _listen("127.0.0.1", 0)
+    server = uvicorn.Server(uvicorn.Config(make_app(desk, Access(token="secret")), log_level="warning"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(20)
+    listening.close()
+
+
+def test_a_program_asks_as_the_page_does(address: str, desk: Desk, image: bytes, tmp_path: Path) -> None:
+    (tmp_path / "someone.png").write_bytes(image)
+    with Client(address, "secret") as client:
+        assert client.overview().entries == len(desk.gallery)
+        query = client.send(tmp_path / "someone.png", image)
+        assert len(query.images) == 2
+        assert query.images[0] == query.images[1]
+        found = client.search(query.id, cameras=[2], top=5)
+        assert len(found.hits) == 5
+        assert {hit.entry.camera for hit in found.hits} == {2}
+        first, second = found.hits[0].entry, found.hits[1].entry
+        assert client.entry(first.id) == first
+        refined = client.search(query.id, like=[second.id], unlike=[first.id], top=1)
+        assert refined.hits[0].entry.id == second.id
+        assert not client.use_mask(query.id, 1, False).images[1].masked
+        client.forget(query.id)
+        with pytest.raises(MaskreidError, match="no longer kept"):
+            client.search(query.id)
+
+
+def test_what_goes_wrong_is_one_line(address: str, tmp_path: Path) -> None:
+    with Client(address) as client, pytest.raises(MaskreidError, match="a token is required"):
+        client.overview()
+    with Client(address, "secret") as client:
+        with pytest.raises(MaskreidError, match="image 1 is no image"):
+            client.send(b"no")
+        with pytest.raises(MaskreidError, match="cannot be read"):
+            client.send(tmp_path / "nowhere.png")
+        with pytest.raises(MaskreidError, match="there is no entry"):
+            client.entry("0" * 32)
+    with Client("http://127.0.0.1:9") as client, pytest.raises(MaskreidError, match="does not answer"):
+        client.overview()
+
+
+def test_it_loads_no_torch() -> None:
+    code = "import maskreid.web.client, sys; assert not {'torch', 'lancedb', 'fastapi'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from sending import sent
+from starlette.testclient import TestClient
+
+from maskreid.gallery import Filter, Gallery, features_of, verify
+from maskreid.web.desk import Desk
+
+HTML = {"accept": "text/html"}
+
+
+@pytest.fixture
+def ids(desk: Desk) -> list[str]:
+    return [entry.id for entry in desk.gallery.entries(limit=4)]
+
+
+def named(desk: Desk, ids: list[str]) -> list[str | None]:
+    found = {entry.id: entry.identity for entry in desk.gallery.entries(Filter(ids=tuple(ids)))}
+    return [found[id_] for id_ in ids]
+
+
+def test_a_judgement_is_made_shown_and_taken_back(client: TestClient, desk: Desk, ids: list[str]) -> None:
+    before = named(desk, ids)
+    said = {"what": "same", "entries": ids[:2], "identity": "<b>ann</b>", "who": "me & you"}
+    answer = client.post("/api/judgements", json=said)
+    assert answer.status_code == 201
+    assert named(desk, ids)[:2] == ["<b>ann</b>"] * 2
+    page = client.get("/judgements").text
+    assert "me &amp; you" in page
+    assert "&lt;b&gt;ann&lt;/b&gt;" in page
+    assert "<b>ann" not in page
+    assert "&lt;b&gt;ann" in client.get(f"/entries/{ids[0]}").text
+    assert client.get("/api/judgements").json()["judgements"][0]["stands"]
+    assert client.post("/api/judgements/undo", json={}).json()["undoes"] == answer.json()["id"]
+    assert named(desk, ids) == before
+    assert client.post("/api/judgements/undo", json={}).status_code == 400
+
+
+def test_different_and_split(client: TestClient, desk: Desk, ids: list[str]) -> None:
+    client.post("/api/judgements", json={"what": "same", "entries": ids[:3], "identity": "ann"})
+    client.post("/api/judgements", json={"what": "different", "entries": [ids[1]], "than": [ids[0]]})
+    client.post("/api/judgements", json={"what": "split", "entries": [ids[2]], "identity": "bea"})
+    assert named(desk, ids[:3]) == ["ann", None, "bea"]
+    wrong = [
+        {"what": "different", "entries": [ids[1]]},
+        {"what": "same", "entries": [ids[0]], "identity": " "},
+        {"what": "same", "entries": []},
+        {"what": "same", "entries": ["../../etc"]},
+        {"what": "same", "entries": ["0" * 32]},
+        {"what": "burn", "entries": ids},
+    ]
+    assert [client.post("/api/judgements", json=each).status_code for each in wrong] == [400, 400, 422, 422, 404, 422]
+
+
+def test_removal_needs_confirmation_and_is_real(client: TestClient, desk: Desk, ids: list[str]) -> None:
+    client.post("/api/judgements", json={"what": "same", "entries": ids[:2], "identity": "ann"})
+    count = len(desk.gallery)
+    assert client.post("/api/removals", json={"entries": ids[:2], "confirm": 1}).status_code == 400
+    assert client.post("/api/removals", json={"entries": ids[:2]}).status_code == 422
+    assert len(desk.gallery) == count
+    assert client.post("/api/removals", json={"entries": ids[:2], "confirm": 2}).json() == {"removed": 2}
+    assert len(desk.gallery) == count - 2
+    assert verify(Gallery(desk.gallery.path)).ok
+    assert client.get("/api/judgements").json() == {"judgements": []}
+    assert client.get(f"/pictures/{ids[0]}").status_code == 404
+
+
+def test_browsing(client: TestClient, desk: Desk) -> None:
+    page = client.get("/browse", params={"camera": 2, "order": "coverage", "top": 5}).text
+    shown = re.findall(r'data-id="([0-9a-f]{32})"', page)
+    entries = sorted(desk.gallery.entries(Filter(cameras=(2,))), key=lambda entry: (entry.coverage, entry.id))
+    assert shown == [entry.id for entry in entries[:5]]
+    (on,) = re.findall(r'href="(/browse\?[^"]*offset=5[^"]*)"', page)
+    shown = re.findall(r'data-id="([0-9a-f]{32})"', client.get(on.replace("&amp;", "&")).text)
+    assert shown == [entry.id for entry in entries[5:10]]
+    name = next(entry.identity for entry in entries if entry.identity)
+    found = client.get("/api/entries", params={"identity": name, "top": 2000}).json()
+    assert {each["identity"] for each in found["entries"]} == {name}
+    assert "No entry is meant" in client.get("/browse", params={"identity": "nobody"}).text
+    assert client.get("/duplicates").status_code == 200
+    assert client.get("/api/duplicates", params={"top": 3}).status_code == 200
+
+
+def test_comparing(client: TestClient, desk: Desk, ids: list[str], image: bytes) -> None:
+    page = client.get("/compare", params={"a": ids[0], "b": ids[1]}).text
+    assert page.count("data:image/png;base64,") == 6
+    assert "not a reason to believe" in page
+    page = client.get("/compare", params={"q": sent(client, image), "b": ids[1]}).text
+    assert "Your image" in page
+    found = client.get("/api/compare", params={"a": ids[0], "b": ids[1]}).json()
+    features = features_of(desk.gallery, ids[:2])
+    assert found["stored"] == pytest.approx(float(features[ids[0]] @ features[ids[1]]), abs=1e-5)
+    assert np.array(found["maps"]).shape == (2, 12, 6)
+    assert client.get("/compare", params={"q": "x", "b": ids[1]}, headers=HTML).status_code == 404
+    assert client.get("/compare", params={"a": ids[0], "b": "0" * 32}, headers=HTML).status_code == 404
+    assert client.get("/compare", params={"a": ids[0]}, headers=HTML).status_code == 422

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from maskreid.gallery import Asker, Gallery, ask, pooled
+from maskreid.images import Dataset, read_image
+from maskreid.web.errors import NotThereError
+from maskreid.web.queries import OVERHEAD, Queries
+
+
+def picture(world: Dataset, number: int = 0) -> np.ndarray:
+    return read_image(world.source, world.splits["query"][number].path)
+
+
+def test_a_picture_asks_as_a_dataset_of_it_does(asker: Asker, world: Dataset, gallery: Gallery) -> None:
+    made = Gallery.create(gallery.path + "-fcn", gallery.settings.model, masks="fcn")
+    paths, vectors = ask(made, world)
+    row = paths.index(world.splits["query"][0].path)
+    query = Queries(asker).add([picture(world)])
+    assert query.vector == pytest.approx(vectors[[row]], abs=1e-5)
+
+
+def test_several_images_are_pooled_and_masks_change_the_query(asker: Asker, world: Dataset) -> None:
+    queries = Queries(asker)
+    both = queries.add([picture(world, 0), picture(world, 1)])
+    alone = [queries.add([picture(world, number)]).vector for number in (0, 1)]
+    assert both.vector == pytest.approx(pooled(np.concatenate(alone)), abs=1e-6)
+    before = both.vector
+    drawn = both.images[0].drawn
+    queries.change(both.id, 0, masked=False)
+    assert np.abs(queries.get(both.id).vector - before).max() > 1e-3
+    half = drawn.copy()
+    half[: len(half) // 2] = False
+    queries.change(both.id, 0, mask=half)
+    assert (queries.image(both.id, 0).mask == half).all()
+    queries.change(both.id, 0)
+    assert queries.get(both.id).vector == pytest.approx(before, abs=1e-6)
+
+
+def test_queries_are_forgotten_by_age_and_by_size(asker: Asker, world: Dataset) -> None:
+    now = [0.0]
+    one = picture(world)
+    queries = Queries(
+        asker, seconds=100, size=int(2.5 * (one.nbytes + 2 * one[..., 0].nbytes + OVERHEAD)), clock=lambda: now[0]
+    )
+    first = queries.add([one]).id
+    second = queries.add([one]).id
+    queries.get(first)
+    third = queries.add([one]).id  # too much: the second was unused for longest
+    with pytest.raises(NotThereError):
+        queries.get(second)
+    now[0] = 90
+    queries.get(first)
+    now[0] = 150
+    queries.get(first)
+    with pytest.raises(NotThereError):
+        queries.get(third)
+    queries.drop(first)
+    with pytest.raises(NotThereError):
+        queries.get(first)
+    assert len({first, second, third}) == 3
+    assert all(len(each) >= 24 for each in (first, second, third))

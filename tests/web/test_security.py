@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import pytest
+from sending import sent
+from starlette.testclient import TestClient
+
+from maskreid.errors import MaskreidError
+from maskreid.web.app import make_app
+from maskreid.web.desk import Desk
+from maskreid.web.security import COOKIE, Access
+
+MORE = ("/", "/api/overview", "/static/style.css", "/api/openapi.json")
+
+
+def serving(desk: Desk, access: Access, base: str = "http://127.0.0.1:8000") -> TestClient:
+    return TestClient(make_app(desk, access), base_url=base, follow_redirects=False)
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "", "[", "10.0.0.1"])
+def test_a_forged_host_is_refused_everywhere(client: TestClient, host: str) -> None:
+    for path in MORE:
+        assert client.get(path, headers={"host": host}).status_code == 421
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:1", "127.0.0.1:8000", "[::1]:8000"])
+def test_this_machine_has_several_names(client: TestClient, host: str) -> None:
+    assert client.get("/api/overview", headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+        {"origin": "http://127.0.0.1:9999"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"origin": "http://127.0.0.1:8000", "sec-fetch-site": "cross-site"},
+    ],
+)
+def test_a_post_from_another_site_does_nothing(client: TestClient, image: bytes, headers: dict[str, str]) -> None:
+    for path in ("/api/queries", "/queries"):
+        answer = client.post(path, files={"images": ("a.png", image)}, headers=headers)
+        assert answer.status_code == 403
+    assert client.delete(f"/api/queries/{sent(client, image)}", headers=headers).status_code == 403
+
+
+def test_a_post_from_this_page_is_taken(client: TestClient, image: bytes) -> None:
+    headers = {"origin": "http://127.0.0.1:8000", "sec-fetch-site": "same-origin"}
+    assert client.post("/api/queries", files={"images": ("a.png", image)}, headers=headers).status_code == 201
+
+
+def test_other_machines_need_a_token(desk: Desk) -> None:
+    with pytest.raises(MaskreidError, match="a token is required"):
+        Access("0.0.0.0")
+    client = serving(desk, Access("0.0.0.0", "secret", ("gallery.example",)), "http://192.168.1.5")
+    for path in ("/", "/api/overview", "/api/openapi.json", "/static/../api/overview", "/pictures/" + "0" * 32):
+        assert client.get(path).status_code == 401
+        assert client.get(path, headers={"authorization": "Bearer wrong"}).status_code == 401
+        assert client.get(f"{path}?token=wrong").status_code == 401
+        assert client.get(path, headers={"cookie": f"{COOKIE}=wrong"}).status_code == 401
+        assert client.get(path, headers={"authorization": "Bearer secret"}).status_code in (200, 404)
+    assert client.get("/static/style.css").status_code == 200
+    refused = client.get("/", headers={"accept": "text/html"})
+    assert refused.status_code == 401
+    assert "a token is required" in refused.text
+    assert 'class="gallery" title="The gallery"></span>' in refused.text
+    named = {"authorization": "Bearer secret", "host": "gallery.example"}
+    assert client.get("/", headers=named).status_code == 200
+    assert client.get("/", headers={**named, "host": "evil.example"}).status_code == 421
+    assert "secret" not in client.get("/").text
+
+
+def test_the_token_of_the_address_becomes_a_cookie(desk: Desk) -> None:
+    client = serving(desk, Access("0.0.0.0", "secret"), "http://192.168.1.5")
+    answer = client.get("/?top=7&token=secret")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/?top=7")
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "samesite=strict" in cookie.lower()
+    assert client.get("/").status_code == 200
+    elsewhere = client.get("http://192.168.1.5//evil.example/?token=secret", headers={"cookie": ""})
+    assert elsewhere.headers.get("location", "/").startswith("/evil") or elsewhere.status_code != 303
+
+
+def test_every_answer_forbids_scripts_of_others(client: TestClient) -> None:
+    for path in (*MORE, "/nothing", "/api/entries/zz"):
+        headers = client.get(path).headers
+        assert "script-src 'self'" in headers["content-security-policy"]
+        assert "unsafe" not in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["cross-origin-resource-policy"] == "same-origin"
+
+
+def test_the_page_has_nothing_inline_and_nothing_from_elsewhere(client: TestClient, image: bytes) -> None:
+    page = client.get("/", params={"q": sent(client, image)}, headers={"accept": "text/html"}).text
+    assert "<script>" not in page.lower()
+    assert " onclick" not in page.lower()
+    assert " style=" not in page.lower()
+    assert "http://" not in page
+    assert "https://" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page  # the tag that conftest gives every entry
+
+
+@pytest.mark.parametrize(
+    "name", ["../../../etc/passwd", "%2e%2e/%2e%2e/etc/passwd", "..%2f..%2fetc%2fpasswd", "/etc/passwd"]
+)
+def test_no_path_leads_out(client: TestClient, name: str) -> None:
+    for start in ("/pictures/", "/entries/", "/static/", "/api/entries/", "/api/queries/", "/static/../"):
+        answer = client.get(start + name)
+        assert answer.status_code in (404, 405, 422)
+        assert "root:" not in answer.text

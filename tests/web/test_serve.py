@@ -1,0 +1,77 @@
+"""The server as a user starts it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import HTTPError
+
+import pytest
+
+from maskreid.gallery import Gallery
+
+MASKREID = Path(sys.executable).with_name("maskreid")
+
+
+@contextmanager
+def server(*arguments: str | Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """The address that ``maskreid serve`` prints, and its process."""
+    process = subprocess.Popen(
+        [MASKREID, "serve", *arguments, "--port", "0"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("open http://"), line
+        yield line.split()[1], process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_it_serves_until_it_is_stopped(gallery: Gallery) -> None:
+    with server(gallery.path) as (address, process):
+        assert address.startswith("http://127.0.0.1:")
+        with urllib.request.urlopen(f"{address}api/overview", timeout=30) as answer:
+            assert json.load(answer)["entries"] == len(gallery)
+        with urllib.request.urlopen(f"{address}static/htmx-4.0.1.min.js", timeout=30) as answer:
+            assert len(answer.read()) > 30_000
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) in (0, 130)
+
+
+def test_other_machines_get_a_token_made_up(gallery: Gallery) -> None:
+    with server(gallery.path, "--host", "0.0.0.0", "--name", "localhost") as (address, _):
+        assert "?token=" in address
+        start = address.partition("?")[0]
+        with pytest.raises(HTTPError, match="401"):
+            urllib.request.urlopen(f"{start}api/overview", timeout=30)
+        request = urllib.request.Request(
+            f"{start}api/overview", headers={"authorization": f"Bearer {address.partition('?token=')[2]}"}
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            assert answer.status == 200
+
+
+def test_a_port_that_is_taken_is_one_line(gallery: Gallery, tmp_path: Path) -> None:
+    with server(gallery.path) as (address, _):
+        port = address.rstrip("/").rpartition(":")[2]
+        done = subprocess.run(
+            [MASKREID, "serve", gallery.path, "--port", port], capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 2
+        assert f"127.0.0.1:{port}: cannot listen there" in done.stderr
+        assert done.stderr.count("\n") == 1
+    done = subprocess.run([MASKREID, "serve", tmp_path / "no"], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "there is no gallery" in done.stderr
