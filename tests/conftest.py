@@ -6,6 +6,10 @@ import os
 from pathlib import Path
 from typing import Any
 
+# Two processes test at once (pyproject.toml), each with one of two cores, and so do the commands that they run:
+# threads that wait for each other by spinning take several times as long when there are more of them than cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 import torch
 from xdist.scheduler import LoadFileScheduling
@@ -13,7 +17,6 @@ from xdist.scheduler import LoadFileScheduling
 from maskreid.images import Dataset, synthetic_world
 from servers import bucket, cluster  # noqa: F401
 
-# Two processes test at once (pyproject.toml), each with one of two cores.
 torch.set_num_threads(1)
 
 

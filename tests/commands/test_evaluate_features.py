@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from running import maskreid
+from running import maskreid, refused
 from scipy.io import savemat
 
 from maskreid.retrieval import Features, compare, evaluate
@@ -120,18 +120,18 @@ def test_models_are_tested_and_compared_on_another_dataset(tmp_path: Path) -> No
     """Cross-dataset is only another DATA: the shipped model, of Market-1501, on the generated world."""
     out = tmp_path / "out"
     data = ["--data", "synthetic", "--cache", tmp_path / "cache", "--precision", "bfloat16"]
-    told = maskreid("evaluate", "market1501", *data, "--per-camera", "--worst", "2", "--out", out).stdout
+    told = maskreid("evaluate", "market1501-compact", *data, "--per-camera", "--worst", "2", "--out", out).stdout
     assert "| 95 % interval" in told
     page = (out / "report.html").read_text()
     assert "From camera to camera" in page
     assert "Where it fails most" in page
     assert "with the mirror image" not in page
     both = tmp_path / "both"
-    maskreid("evaluate", "market1501", *data, "--flip", "--out", both)
+    maskreid("evaluate", "market1501-compact", *data, "--flip", "--out", both)
     found = [json.loads((folder / "metrics.json").read_text())["evaluations"] for folder in (out, both)]
     assert found[0] != found[1]
     assert "256 numbers out, with the mirror image" in (both / "report.html").read_text()
-    same = maskreid("compare", out, "market1501", *data).stdout
+    same = maskreid("compare", out, "market1501-compact", *data).stdout
     assert same.count("+0.00 to +0.00 |") == 7
 
 
@@ -163,7 +163,7 @@ def test_mistakes_are_one_line_and_status_2(folder: Path, tmp_path: Path, argume
     short = {name: array[:20] if name.startswith("query") else array for name, array in people(1).items()}
     np.savez(tmp_path / "short.npz", **short)
     places = {"worse": folder / "worse.npz", "short": tmp_path / "short.npz", "tmp": tmp_path}
-    done = maskreid(*(argument.format(**places) for argument in arguments), code=2)
-    assert message in done.stderr
-    assert done.stderr.startswith("maskreid: ")
-    assert done.stderr.count("\n") == 1
+    said = refused(*(argument.format(**places) for argument in arguments))
+    assert message in said
+    assert said.startswith("maskreid: ")
+    assert said.count("\n") == 1

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from running import maskreid, write
+from running import maskreid, refused, write
 
 from maskreid.gallery import Gallery
 from maskreid.images import open_dataset, synthetic_world
@@ -239,13 +239,10 @@ def test_a_truncated_file(gallery: str, photos: Path) -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_one_clear_line(empty: str, tmp_path: Path, arguments: list[str], message: str) -> None:
-    done = maskreid(
-        "gallery",
-        *(empty if each == "G" else each for each in arguments),
-        code=2,
-        cwd=tmp_path,
-        stdin=subprocess.DEVNULL,
-    )
-    assert message in done.stderr
-    assert done.stderr.count("\n") == 1
+def test_one_clear_line(
+    empty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = refused("gallery", *(empty if each == "G" else each for each in arguments))
+    assert message in said
+    assert said.count("\n") == 1

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from made_up import save
+from sending import png_of
 from starlette.testclient import TestClient
 
 from maskreid.gallery import Asker, Gallery, enrol
 from maskreid.images import Dataset
 from maskreid.web.app import make_app
 from maskreid.web.desk import Desk
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "gallery"))
-
-from made_up import save
-from sending import png_of
 
 
 @pytest.fixture(scope="session")

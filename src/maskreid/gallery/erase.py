@@ -16,22 +16,30 @@ from maskreid.gallery.schema import ERASING, FIRST_DATE
 from maskreid.gallery.tend import FRAGMENT, build_indexes
 
 
-def remove(gallery: Gallery, where: Filter) -> int:
+def remove(gallery: Gallery, where: Filter, *, alone: bool = False) -> int:
     """Delete the entries that ``where`` means, and every trace of them; return how many there were.
 
     The rows are written out of the data files, the indexes are made anew from what is left, the versions that had
     them are deleted, and so are the judgements that name them. If this is killed, the same call finishes it; `verify`
     tells if something is left.
 
+    Args:
+        gallery: to delete from.
+        where: what goes.
+        alone: nobody else is writing. A bucket cannot tell, and without this keeps for a week the files that belong
+            to no version, which killed or colliding writers left.
+
     Raises:
         MaskreidError: ``where`` has no condition, another process is writing, or the gallery cannot be written.
     """
     if not where.sql:
         raise MaskreidError("remove: say which entries, by id, identity, camera, time or tag; nothing was removed")
-    return _erase(gallery, where.sql, {"removed": where.sql})
+    return _erase(gallery, where.sql, {"removed": where.sql}, alone)
 
 
-def expire(gallery: Gallery, older_than: timedelta, by: Literal["added", "time"] = "added") -> int:
+def expire(
+    gallery: Gallery, older_than: timedelta, by: Literal["added", "time"] = "added", *, alone: bool = False
+) -> int:
     """Delete, as `remove`, what was enrolled (or, by "time", seen) longer ago than this; return how many.
 
     Entries whose time is unknown, or counts frames, do not expire by time.
@@ -44,11 +52,11 @@ def expire(gallery: Gallery, older_than: timedelta, by: Literal["added", "time"]
         sql = f"added < TIMESTAMP '{limit.replace(tzinfo=None).isoformat(sep=' ', timespec='microseconds')}'"
     else:
         sql = f"time >= {FIRST_DATE!r} AND time < {limit.timestamp()!r}"
-    return _erase(gallery, sql, {"expired": sql})
+    return _erase(gallery, sql, {"expired": sql}, alone)
 
 
-def _erase(gallery: Gallery, sql: str, what: dict[str, Any]) -> int:
-    with writing(gallery.path, alone=True) as certain, telling(gallery.path):
+def _erase(gallery: Gallery, sql: str, what: dict[str, Any], alone: bool) -> int:
+    with writing(gallery.path, alone=True) as locked, telling(gallery.path):
         table = gallery.table
         count = table.count_rows(sql)
         table.to_lance().update_config({ERASING: "1"})
@@ -60,6 +68,7 @@ def _erase(gallery: Gallery, sql: str, what: dict[str, Any]) -> int:
         if table.list_indices():
             build_indexes(gallery)
         # Files of no version are what a killed writer left, unless one is writing now that cannot be seen.
+        certain = locked or alone
         table.to_lance().cleanup_old_versions(timedelta(0), delete_unverified=certain)
         table.to_lance().update_config({ERASING: None})
         table.to_lance().cleanup_old_versions(timedelta(0), delete_unverified=certain)

@@ -86,8 +86,8 @@ def verify(gallery: Gallery, *, progress: Progress = silent) -> Verification:
         loose = sorted(path for path in there - meant if path.startswith(("data/", "_indices/", "_deletions/")))
         if loose:
             problems.append(
-                f"{len(loose):,} files belong to no version, left by a command that was killed or is still running, "
-                f"such as {loose[0]}; any removal erases them"
+                f"{len(loose):,} files belong to no version, left by a command that was killed, was overtaken by "
+                f"another or is still running, such as {loose[0]}; any removal erases them, in a bucket with --alone"
             )
         versions = len(dataset.versions())
     try:

@@ -13,6 +13,14 @@ from maskreid.errors import MaskreidError
 if TYPE_CHECKING:
     from maskreid.gallery import Filter
 
+AloneOption = Annotated[
+    bool,
+    typer.Option(
+        "--alone",
+        help="Nobody else is writing: delete files that killed or colliding writers left. A folder's lock knows; a "
+        "bucket has none, and keeps them for a week without this.",
+    ),
+]
 GalleryArgument = Annotated[
     str, typer.Argument(metavar="GALLERY", help="The gallery: a folder, or s3://bucket/prefix.", show_default=False)
 ]

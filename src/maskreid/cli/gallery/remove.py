@@ -9,6 +9,7 @@ import typer
 
 from maskreid.cli.gallery.common import (
     AfterOption,
+    AloneOption,
     BeforeOption,
     CamerasOption,
     ClustersOption,
@@ -33,6 +34,7 @@ def remove(
     before: BeforeOption = None,
     tags: TagsOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    alone: AloneOption = False,
 ) -> None:
     """Delete for real the entries that all conditions mean: from data files, indexes, old versions, thumbnails."""
     from maskreid import gallery as room
@@ -45,4 +47,4 @@ def remove(
         if not typer.confirm(f"{gallery}: delete {opened.count(where):,} of {len(opened):,} entries for good?"):
             print("nothing was removed")
             return
-    print(f"{gallery}: {room.remove(opened, where):,} entries removed, {len(opened):,} left")
+    print(f"{gallery}: {room.remove(opened, where, alone=alone):,} entries removed, {len(opened):,} left")
