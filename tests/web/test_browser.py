@@ -143,6 +143,7 @@ def test_refining_by_keyboard_and_taking_it_back(page: Page, image: bytes) -> No
     page.keyboard.press("ArrowRight")
     page.keyboard.press("m")
     expect(page.locator(".chip.like")).to_have_count(1)
+    expect(page.locator(".shot").nth(1)).to_be_focused()
     assert before[1] in page.url
     page.keyboard.press("ArrowRight")
     page.keyboard.press("n")
