@@ -17,8 +17,8 @@ from maskreid import __version__
 from maskreid.embedding.onnx_graph import needed, onnx_program, onnx_session
 from maskreid.embedding.whole_graph import WholeGraph
 from maskreid.errors import MaskreidError
-from maskreid.images import Dataset, PersonImage, Source, read_image, shape_images
-from maskreid.masks import FcnMasks
+from maskreid.images import Dataset, PersonImage, read_image, shape_images
+from maskreid.masks import FcnMasks, GivenMasks
 from maskreid.network import Model
 from maskreid.progress import Progress, silent
 from maskreid.training.evaluation import data_config
@@ -123,23 +123,9 @@ def _embed(
 ) -> npt.NDArray[np.float32]:
     """Return the features that evaluation makes of images with these masks; without, where the model reads none."""
     config = data_config(model)
-    given = None if config.masks == "none" else _Given("given", masks)
+    given = None if config.masks == "none" else GivenMasks(masks)
     shaped = shape_images(dataset.source, images, native, size=config.resize, masks=given, min_share=config.min_share)
     return model.embed(shaped.pixels, shaped.masks)
-
-
-@dataclass
-class _Given:
-    """Masks that are there already, as a source of them."""
-
-    name: str
-    masks: list[npt.NDArray[np.bool_]]
-
-    def __call__(
-        self, source: Source, images: Sequence[PersonImage], pixels: Sequence[npt.NDArray[np.uint8]]
-    ) -> list[npt.NDArray[np.bool_]]:
-        """Return them."""
-        return self.masks
 
 
 def _of_one_size(

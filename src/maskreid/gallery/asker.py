@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from maskreid.gallery.gallery import Gallery, policy
 from maskreid.gallery.nearest import Vectors
-from maskreid.images import Folder, PersonImage, Source, shape_images
+from maskreid.images import Folder, PersonImage, shape_images
+from maskreid.masks import GivenMasks
 from maskreid.network import Model
 from maskreid.training import mask_source
 
@@ -66,20 +67,8 @@ class Asker:
             [NOBODY] * len(pictures),
             pictures,
             size=self.model.resize,
-            masks=_Given(masks),
+            masks=GivenMasks(masks),
             min_share=self._min_share,
         )
         with self._lock:
             return self.model.embed(shaped.pixels, shaped.masks)
-
-
-class _Given:
-    """Masks that are there already, as a `maskreid.images.MaskSource`."""
-
-    name = "given"
-
-    def __init__(self, masks: Sequence[Mask]) -> None:
-        self.masks = list(masks)
-
-    def __call__(self, source: Source, images: Sequence[PersonImage], pixels: Sequence[Picture]) -> list[Mask]:
-        return self.masks

@@ -16,7 +16,7 @@ from maskreid.images.source import Source
 
 
 class MaskSource(Protocol):
-    """Whatever tells where the person is; `maskreid.masks` has three."""
+    """Whatever tells where the person is; `maskreid.masks` has four."""
 
     @property
     def name(self) -> str:

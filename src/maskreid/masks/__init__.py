@@ -2,6 +2,7 @@
 
 from maskreid.masks.check import MaskReport, check_masks
 from maskreid.masks.fcn import FcnMasks, by_size, load_segmenter, segment
+from maskreid.masks.given import GivenMasks
 from maskreid.masks.labelled import learn_segmenter
 from maskreid.masks.learn import MaskQuality, mask_quality
 from maskreid.masks.make import make_masks
@@ -12,6 +13,7 @@ __all__ = [
     "DatasetMasks",
     "FcnMasks",
     "FolderMasks",
+    "GivenMasks",
     "MaskQuality",
     "MaskReport",
     "PersonSegmenter",
