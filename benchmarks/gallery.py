@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("what", choices=("enrol", "kills", "search"))
     parser.add_argument("--data", help="Market-1501's zip")
     parser.add_argument("--model", default="market1501")
-    parser.add_argument("--precision", default="float32")
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), help="the default is that of gallery add")
     parser.add_argument("--entries", type=int, default=20_000)
     parser.add_argument("--queries", type=int, default=100)
     asked = parser.parse_args()
@@ -64,7 +64,7 @@ def main() -> None:
             measure_kills(Path(folder), asked.data, asked.model, asked.precision)
 
 
-def measure_enrol(folder: Path, data: str, model: str, precision: str) -> None:
+def measure_enrol(folder: Path, data: str, model: str, precision: str | None) -> None:
     """Whole program against the network's forward time on the same backend; peak memory of the program."""
     from maskreid.embedding import BACKENDS, Embedder
     from maskreid.embedding.graphs import FeatureGraph
@@ -85,8 +85,9 @@ def measure_enrol(folder: Path, data: str, model: str, precision: str) -> None:
         return 32 * len(pixels) / (time.perf_counter() - started)
 
     before = forward()
+    create(folder / "g", model)
     started = time.perf_counter()
-    count = add(folder / "g", data, model, precision)
+    count = add(folder / "g", data, precision)
     taken = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     alone = (before + forward()) / 2
@@ -96,10 +97,11 @@ def measure_enrol(folder: Path, data: str, model: str, precision: str) -> None:
     )
 
 
-def measure_kills(folder: Path, data: str, model: str, precision: str) -> None:
+def measure_kills(folder: Path, data: str, model: str, precision: str | None) -> None:
     """Kill five times at random moments, finish, and compare with an undisturbed gallery."""
-    add(folder / "whole", data, model, precision)
-    create(folder / "killed", model)
+    for name in ("whole", "killed"):
+        create(folder / name, model)
+    add(folder / "whole", data, precision)
     random.seed(0)
     for _ in range(5):
         moment = random.uniform(5, 40)
@@ -123,14 +125,14 @@ def create(path: Path, model: str) -> None:
     subprocess.run([MASKREID, "gallery", "create", path, "--model", model], check=True)
 
 
-def command(path: Path, data: str, precision: str) -> list[str]:
+def command(path: Path, data: str, precision: str | None) -> list[str]:
     """Return the command that enrols Market-1501's gallery."""
-    return [str(MASKREID), "gallery", "add", str(path), data, "--subsets", "gallery", "--precision", precision]
+    asked = ["--precision", precision] if precision else []
+    return [str(MASKREID), "gallery", "add", str(path), data, "--subsets", "gallery", *asked]
 
 
-def add(path: Path, data: str, model: str, precision: str) -> int:
-    """Create and fill a gallery, as a user does; return how many entries it has."""
-    create(path, model)
+def add(path: Path, data: str, precision: str | None) -> int:
+    """Fill a gallery, as a user does; return how many entries it has."""
     subprocess.run(command(path, data, precision), check=True, stderr=subprocess.DEVNULL)
     return len(Gallery(path))
 

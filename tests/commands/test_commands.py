@@ -34,6 +34,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 RECIPE = Path(__file__).parents[2] / "recipes" / "market1501-small.toml"
 
 
+def test_help_says_what_the_defaults_are() -> None:
+    said = " ".join(maskreid("embed", "--help").stdout.replace("│", " ").split())
+    for default in ("all", "what the model was trained with", "the fastest installed for so many images"):
+        assert f"[default: {default}]" in said
+
+
 def test_help_is_there_in_half_a_second() -> None:
     """Of processor time: another program on the machine shall not fail the test."""
     took = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 
 import numpy as np
@@ -103,3 +105,28 @@ def test_a_backend_that_is_not_installed(backend: str, package: str, monkeypatch
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MaskreidError, match=rf"{package} is not installed; pip install 'maskreid\[export\]'"):
         Embedder(made(), backend=backend, precision="float32")
+
+
+def test_nothing_is_reported_to_anybody() -> None:
+    """OpenVINO's converter would tell its makers, unless the package that does so cannot be imported."""
+    pytest.importorskip("openvino")
+    code = (
+        "import sys, numpy as np, torch\n"
+        "from maskreid.embedding.backends import on_openvino\n"
+        "from maskreid.embedding.graphs import MaskGraph\n"
+        "from maskreid.masks import load_segmenter\n"
+        "run = on_openvino(MaskGraph(load_segmenter()), 'float32', torch.device('cpu'))\n"
+        "assert run(np.zeros((1, 32, 16, 3), np.uint8)).shape == (1, 32, 16)\n"
+        "assert not any(name.startswith('openvino_telemetry.') for name in sys.modules)"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "CI"}  # where it would be silent
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, env=environment)
+    assert done.returncode == 0, done.stderr
+
+
+def test_few_images_do_not_wait_for_a_backend(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_installed", lambda package: True)
+    cpu = torch.device("cpu")
+    assert module.choose(None, None, cpu, module.FEW - 1)[0] == "torch"
+    assert module.choose(None, None, cpu, module.FEW)[0] == module.choose(None, None, cpu)[0] == "openvino"
+    assert module.choose("onnx", None, cpu, 1)[0] == "onnx"

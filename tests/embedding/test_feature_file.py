@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from models import MIN_SHARE, made
 from safetensors import safe_open
 
-from maskreid.embedding import Embedder, embed_dataset
+from maskreid.embedding import Embedder, embed_dataset, feature_file
+from maskreid.embedding.unfinished import Unfinished
 from maskreid.errors import MaskreidError
-from maskreid.images import Dataset, PersonImage
+from maskreid.images import Dataset, Folder, PersonImage, Source
+from maskreid.progress import Progress
 from maskreid.retrieval import read_features
 from maskreid.training import evaluate_model
 
@@ -56,6 +60,87 @@ def test_masks_paths_and_coverage(embedder: Embedder, world: Dataset, tmp_path: 
     assert arrays["gallery_masks"].shape == (3, 54, 36)
     shares = np.where(arrays["gallery_coverage"] < MIN_SHARE, 1, arrays["gallery_coverage"])  # the whole image
     np.testing.assert_allclose(arrays["gallery_masks"].mean((1, 2)), shares, atol=0.02)
+
+
+class CutError(Exception):
+    """The end of a process, as a test can stand it."""
+
+
+def cut_after(count: int) -> Progress:
+    def progress(items: Iterable[Any], *, total: int, what: str, unit: str) -> Iterator[Any]:
+        for number, item in enumerate(items):
+            if what.startswith("embedding") and number == count:
+                raise CutError
+            yield item
+
+    return progress
+
+
+class Counting:
+    """An embedder that counts what it embeds."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.inner, self.count = embedder, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def __str__(self) -> str:
+        return str(self.inner)
+
+    def __call__(self, source: Source, images: list[PersonImage], native: Any) -> Any:
+        self.count += len(images)
+        return self.inner(source, images, native)
+
+
+@pytest.fixture
+def photos(world: Dataset, tmp_path: Path) -> Dataset:
+    for member in world.source.members():
+        (tmp_path / "photos" / member).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "photos" / member).write_bytes(world.source.read(member))
+    return replace(world, source=Folder(tmp_path / "photos"), splits={"gallery": world.splits["gallery"][:10]})
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_the_same_call_continues(
+    embedder: Embedder, photos: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: bool
+) -> None:
+    monkeypatch.setattr(feature_file, "CHUNK", 3)
+    out, counting = tmp_path / "f.npz", Counting(embedder)
+    with pytest.raises(CutError):
+        embed_dataset(counting, photos, out, progress=cut_after(8))  # type: ignore[arg-type]
+    (unfinished,) = tmp_path.glob(".f.npz.*")
+    with (unfinished / "features").open("ab") as file:
+        file.write(b"half a row, not counted")
+    assert not out.exists()
+    if changed:
+        first, *_, last = (tmp_path / "photos" / image.path for image in photos.splits["gallery"])
+        first.write_bytes(last.read_bytes())
+    counting.count = 0
+    # One image less at the end changes nothing of what is done.
+    shorter = replace(photos, splits={"gallery": photos.splits["gallery"][:9]})
+    embed_dataset(counting, shorter, out)  # type: ignore[arg-type]
+    assert counting.count == (9 if changed else 6)
+    embed_dataset(embedder, shorter, tmp_path / "whole.npz")
+    with np.load(out) as found, np.load(tmp_path / "whole.npz") as whole:
+        assert set(found.files) == set(whole.files)
+        for name in whole.files:
+            np.testing.assert_array_equal(found[name], whole[name])
+    assert not list(tmp_path.glob(".f.npz.*"))
+
+
+def test_other_settings_do_not_continue(embedder: Embedder, photos: Dataset, tmp_path: Path) -> None:
+    folder = tmp_path / ".f.npz.unfinished"
+    with Unfinished(folder, "some", {"features": ("<f4", (2,))}) as kept:
+        kept.append({"features": np.ones((4, 2))}, "digest")
+    with Unfinished(folder, "some", {"features": ("<f4", (2,))}) as kept:
+        assert kept.done == 4
+        np.testing.assert_array_equal(kept.arrays()["features"], np.ones((4, 2)))
+        with pytest.raises(MaskreidError, match="another process is writing there"):
+            embed_dataset(embedder, photos, tmp_path / "f.npz")
+    with Unfinished(folder, "some", {"features": ("<f4", (3,))}) as kept:
+        assert kept.done == 0
+    assert not folder.exists()
 
 
 def test_what_goes_wrong_leaves_nothing(embedder: Embedder, world: Dataset, tmp_path: Path) -> None:

@@ -29,5 +29,5 @@ def empty(tmp_path: Path, model: str) -> Gallery:
 @pytest.fixture
 def filled(empty: Gallery, world: Dataset) -> Gallery:
     """The synthetic world's gallery images."""
-    enrol(empty, world, splits=["gallery"], tags=["made up"])
+    enrol(empty, world, splits=["gallery"], tags=["made up"], precision="float32")
     return empty

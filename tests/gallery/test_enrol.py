@@ -61,6 +61,24 @@ def test_an_image_is_known_by_its_bytes(empty: Gallery, world: Dataset, tmp_path
     }
 
 
+@pytest.mark.parametrize("write", [2, 1000])
+def test_the_same_image_far_apart_is_there_once(
+    empty: Gallery, world: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: int
+) -> None:
+    """In another chunk, whether the first one was written meanwhile or not."""
+    module = __import__("maskreid.gallery.enrol", fromlist=["enrol"])
+    monkeypatch.setattr(module, "CHUNK", 2)
+    monkeypatch.setattr(module, "WRITE", write)
+    contents = [world.source.read(image.path) for image in world.splits["gallery"][:4]]
+    (tmp_path / "photos").mkdir()
+    for number, content in enumerate([*contents, contents[0], contents[1], contents[3]]):
+        (tmp_path / "photos" / f"{number}.png").write_bytes(content)
+    gallery = Gallery.create(tmp_path / "g2", save(tmp_path / "m", masks={"source": "none", "min_share": 0.05}))
+    done = enrol(gallery, open_dataset(tmp_path / "photos", anything=True))
+    assert (done.added, done.known) == (4, 3)
+    assert [entry.path for entry in gallery.entries()] == ["0.png", "1.png", "2.png", "3.png"]
+
+
 def test_after_an_interruption_nothing_is_lost_or_twice(
     empty: Gallery, world: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:

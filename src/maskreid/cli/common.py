@@ -53,6 +53,21 @@ ProtocolOption = Annotated[
         "100 draws); all-vs-all (every image searches all others).",
     ),
 ]
+BackendOption = Annotated[
+    str | None,
+    typer.Option(
+        "--backend",
+        help="torch, onnx or openvino; features differ by rounding only. [default: the fastest installed for so many "
+        "images]",
+        show_default=False,
+    ),
+]
+FastPrecisionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--precision", help="float32 or bfloat16. [default: bfloat16 where it is faster]", show_default=False
+    ),
+]
 CacheOption = Annotated[
     Path | None,
     typer.Option("--cache", help="Where packed images are kept. [default: $MASKREID_CACHE or ~/.cache/maskreid]"),

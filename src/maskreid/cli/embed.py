@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from maskreid.cli.common import DataOption, FormatOption, SplitOption, open_data
+from maskreid.cli.common import BackendOption, DataOption, FastPrecisionOption, FormatOption, SplitOption, open_data
 
 
 def embed(
@@ -29,14 +29,8 @@ def embed(
         str | None,
         typer.Option(help='Masks: "fcn", "dataset", "none" or a folder. [default: what the model was trained with]'),
     ] = None,
-    backend: Annotated[
-        str | None,
-        typer.Option(help="torch, onnx or openvino. [default: the fastest installed]", show_default=False),
-    ] = None,
-    precision: Annotated[
-        str | None,
-        typer.Option(help="float32 or bfloat16. [default: bfloat16 where it is faster]", show_default=False),
-    ] = None,
+    backend: BackendOption = None,
+    precision: FastPrecisionOption = None,
     device: Annotated[
         str | None, typer.Option(help="cpu or cuda. [default: cuda where there is one]", show_default=False)
     ] = None,
@@ -46,7 +40,8 @@ def embed(
     """Embed any images: DATA's features, and masks if asked for, in one FILE.
 
     maskreid evaluate --features FILE judges it, where DATA has queries and a gallery. Backends differ by rounding
-    only (docs/performance.md). An image that cannot be read ends the command: nothing is half written.
+    only (docs/performance.md). An image that cannot be read ends the command. The same command continues after that,
+    and after a kill; FILE is there when it is whole.
     """
     import torch
 
@@ -56,13 +51,15 @@ def embed(
 
     dataset = open_data(data, format, split, anything=True)
     loaded = load_model(model, device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    embedder = Embedder(loaded, masks=masks, backend=backend, precision=precision)
+    chosen = tuple(name.strip() for name in subsets.split(",")) if subsets else ()
+    images = sum(len(dataset.splits.get(name, ())) for name in chosen or dataset.splits)
+    embedder = Embedder(loaded, masks=masks, backend=backend, precision=precision, images=images)
     print(f"backend: {embedder}", flush=True)
     counts = embed_dataset(
         embedder,
         dataset,
         out,
-        splits=tuple(name.strip() for name in subsets.split(",")) if subsets else (),
+        splits=chosen,
         masks=with_masks,
         progress=progress.terminal,
     )

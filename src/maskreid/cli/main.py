@@ -34,6 +34,7 @@ app = typer.Typer(
     help="Find a person in images from other cameras: train, evaluate and look at the answers.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # "rich" would take [default: ...] for a style and swallow it
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +19,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Run = Callable[..., Array]  # of a graph: arrays in, one array out
 
 PRECISIONS = ("float32", "bfloat16")
+FEW = 5_000  # images; what OpenVINO gains on as many is what it takes to start (docs/performance.md)
 
 
 def on_torch(graph: Graph, precision: str, device: torch.device) -> Run:
@@ -48,6 +50,9 @@ def on_onnxruntime(graph: Graph, precision: str, device: torch.device) -> Run:
 
 def on_openvino(graph: Graph, precision: str, device: torch.device) -> Run:
     """Compute a graph with OpenVINO on the processor."""
+    # Without this, converting a model reports it to the makers' Google Analytics, by processes forked for that;
+    # OpenVINO does as well without the package that does so.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     openvino = needed("openvino")
     example = graph.example()
     free = 3 if graph.any_size else 1
@@ -75,15 +80,24 @@ BACKENDS: dict[str, Callable[[Graph, str, torch.device], Run]] = {
 }
 
 
-def choose(backend: str | None, precision: str | None, device: torch.device) -> tuple[str, str]:
+def choose(
+    backend: str | None, precision: str | None, device: torch.device, images: int | None = None
+) -> tuple[str, str]:
     """Return a backend and its precision: the fastest installed, as far as they are not given.
+
+    Args:
+        backend: if it is given.
+        precision: if it is given.
+        device: of the model.
+        images: how many there will be, where that is known; for fewer than `FEW` PyTorch is done first.
 
     Raises:
         MaskreidError: an unknown name, or a backend that does not compute on the device.
     """
     half = device.type != "cpu" or _has_bfloat16()
     if backend is None:
-        backend = _fastest(device, half or precision == "bfloat16")
+        few = images is not None and images < FEW
+        backend = "torch" if few else _fastest(device, half or precision == "bfloat16")
     if backend not in BACKENDS:
         raise MaskreidError(f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}")
     if backend != "torch" and device.type != "cpu":

@@ -30,7 +30,13 @@ class Embedder:
     """
 
     def __init__(
-        self, model: Model, *, masks: str | None = None, backend: str | None = None, precision: str | None = None
+        self,
+        model: Model,
+        *,
+        masks: str | None = None,
+        backend: str | None = None,
+        precision: str | None = None,
+        images: int | None = None,
     ) -> None:
         """Prepare a backend, which may take some seconds.
 
@@ -39,12 +45,13 @@ class Embedder:
             masks: where masks come from, if not from where the model's card says.
             backend: the default is the fastest that is installed.
             precision: the default is "bfloat16" where the processor has it and the backend uses it.
+            images: how many there will be, where that is known: few are not worth what the fastest takes to start.
 
         Raises:
             MaskreidError: the backend is unknown or not installed, or does not go with the precision or the device.
         """
         self.model = model
-        self.backend, self.precision = choose(backend, precision, model.device)
+        self.backend, self.precision = choose(backend, precision, model.device, images)
         self._config = data_config(model, masks)
         self._features = self._compiled(FeatureGraph(model))
         self._masks: MaskSource | None = mask_source(self._config.masks)
@@ -81,6 +88,11 @@ class Embedder:
             rows = slice(start, start + BATCH)
             vectors[rows] = self._features(shaped.pixels[rows], shaped.masks[rows])
         return vectors, shaped
+
+    @property
+    def masks(self) -> str:
+        """What the masks are called in fingerprints; "none" without."""
+        return self._masks.name if self._masks else "none"
 
     def __str__(self) -> str:
         return f"{self.backend}, {self.precision}"

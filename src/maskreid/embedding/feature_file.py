@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 from maskreid.embedding.embedder import Embedder
+from maskreid.embedding.unfinished import Unfinished
 from maskreid.errors import MaskreidError
-from maskreid.images import Dataset, PersonImage, Source, read_image
+from maskreid.images import Dataset, PersonImage, Source
+from maskreid.images.ahead import ahead
+from maskreid.images.decode import decode_image
 from maskreid.images.records import cameras_of, identities_of
 from maskreid.progress import Progress, chunks, silent
 
-CHUNK = 256  # images in memory at once
+CHUNK = 256  # images that are read together; twice as many are in memory
 
 Arrays = dict[str, npt.NDArray[Any]]
+Labelled = tuple[str, PersonImage]  # with its split
 
 
 def embed_dataset(
@@ -37,7 +43,8 @@ def embed_dataset(
 
     It holds for each split SPLIT_features (N, D) float32 unit rows, SPLIT_identities and SPLIT_cameras (N,) int64,
     SPLIT_coverage (N,) float32 share of each image under its mask, SPLIT_paths (in ``.safetensors``, JSON in the
-    metadata), and the model's fingerprint. The file is written beside ``out`` and renamed.
+    metadata), and the model's fingerprint. ``out`` appears when it is whole; until then, what is done lies beside it
+    in ``.NAME.unfinished``, and the same call continues after a kill or an image that cannot be read.
 
     Args:
         embedder: of the model.
@@ -51,7 +58,8 @@ def embed_dataset(
         How many images of each split there are.
 
     Raises:
-        MaskreidError: there is no such split, an image cannot be read, or the file cannot be written.
+        MaskreidError: there is no such split, an image cannot be read, the file cannot be written, or another process
+            is writing it.
     """
     out = Path(out)
     write = WRITERS.get(out.suffix.lower())
@@ -60,59 +68,82 @@ def embed_dataset(
     unknown = [split for split in splits if not dataset.splits.get(split)]
     if unknown:
         raise MaskreidError(f"{dataset.source.name}: has no split {unknown[0]!r}; it has {', '.join(dataset.splits)}")
-    chosen = {split: dataset.splits[split] for split in splits or dataset.splits if dataset.splits[split]}
+    chosen = dict.fromkeys(splits or dataset.splits)
+    images = [(split, image) for split in chosen for image in dataset.splits[split]]
+    rows: dict[str, tuple[str, tuple[int, ...]]] = {
+        "features": ("<f4", (embedder.model.dimension,)),
+        "coverage": ("<f4", ()),
+    }
+    if masks:
+        rows["masks"] = ("|u1", tuple(embedder.model.resize))
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as folder:
-            arrays: Arrays = {}
-            for split, images in chosen.items():
-                arrays |= _split(embedder, dataset.source, split, images, Path(folder), masks, progress)
-            part = Path(folder) / "whole"
+        with Unfinished(out.with_name(f".{out.name}.unfinished"), _settings(embedder), rows) as kept:
+            _embed(embedder, dataset.source, images, kept, progress)
+            part = kept.folder / "whole"
             with part.open("wb") as file:
-                write(file, arrays, embedder.model.fingerprint)
+                write(file, _by_split(images, kept.arrays()), embedder.model.fingerprint)
             os.replace(part, out)
+            kept.delete()
     except OSError as error:
         raise MaskreidError(
             f"{out}: cannot be written ({error.strerror or error}); make room or choose another place"
         ) from None
-    return {split: len(images) for split, images in chosen.items()}
+    return dict(Counter(split for split, _ in images))
 
 
-def _split(
+def _settings(embedder: Embedder) -> str:
+    return f"{embedder.model.fingerprint} {embedder} {embedder.masks}"
+
+
+def _embed(
     embedder: Embedder,
     source: Source,
-    split: str,
-    images: Sequence[PersonImage],
-    folder: Path,
-    masks: bool,
+    images: Sequence[Labelled],
+    kept: Unfinished,
     progress: Progress,
-) -> Arrays:
-    """Embed one split into files in ``folder``."""
+) -> None:
+    """Embed what is not in ``kept`` yet; all of it, where the images that were embedded are not these."""
+    digest = hashlib.sha256()
 
-    def room(name: str, *shape: int, dtype: str) -> npt.NDArray[Any]:
-        return np.lib.format.open_memmap(folder / f"{split}-{name}.npy", "w+", dtype, (len(images), *shape))
+    def read(pair: Labelled) -> tuple[Labelled, bytes, npt.NDArray[np.uint8]]:
+        path = pair[1].path
+        content = source.read(path)
+        return pair, hashlib.sha256(content).digest(), decode_image(content, f"{source.name}: {path}")
 
-    arrays: Arrays = {
-        "features": room("features", embedder.model.dimension, dtype="<f4"),
-        "identities": identities_of(images),
-        "cameras": cameras_of(images),
-        "coverage": np.empty(len(images), np.float32),
-        "paths": np.array([image.path for image in images], dtype=np.str_),
-    }
-    if masks:
-        arrays["masks"] = room("masks", *embedder.model.resize, dtype="|u1")
-    done = 0
-    counted = progress(images, total=len(images), what=f"embedding {split} ({embedder})", unit="image")
+    if 0 < kept.done <= len(images):
+        done = images[: kept.done]
+        for split, image in progress(done, total=len(done), what="looking at what was embedded before", unit="image"):
+            digest.update(repr((split, image)).encode() + hashlib.sha256(source.read(image.path)).digest())
+    if digest.hexdigest() != kept.digest:
+        kept.begin_again()
+        digest = hashlib.sha256()
+    left = images[kept.done :]
+    counted = progress(left, total=len(left), what=f"embedding ({embedder})", unit="image")
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow decodes on as many cores as there are threads
-        for chunk in chunks(counted, CHUNK):
-            native = list(pool.map(lambda image: read_image(source, image.path), chunk))
-            vectors, shaped = embedder(source, chunk, native)
-            rows = slice(done, done + len(chunk))
-            arrays["features"][rows], arrays["coverage"][rows] = vectors, shaped.coverage
-            if masks:
-                arrays["masks"][rows] = shaped.masks
-            done += len(chunk)
-    return {f"{split}_{name}": array for name, array in arrays.items()}
+        for chunk in ahead(lambda some: list(pool.map(read, some)), chunks(counted, CHUNK)):
+            pairs, hashes, native = zip(*chunk, strict=True)
+            vectors, shaped = embedder(source, [image for _, image in pairs], native)
+            for pair, each in zip(pairs, hashes, strict=True):
+                digest.update(repr(pair).encode() + each)
+            made: Arrays = {"features": vectors, "coverage": shaped.coverage, "masks": shaped.masks}
+            kept.append(made, digest.hexdigest())
+
+
+def _by_split(images: Sequence[Labelled], arrays: Arrays) -> Arrays:
+    """Return each split's arrays, which lie one after the other, and what its records say."""
+    result: Arrays = {}
+    start = 0
+    for split, group in groupby(images, key=lambda each: each[0]):
+        records = [image for _, image in group]
+        rows = slice(start, start := start + len(records))
+        labels = {
+            "identities": identities_of(records),
+            "cameras": cameras_of(records),
+            "paths": np.array([image.path for image in records], dtype=np.str_),
+        }
+        result |= {f"{split}_{name}": array for name, array in labels.items()}
+        result |= {f"{split}_{name}": array[rows] for name, array in arrays.items()}
+    return result
 
 
 def _npz(file: BinaryIO, arrays: Arrays, model: str) -> None:

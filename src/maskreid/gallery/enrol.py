@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,13 +20,14 @@ from maskreid.gallery.lock import writing
 from maskreid.gallery.schema import content_id, quoted, row_checksum
 from maskreid.gallery.tend import tend
 from maskreid.images import Dataset, PersonImage, decode_image
+from maskreid.images.ahead import ahead
 from maskreid.network import Model
 from maskreid.progress import Progress, chunks, silent
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+Row = dict[str, Any]
+Picture = npt.NDArray[np.uint8]
 
-CHUNK = 256  # images in memory at once
+CHUNK = 256  # images that are read together; twice as many are in memory
 WRITE = 512  # rows that are written together: what a kill may cost to embed again
 NAMED = 5  # unreadable images that are named
 
@@ -68,8 +69,8 @@ def enrol(
     camera: int | None = None,
     time: float | None = None,
     tags: Sequence[str] = (),
-    backend: str = "torch",
-    precision: str = "float32",
+    backend: str | None = None,
+    precision: str | None = None,
     tending: bool = True,
     progress: Progress = silent,
 ) -> Enrolled:
@@ -87,8 +88,9 @@ def enrol(
         camera: for all images, instead of what the dataset says.
         time: for all images, instead of what the dataset says.
         tags: for all images.
-        backend: who computes: "torch", "onnx" or "openvino"; features differ by rounding only.
-        precision: of the network, "float32" or "bfloat16".
+        backend: who computes: "torch", "onnx" or "openvino"; by default the fastest installed for so many images.
+            Features differ by rounding only.
+        precision: "float32" or "bfloat16"; by default the latter where the processor has it.
         tending: whether to join files and bring the indexes up to date afterwards (`maskreid.gallery.tend`).
         progress: told about every image.
 
@@ -107,14 +109,15 @@ def enrol(
             f"{gallery.path}: holds features of model {settings.fingerprint}, not {model.fingerprint}"
         )
     images = images_of(dataset, splits)
-    embedder = Embedder(model, masks=settings.masks, backend=backend, precision=precision)
+    embedder = Embedder(model, masks=settings.masks, backend=backend, precision=precision, images=len(images))
     maker = _Maker(gallery, dataset, embedder, camera, time, tuple(tags))
     with writing(gallery.path):
         counted = progress(images, total=len(images), what="adding images", unit="image")
-        waiting: list[Any] = []
-        for chunk in chunks(counted, CHUNK):
-            waiting += maker.rows(chunk)
-            if sum(len(rows) for rows in waiting) >= WRITE:
+        waiting: dict[str, Row] = {}
+        for read in ahead(maker.read, chunks(counted, CHUNK)):
+            for row in maker.rows(*read):
+                waiting.setdefault(row["id"], row)
+            if len(waiting) >= WRITE:
                 maker.added += _write(gallery, waiting)
         maker.added += _write(gallery, waiting)
     if tending:
@@ -154,49 +157,34 @@ class _Maker:
         self.added = self.fallbacks = self.unreadable = 0
         self.reasons: tuple[str, ...] = ()
 
-    def rows(self, images: Sequence[PersonImage]) -> list[pa.Table]:
-        """Return a table of the new ones among the images; none if there are none."""
+    def read(self, images: Sequence[PersonImage]) -> tuple[list[PersonImage], list[str], list[Picture]]:
+        """Return those of the images that are not there yet, each once, with their ids and pixels."""
         source = self.dataset.source
-        contents = {image.path: source.read(image.path) for image in images}
-        ids = {image.path: content_id(contents[image.path]) for image in images}
-        known = self._known(ids.values())
-        first = {ids[image.path]: image for image in reversed(images) if ids[image.path] not in known}
-        new, native = [], []
-        for image in images:
-            if first.get(ids[image.path]) is image:
+        contents = [source.read(image.path) for image in images]
+        ids = [content_id(content) for content in contents]
+        known = self._known(ids)
+        new, new_ids, native = [], [], []
+        for image, id_, content in zip(images, ids, contents, strict=True):
+            if id_ not in known:
+                known.add(id_)
                 try:
-                    native.append(decode_image(contents[image.path], f"{source.name}: {image.path}"))
-                    new.append(image)
+                    native.append(decode_image(content, f"{source.name}: {image.path}"))
                 except MaskreidError as error:
                     self.unreadable += 1
                     self.reasons += (str(error),) if len(self.reasons) < NAMED else ()
-        if not new:
-            return []
-        vectors, shaped = self.embedder(source, new, native)
-        self.fallbacks += shaped.fallbacks
-        return [self._table(new, [ids[image.path] for image in new], native, vectors, shaped.coverage)]
+                    continue
+                new.append(image)
+                new_ids.append(id_)
+        return new, new_ids, native
 
-    def _known(self, ids: Iterable[str]) -> set[str]:
-        found: set[str] = set()
-        with telling(self.gallery.path):
-            scanner = self.gallery.table.to_lance().scanner(columns=["id"], filter=f"id IN ({quoted(ids)})")
-            for batch in scanner.to_batches():
-                found.update(batch["id"].to_pylist())
-        return found
-
-    def _table(
-        self,
-        images: Sequence[PersonImage],
-        ids: Sequence[str],
-        native: Sequence[npt.NDArray[np.uint8]],
-        vectors: npt.NDArray[np.float32],
-        coverage: npt.NDArray[np.float32],
-    ) -> pa.Table:
-        import pyarrow as pa
-
+    def rows(self, images: Sequence[PersonImage], ids: Sequence[str], native: Sequence[Picture]) -> Iterator[Row]:
+        """Yield a row for each image."""
+        if not images:
+            return
         settings, now = self.gallery.settings, datetime.now(UTC)
-        rows = []
-        for image, id_, picture, vector, share in zip(images, ids, native, vectors, coverage, strict=True):
+        vectors, shaped = self.embedder(self.dataset.source, images, native)
+        self.fallbacks += shaped.fallbacks
+        for image, id_, picture, vector, share in zip(images, ids, native, vectors, shaped.coverage, strict=True):
             facts = {
                 "id": id_,
                 "camera": image.camera if self.camera is None else self.camera,
@@ -206,26 +194,25 @@ class _Maker:
                 "model": settings.fingerprint,
             }
             thumbnail = thumbnail_of(picture, settings.thumbnail) if settings.thumbnail else None
-            rows.append(
-                {
-                    **facts,
-                    "identity": _person(self.dataset, image),
-                    "cluster": None,
-                    "tags": list(self.tags),
-                    "coverage": float(share),
-                    "thumbnail": thumbnail,
-                    "added": now,
-                    "checksum": row_checksum(vector.tobytes(), thumbnail, facts),
-                    "feature": vector,
-                }
-            )
-        schema = self.gallery.table.schema
-        features = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), settings.dimension)
-        columns = {
-            name: features if name == "feature" else pa.array([row[name] for row in rows], schema.field(name).type)
-            for name in schema.names
-        }
-        return pa.table(columns, schema=schema)
+            yield {
+                **facts,
+                "identity": _person(self.dataset, image),
+                "cluster": None,
+                "tags": list(self.tags),
+                "coverage": float(share),
+                "thumbnail": thumbnail,
+                "added": now,
+                "checksum": row_checksum(vector.tobytes(), thumbnail, facts),
+                "feature": vector,
+            }
+
+    def _known(self, ids: Iterable[str]) -> set[str]:
+        found: set[str] = set()
+        with telling(self.gallery.path):
+            scanner = self.gallery.table.to_lance().scanner(columns=["id"], filter=f"id IN ({quoted(ids)})")
+            for batch in scanner.to_batches():
+                found.update(batch["id"].to_pylist())
+        return found
 
 
 def _person(dataset: Dataset, image: PersonImage) -> str | None:
@@ -245,13 +232,20 @@ def thumbnail_of(picture: npt.NDArray[np.uint8], height: int) -> bytes:
     return buffer.getvalue()
 
 
-def _write(gallery: Gallery, waiting: list[Any]) -> int:
+def _write(gallery: Gallery, waiting: dict[str, Row]) -> int:
     """Write the rows in one step and forget them; return how many were new: another process may have been first."""
     import pyarrow as pa
 
     if not waiting:
         return 0
+    rows, schema = list(waiting.values()), gallery.table.schema
+    vectors = np.concatenate([row["feature"] for row in rows])
+    features = pa.FixedSizeListArray.from_arrays(pa.array(vectors), gallery.settings.dimension)
+    columns = {
+        name: features if name == "feature" else pa.array([row[name] for row in rows], schema.field(name).type)
+        for name in schema.names
+    }
     with telling(gallery.path):
-        result = gallery.table.merge_insert("id").when_not_matched_insert_all().execute(pa.concat_tables(waiting))
+        result = gallery.table.merge_insert("id").when_not_matched_insert_all().execute(pa.table(columns, schema))
     waiting.clear()
     return int(result.num_inserted_rows)

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from maskreid.cli.common import FormatOption, SplitOption
+from maskreid.cli.common import BackendOption, FastPrecisionOption, FormatOption, SplitOption
 from maskreid.cli.gallery.common import (
     DeviceOption,
     GalleryArgument,
     ModelOption,
-    PrecisionOption,
     RayOption,
     WorkersOption,
     device_of,
@@ -50,10 +49,8 @@ def add(
         str | None, typer.Option(help="Masks; must be what the gallery was created with, which is the default.")
     ] = None,
     model: ModelOption = None,
-    backend: Annotated[
-        str, typer.Option(help="Who computes: torch, onnx or openvino; features differ by rounding only.")
-    ] = "torch",
-    precision: PrecisionOption = "float32",
+    backend: BackendOption = None,
+    precision: FastPrecisionOption = None,
     device: DeviceOption = None,
     ray: RayOption = None,
     workers: WorkersOption = None,
