@@ -27,7 +27,12 @@ bench: $(VENV)-bench/ready $(VENV)/ready
 	$(VENV)-bench/bin/python benchmarks/evaluation.py --size market1501
 	$(VENV)-bench/bin/python benchmarks/evaluation.py --size market1501 --process
 	$(VENV)-bench/bin/python benchmarks/reranking.py --size half --repeat 3
+	$(VENV)-bench/bin/python benchmarks/training.py input
+	$(BIN)/python benchmarks/training.py step --repeat 1
+	$(BIN)/python benchmarks/training.py floor
 	$(BIN)/python benchmarks/embedding.py --images 256
+	$(BIN)/python benchmarks/gallery.py search --entries 20000
+	$(BIN)/python benchmarks/web.py
 
 $(VENV)-bench/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)-bench

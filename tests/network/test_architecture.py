@@ -10,6 +10,7 @@ import torch
 from maskreid.errors import MaskreidError
 from maskreid.network import Classifier, MaskReID, NetworkConfig
 from maskreid.network.inception import InceptionA, InceptionB
+from maskreid.network.maskreid import _global_average
 
 
 def parameters(module: torch.nn.Module) -> int:
@@ -208,3 +209,14 @@ def test_inputs_that_do_not_fit_are_refused() -> None:
 @pytest.mark.parametrize(("width", "channels"), [(1.0, 64), (0.5, 32), (0.3, 16), (0.01, 8), (2.0, 128)])
 def test_width_scales_to_a_multiple_of_eight(width: float, channels: int) -> None:
     assert NetworkConfig(width=width).channels(64) == channels
+
+
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+def test_the_global_average_keeps_the_layout_of_gradients(layout: torch.memory_format) -> None:
+    level = torch.randn(2, 5, 4, 3, dtype=torch.float64).contiguous(memory_format=layout).requires_grad_()
+    scale = torch.randn(2, 5, dtype=torch.float64)
+    average = _global_average(level)
+    torch.testing.assert_close(average, level.mean((2, 3)))
+    (gradient,) = torch.autograd.grad((average * scale).sum(), level)
+    torch.testing.assert_close(gradient, (scale / 12)[:, :, None, None].expand_as(level))
+    assert gradient.is_contiguous(memory_format=layout)

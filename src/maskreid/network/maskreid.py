@@ -77,8 +77,8 @@ class MaskReID(nn.Module):
         """
         *skipped, last = self.level_maps(image, masked)
         # Without fusion there is no skip, and the first two levels end here.
-        vectors = [skip(level).mean((2, 3)) for skip, level in zip(self.skips, skipped, strict=False)]
-        before = self.fc7(torch.cat([*vectors, last.mean((2, 3))], 1))
+        vectors = [_global_average(skip(level)) for skip, level in zip(self.skips, skipped, strict=False)]
+        before = self.fc7(torch.cat([*vectors, _global_average(last)], 1))
         return before, self.fc7_bn(before)
 
     def _inputs(self, image: Tensor, masked: Tensor | None) -> list[Tensor]:
@@ -95,6 +95,17 @@ class MaskReID(nn.Module):
                 + " and ".join(str(tuple(x.shape)) for x in inputs)
             )
         return inputs
+
+
+def _global_average(level: Tensor) -> Tensor:
+    """(N, C, H, W) -> (N, C), with a gradient whose layout in memory is the input's.
+
+    That of ``mean((2, 3))`` is never channels-last, and every layer before it pays: an eighth of a training step on a
+    CPU.
+    """
+    if level.is_contiguous(memory_format=torch.channels_last):
+        return level.permute(0, 2, 3, 1).flatten(1, 2).mean(1)
+    return level.mean((2, 3))
 
 
 class Classifier(nn.Module):
