@@ -37,7 +37,10 @@ import pyarrow as pa  # noqa: E402
 from measure import Size, machine, synthetic_features  # noqa: E402
 
 from maskreid.gallery import Filter, Gallery, recall, search  # noqa: E402
+from maskreid.gallery.enrol import WRITE  # noqa: E402
+from maskreid.gallery.schema import content_id  # noqa: E402
 from maskreid.gallery.tend import build_indexes  # noqa: E402
+from maskreid.retrieval import Features  # noqa: E402
 
 MASKREID = Path(sys.executable).with_name("maskreid")
 FIRST = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
@@ -193,6 +196,7 @@ def measure_search(folder: Path, entries: int, queries: int) -> None:
             f"{probes} probes: median {1e3 * taken:.1f} ms; {100 * share:.1f} % of the true 10 nearest; "
             f"{100 * np.mean(right):.1f} % of the 10 answers are the person"
         )
+    print(f"{WRITE} rows more, each looked up by its id first: {1e3 * commits(gallery, features):.0f} ms")
     print(f"peak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
 
 
@@ -205,33 +209,57 @@ def best_of(queries: np.ndarray, features: np.ndarray) -> np.ndarray:
 def fill(path: Path, vectors: np.ndarray, identities: np.ndarray, cameras: np.ndarray, times: np.ndarray) -> Gallery:
     """Write rows past the network, 65,536 at a time."""
     gallery = Gallery.create(path, "market1501-compact", masks="none")
-    schema = gallery.table.schema
-    now = datetime.now(UTC)
     for start in range(0, len(vectors), 1 << 16):
         part = slice(start, start + (1 << 16))
-        count = len(vectors[part])
-        columns = {
-            "id": [f"{row:032x}" for row in range(start, start + count)],
-            "feature": pa.FixedSizeListArray.from_arrays(pa.array(vectors[part].ravel()), vectors.shape[1]),
-            "camera": cameras[part],
-            "time": times[part],
-            "identity": [str(identity) for identity in identities[part]],
-            "cluster": [None] * count,
-            "tags": [[]] * count,
-            "source": ["made up"] * count,
-            "path": [str(row) for row in range(start, start + count)],
-            "coverage": np.full(count, 0.5, np.float32),
-            "thumbnail": [None] * count,
-            "model": [gallery.settings.fingerprint] * count,
-            "added": [now] * count,
-            "checksum": [""] * count,
-        }
-        arrays = [
-            columns[name] if name == "feature" else pa.array(columns[name], schema.field(name).type)
-            for name in schema.names
-        ]
-        gallery.table.add(pa.table(arrays, schema=schema))
+        gallery.table.add(rows_of(gallery, start, vectors[part], identities[part], cameras[part], times[part]))
     return gallery
+
+
+def rows_of(
+    gallery: Gallery,
+    first: int,
+    vectors: np.ndarray,
+    identities: np.ndarray,
+    cameras: np.ndarray,
+    times: np.ndarray,
+) -> pa.Table:
+    """Return made-up features as rows, numbered from ``first``; ids are hashes, as real ones are."""
+    schema, count = gallery.table.schema, len(vectors)
+    columns = {
+        "id": [content_id(str(row).encode()) for row in range(first, first + count)],
+        "feature": pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1]),
+        "camera": cameras,
+        "time": times,
+        "identity": [str(identity) for identity in identities],
+        "cluster": [None] * count,
+        "tags": [[]] * count,
+        "source": ["made up"] * count,
+        "path": [str(row) for row in range(first, first + count)],
+        "coverage": np.full(count, 0.5, np.float32),
+        "thumbnail": [None] * count,
+        "model": [gallery.settings.fingerprint] * count,
+        "added": [datetime.now(UTC)] * count,
+        "checksum": [""] * count,
+    }
+    arrays = [
+        columns[name] if name == "feature" else pa.array(columns[name], schema.field(name).type)
+        for name in schema.names
+    ]
+    return pa.table(arrays, schema=schema)
+
+
+def commits(gallery: Gallery, features: Features, repeat: int = 9) -> float:
+    """Write `WRITE` new rows at a time as `enrol` does; return the median seconds of one write."""
+    taken = []
+    for number in range(1, repeat + 1):
+        part = slice((number - 1) * WRITE, number * WRITE)
+        labels = features.identities[part], features.cameras[part]
+        vectors = features.vectors[part]
+        rows = rows_of(gallery, 10**9 + number * WRITE, vectors, *labels, np.full(len(vectors), FIRST))
+        started = time.perf_counter()
+        gallery.table.merge_insert("id").when_not_matched_insert_all().execute(rows)
+        taken.append(time.perf_counter() - started)
+    return statistics.median(taken)
 
 
 def one_by_one(vectors: np.ndarray, ask: Callable[[np.ndarray], object]) -> tuple[float, list]:
