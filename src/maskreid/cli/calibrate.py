@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from maskreid.cli.common import CacheOption, FormatOption, SplitOption, open_together
+from maskreid.cli.common import CacheOption, DeviceOption, FormatOption, SplitOption, open_together
 
 
 def calibrate(
@@ -28,9 +28,7 @@ def calibrate(
     ] = None,
     plot: Annotated[Path | None, typer.Option(metavar="SVG", help="Also draw claimed against true shares.")] = None,
     precision: Annotated[str, typer.Option(help="float32, or bfloat16 for speed.")] = "float32",
-    device: Annotated[
-        str | None, typer.Option(help="cpu or cuda. [default: cuda where there is one]", show_default=False)
-    ] = None,
+    device: DeviceOption = None,
     format: FormatOption = None,
     split: SplitOption = 0,
     cache: CacheOption = None,

@@ -53,6 +53,9 @@ ProtocolOption = Annotated[
         "100 draws); all-vs-all (every image searches all others).",
     ),
 ]
+DeviceOption = Annotated[
+    str | None, typer.Option("--device", help="cpu or cuda. [default: cuda where there is one]", show_default=False)
+]
 BackendOption = Annotated[
     str | None,
     typer.Option(

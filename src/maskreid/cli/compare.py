@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maskreid.cli.common import CacheOption, FormatOption, OptionalDataOption, ProtocolOption, SplitOption, open_data
+from maskreid.cli.common import (
+    CacheOption,
+    DeviceOption,
+    FormatOption,
+    OptionalDataOption,
+    ProtocolOption,
+    SplitOption,
+    open_data,
+)
 from maskreid.errors import MaskreidError
 
 if TYPE_CHECKING:
@@ -22,7 +30,7 @@ def compare(
     data: OptionalDataOption = None,
     protocol: ProtocolOption = "market1501",
     precision: Annotated[str, typer.Option(help="float32, or bfloat16 for speed.")] = "float32",
-    device: Annotated[str | None, typer.Option(help="cpu or cuda. [default: cuda where there is one]")] = None,
+    device: DeviceOption = None,
     format: FormatOption = None,
     split: SplitOption = 0,
     cache: CacheOption = None,

@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from maskreid.cli.common import BackendOption, DataOption, FastPrecisionOption, FormatOption, SplitOption, open_data
+from maskreid.cli.common import (
+    BackendOption,
+    DataOption,
+    DeviceOption,
+    FastPrecisionOption,
+    FormatOption,
+    SplitOption,
+    open_data,
+)
 
 
 def embed(
@@ -31,9 +39,7 @@ def embed(
     ] = None,
     backend: BackendOption = None,
     precision: FastPrecisionOption = None,
-    device: Annotated[
-        str | None, typer.Option(help="cpu or cuda. [default: cuda where there is one]", show_default=False)
-    ] = None,
+    device: DeviceOption = None,
     format: FormatOption = None,
     split: SplitOption = 0,
 ) -> None:

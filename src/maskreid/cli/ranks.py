@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from maskreid.cli.common import CacheOption, DataOption, FormatOption, SplitOption, open_data
+from maskreid.cli.common import CacheOption, DataOption, DeviceOption, FormatOption, SplitOption, open_data
 
 
 def ranks(
@@ -42,9 +42,7 @@ def ranks(
         ),
     ] = None,
     precision: Annotated[str, typer.Option(help="float32, or bfloat16 for speed.")] = "float32",
-    device: Annotated[
-        str | None, typer.Option(help="cpu or cuda. [default: cuda where there is one]", show_default=False)
-    ] = None,
+    device: DeviceOption = None,
     format: FormatOption = None,
     split: SplitOption = 0,
     cache: CacheOption = None,

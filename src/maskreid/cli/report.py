@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from maskreid.cli.common import CacheOption, FormatOption, OptionalDataOption, SplitOption, open_data
+from maskreid.cli.common import CacheOption, DeviceOption, FormatOption, OptionalDataOption, SplitOption, open_data
 
 RUN = (
     "A training run; a folder that evaluate --out wrote, or a file of features; or, with --data, a model file or a "
@@ -35,9 +35,7 @@ def report(
     ] = None,
     worst: Annotated[int, typer.Option(metavar="N", min=0, help="List the N queries with the lowest AP.")] = 10,
     precision: Annotated[str, typer.Option(help="float32, or bfloat16 for speed.")] = "float32",
-    device: Annotated[
-        str | None, typer.Option(help="cpu or cuda. [default: cuda where there is one]", show_default=False)
-    ] = None,
+    device: DeviceOption = None,
     format: FormatOption = None,
     split: SplitOption = 0,
     cache: CacheOption = None,

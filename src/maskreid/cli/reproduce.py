@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from maskreid.cli.common import CacheOption
+from maskreid.cli.common import CacheOption, DeviceOption
 from maskreid.errors import MaskreidError
 
 
@@ -36,7 +36,7 @@ def reproduce(
     ),
     budget: Annotated[str, typer.Option(help="cpu (an afternoon) or gpu (the paper's schedules).")] = "cpu",
     seeds: Annotated[int, typer.Option(metavar="N", min=1, help="Train everything N times, from seed 0 on.")] = 1,
-    device: Annotated[str | None, typer.Option(help="cpu or cuda. [default: cuda where there is one]")] = None,
+    device: DeviceOption = None,
     cache: CacheOption = None,
 ) -> None:
     """Run what TABLE needs and print it: published numbers, and ours as mean and spread over the seeds.

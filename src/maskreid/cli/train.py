@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from maskreid.cli.common import CacheOption, FormatOption, SplitOption, open_together
+from maskreid.cli.common import CacheOption, DeviceOption, FormatOption, SplitOption, open_together
 
 
 def train(
@@ -31,7 +31,7 @@ def train(
     ] = None,
     format: FormatOption = None,
     split: SplitOption = 0,
-    device: Annotated[str | None, typer.Option(help="cpu or cuda. [default: cuda where there is one]")] = None,
+    device: DeviceOption = None,
     cache: CacheOption = None,
     profile: Annotated[
         bool, typer.Option("--profile", help="Time the stages of 20 steps; print them and write RUN/profile.json.")

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from maskreid.cli.common import BackendOption, FastPrecisionOption, FormatOption, SplitOption
+from maskreid.cli.common import BackendOption, DeviceOption, FastPrecisionOption, FormatOption, SplitOption
 from maskreid.cli.gallery.common import (
-    DeviceOption,
     GalleryArgument,
     ModelOption,
     RayOption,

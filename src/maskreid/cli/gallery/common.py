@@ -32,9 +32,6 @@ ModelOption = Annotated[
         show_default=False,
     ),
 ]
-DeviceOption = Annotated[
-    str | None, typer.Option("--device", help="cpu or cuda. [default: cuda where there is one]", show_default=False)
-]
 PrecisionOption = Annotated[str, typer.Option("--precision", help="float32, or bfloat16 for speed.")]
 RayOption = Annotated[
     str | None,

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from maskreid.cli.common import DeviceOption
 from maskreid.cli.gallery.common import (
     AfterOption,
     BeforeOption,
     CamerasOption,
-    DeviceOption,
     GalleryArgument,
     IdentitiesOption,
     ModelOption,
