@@ -101,9 +101,9 @@ def photos(world: Dataset, tmp_path: Path) -> Dataset:
     return replace(world, source=Folder(tmp_path / "photos"), splits={"gallery": world.splits["gallery"][:10]})
 
 
-@pytest.mark.parametrize("changed", [False, True])
+@pytest.mark.parametrize("changed", ["", "image", "mask"])
 def test_the_same_call_continues(
-    embedder: Embedder, photos: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: bool
+    embedder: Embedder, photos: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str
 ) -> None:
     monkeypatch.setattr(feature_file, "CHUNK", 3)
     out, counting = tmp_path / "f.npz", Counting(embedder)
@@ -114,7 +114,8 @@ def test_the_same_call_continues(
         file.write(b"half a row, not counted")
     assert not out.exists()
     if changed:
-        first, *_, last = (tmp_path / "photos" / image.path for image in photos.splits["gallery"])
+        files = [image.path if changed == "image" else image.mask for image in photos.splits["gallery"]]
+        first, *_, last = (tmp_path / "photos" / str(file) for file in files)
         first.write_bytes(last.read_bytes())
     counting.count = 0
     # One image less at the end changes nothing of what is done.
@@ -141,6 +142,18 @@ def test_other_settings_do_not_continue(embedder: Embedder, photos: Dataset, tmp
     with Unfinished(folder, "some", {"features": ("<f4", (3,))}) as kept:
         assert kept.done == 0
     assert not folder.exists()
+
+
+def test_rows_that_were_overwritten_do_not_count_again(tmp_path: Path) -> None:
+    """A run with other settings is killed after its first rows are written, before they count."""
+    folder, rows = tmp_path / ".f.npz.unfinished", {"features": ("<f4", (2,))}
+    with Unfinished(folder, "some", rows) as kept:
+        kept.append({"features": np.ones((4, 2))}, "digest")
+    with Unfinished(folder, "others", rows) as kept:
+        (folder / "features").write_bytes(b"\0" * 8)
+        kept.done = 1  # as far as the disk goes, this process is killed: the folder is left as it is
+    with Unfinished(folder, "some", rows) as kept:
+        assert kept.done == 0
 
 
 def test_what_goes_wrong_leaves_nothing(embedder: Embedder, world: Dataset, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from maskreid.images import Dataset, PersonImage, Source
 from maskreid.images.ahead import ahead
 from maskreid.images.decode import decode_image
 from maskreid.images.records import cameras_of, identities_of
+from maskreid.masks import DatasetMasks
 from maskreid.progress import Progress, chunks, silent
 
 CHUNK = 256  # images that are read together; twice as many are in memory
@@ -105,15 +106,21 @@ def _embed(
     """Embed what is not in ``kept`` yet; all of it, where the images that were embedded are not these."""
     digest = hashlib.sha256()
 
-    def read(pair: Labelled) -> tuple[Labelled, bytes, npt.NDArray[np.uint8]]:
-        path = pair[1].path
-        content = source.read(path)
-        return pair, hashlib.sha256(content).digest(), decode_image(content, f"{source.name}: {path}")
+    def hashed(pair: Labelled, content: bytes) -> bytes:
+        """Everything that a row depends on, except for the settings."""
+        mask = pair[1].mask
+        masked = source.read(mask) if mask is not None and embedder.masks == DatasetMasks.name else b""
+        return b"".join(hashlib.sha256(part).digest() for part in (repr(pair).encode(), content, masked))
+
+    def read(pair: Labelled) -> tuple[PersonImage, bytes, npt.NDArray[np.uint8]]:
+        image = pair[1]
+        content = source.read(image.path)
+        return image, hashed(pair, content), decode_image(content, f"{source.name}: {image.path}")
 
     if 0 < kept.done <= len(images):
         done = images[: kept.done]
-        for split, image in progress(done, total=len(done), what="looking at what was embedded before", unit="image"):
-            digest.update(repr((split, image)).encode() + hashlib.sha256(source.read(image.path)).digest())
+        for pair in progress(done, total=len(done), what="looking at what was embedded before", unit="image"):
+            digest.update(hashed(pair, source.read(pair[1].path)))
     if digest.hexdigest() != kept.digest:
         kept.begin_again()
         digest = hashlib.sha256()
@@ -121,10 +128,9 @@ def _embed(
     counted = progress(left, total=len(left), what=f"embedding ({embedder})", unit="image")
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow decodes on as many cores as there are threads
         for chunk in ahead(lambda some: list(pool.map(read, some)), chunks(counted, CHUNK)):
-            pairs, hashes, native = zip(*chunk, strict=True)
-            vectors, shaped = embedder(source, [image for _, image in pairs], native)
-            for pair, each in zip(pairs, hashes, strict=True):
-                digest.update(repr(pair).encode() + each)
+            records, hashes, native = zip(*chunk, strict=True)
+            vectors, shaped = embedder(source, records, native)
+            digest.update(b"".join(hashes))
             made: Arrays = {"features": vectors, "coverage": shaped.coverage, "masks": shaped.masks}
             kept.append(made, digest.hexdigest())
 

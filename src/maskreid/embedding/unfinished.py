@@ -56,10 +56,12 @@ class Unfinished:
             raise MaskreidError(f"{self.folder}: another process is writing there; wait for it, or end it") from None
         try:
             state = json.loads((self.folder / STATE).read_text(encoding="utf-8"))
-            if state["settings"] == self.settings:
-                self.done, self.digest = int(state["done"]), str(state["digest"])
+            same = state["settings"] == self.settings
+            self.done, self.digest = int(state["done"]), str(state["digest"])
         except (OSError, ValueError, KeyError, TypeError):
-            pass  # nothing that counts: begin
+            same = False
+        if not same:
+            self.begin_again()
         return self
 
     def __exit__(
@@ -71,8 +73,9 @@ class Unfinished:
         self._files.close()
 
     def begin_again(self) -> None:
-        """Count no row."""
+        """Count no row, on disk too before any is overwritten."""
         self.done, self.digest = 0, ""
+        (self.folder / STATE).unlink(missing_ok=True)
 
     def append(self, arrays: Mapping[str, npt.NDArray[Any]], digest: str) -> None:
         """Add rows to every array, then count them; ``digest`` is of all images so far."""
