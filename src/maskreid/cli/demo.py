@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -37,4 +39,6 @@ def demo(
     print(f"look at the answers: {out / 'report.html'}")
     if gallery:
         shown = "" if format or split else f" --run {out} --data {data}"
-        print(f"search yourself: maskreid serve {gallery}{shown}")
+        # `make demo` runs it from an environment that is not active.
+        program = "maskreid" if shutil.which("maskreid") else sys.argv[0]
+        print(f"search yourself: {program} serve {gallery}{shown}")
