@@ -77,7 +77,7 @@ def main() -> None:
     try:
         app()
     except MaskreidError as error:
-        print(f"maskreid: {error}", file=sys.stderr)
+        sys.stderr.write(f"maskreid: {error}\n")  # at once: several processes may say theirs to one terminal
         sys.exit(2)
     except KeyboardInterrupt:
         print("maskreid: stopped; the same command continues a training run", file=sys.stderr)
