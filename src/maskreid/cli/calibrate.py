@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from maskreid.cli.common import CacheOption, DeviceOption, FormatOption, SplitOption, open_together
+from maskreid.cli.common import CacheOption, DeviceOption, FormatOption, SplitOption, device_of, open_together
 
 
 def calibrate(
@@ -37,7 +37,6 @@ def calibrate(
 
     It is tested on people left out of the fit: ECE is how far claimed probabilities are from what came true.
     """
-    import torch
 
     from maskreid import progress
     from maskreid.errors import MaskreidError
@@ -49,7 +48,7 @@ def calibrate(
         left_out = {int(each) for each in without.split(",")} if without else set()
     except ValueError:
         raise MaskreidError(f"--without: expected identities as numbers with commas, got {without!r}") from None
-    loaded = load_model(model, device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    loaded = load_model(model, device_of(device))
     calibration, tested = calibrate_model(
         loaded,
         open_together(data, format, split),

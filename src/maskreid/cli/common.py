@@ -56,6 +56,10 @@ ProtocolOption = Annotated[
 DeviceOption = Annotated[
     str | None, typer.Option("--device", help="cpu or cuda. [default: cuda where there is one]", show_default=False)
 ]
+SubsetsOption = Annotated[
+    str | None,
+    typer.Option("--subsets", help="Which of train, query, gallery, multi_query, by commas. [default: all]"),
+]
 BackendOption = Annotated[
     str | None,
     typer.Option(
@@ -109,3 +113,15 @@ def open_together(data: list[str], format_: str | None = None, split: int = 0) -
             for name, dataset, again in zip(data, datasets, drawn, strict=True)
         ]
     )
+
+
+def device_of(device: str | None) -> str:
+    """Return the device that was asked for, or the best there is."""
+    import torch
+
+    return device or ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def subsets_of(subsets: str | None) -> tuple[str, ...]:
+    """Return the names in ``--subsets``; none where it is not given."""
+    return tuple(name.strip() for name in subsets.split(",")) if subsets else ()

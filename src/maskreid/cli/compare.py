@@ -14,6 +14,7 @@ from maskreid.cli.common import (
     OptionalDataOption,
     ProtocolOption,
     SplitOption,
+    device_of,
     open_data,
 )
 from maskreid.errors import MaskreidError
@@ -76,13 +77,12 @@ def _evaluate(
     split: int,
     cache: Path | None,
 ) -> Judgement:
-    import torch
 
     from maskreid import progress
     from maskreid.network import load_model
     from maskreid.training import evaluate_model
 
-    model = load_model(run, device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    model = load_model(run, device_of(device))
     return evaluate_model(
         model,
         open_data(data, format_, split),

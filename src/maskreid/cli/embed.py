@@ -14,7 +14,10 @@ from maskreid.cli.common import (
     FastPrecisionOption,
     FormatOption,
     SplitOption,
+    SubsetsOption,
+    device_of,
     open_data,
+    subsets_of,
 )
 
 
@@ -26,10 +29,7 @@ def embed(
     out: Annotated[
         Path, typer.Option("--out", metavar="FILE", help="Write here: .npz or .safetensors.", show_default=False)
     ],
-    subsets: Annotated[
-        str | None,
-        typer.Option("--subsets", help="Which of train, query, gallery, multi_query, by commas. [default: all]"),
-    ] = None,
+    subsets: SubsetsOption = None,
     with_masks: Annotated[
         bool, typer.Option("--with-masks", help="Also write the masks, as the network sees them.")
     ] = False,
@@ -49,15 +49,14 @@ def embed(
     only (docs/performance.md). An image that cannot be read ends the command. The same command continues after that,
     and after a kill; FILE is there when it is whole.
     """
-    import torch
 
     from maskreid import progress
     from maskreid.embedding import Embedder, embed_dataset
     from maskreid.network import load_model
 
     dataset = open_data(data, format, split, anything=True)
-    loaded = load_model(model, device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    chosen = tuple(name.strip() for name in subsets.split(",")) if subsets else ()
+    loaded = load_model(model, device_of(device))
+    chosen = subsets_of(subsets)
     images = sum(len(dataset.splits.get(name, ())) for name in chosen or dataset.splits)
     embedder = Embedder(loaded, masks=masks, backend=backend, precision=precision, images=images)
     print(f"backend: {embedder}", flush=True)

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maskreid.cli.common import CacheOption, FormatOption, OptionalDataOption, ProtocolOption, SplitOption, open_data
+from maskreid.cli.common import (
+    CacheOption,
+    FormatOption,
+    OptionalDataOption,
+    ProtocolOption,
+    SplitOption,
+    device_of,
+    open_data,
+)
 from maskreid.errors import MaskreidError
 
 if TYPE_CHECKING:
@@ -103,7 +111,6 @@ def evaluate(
         return
     if model is None or data is None:
         raise MaskreidError("evaluate needs MODEL and --data DATA, or --features FILE; see maskreid evaluate --help")
-    import torch
 
     from maskreid import progress
     from maskreid.network import load_model
@@ -111,7 +118,7 @@ def evaluate(
     from maskreid.retrieval import Calibration
     from maskreid.training import evaluate_model
 
-    loaded = load_model(model, device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    loaded = load_model(model, device_of(device))
     if flip is not None:
         loaded = loaded.with_flip(flip)
     dataset = open_data(data, format, split)

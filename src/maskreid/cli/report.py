@@ -47,14 +47,11 @@ def report(
     pictures of the answers; and a model or a training run that was not tested is tested on it.
     """
     from maskreid import progress
-    from maskreid.reports import open_subject, write_report, written_to
+    from maskreid.reports import open_subject, short_names, write_report, written_to
 
     out = out or written_to(run, against)
     dataset = open_data(data, format, split) if data else None
     runs = [run] if against is None else [run, against]
-    names = [Path(each).name for each in runs]
-    if len(set(names)) < len(names):
-        names = runs
     subjects = [
         open_subject(
             each,
@@ -67,7 +64,7 @@ def report(
             cache=cache,
             progress=progress.terminal,
         )
-        for each, name in zip(runs, names, strict=True)
+        for each, name in zip(runs, short_names(runs), strict=True)
     ]
-    written = write_report(subjects, " beside ".join(names), out)
+    written = write_report(subjects, " beside ".join(short_names(runs)), out)
     print(f"written: {written[0]}, and {len(written) - 1} files of its figures in {out / 'figures'}")

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from maskreid.cli.common import DeviceOption
-from maskreid.cli.gallery.common import GalleryArgument, ModelOption, device_of
+from maskreid.cli.common import DeviceOption, device_of
+from maskreid.cli.gallery.common import GalleryArgument, ModelOption
 from maskreid.errors import MaskreidError
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from maskreid.errors import MaskreidError
-from maskreid.training.run_folder import write_atomically
+from maskreid.files import write_atomically
 
 STATE, LOCK = "state.json", "lock"
 

@@ -13,13 +13,13 @@ import numpy as np
 from maskreid.errors import MaskreidError
 from maskreid.experiments.budget import Budget
 from maskreid.experiments.plan import Experiment, Second, joint_recipe, second_recipe
+from maskreid.files import write_atomically
 from maskreid.images import Dataset, join_datasets, open_dataset
 from maskreid.network import load_model
 from maskreid.progress import Progress, silent
 from maskreid.retrieval import NAMED_PROTOCOLS, Similarities, similarities
 from maskreid.training import evaluate_model, train
 from maskreid.training.loop import MODEL
-from maskreid.training.run_folder import write_atomically
 
 # DukeMTMC-reID is not among them, nor are the large sets that the paper did not join.
 JOINT = ("3dpes", "cuhk01", "cuhk03", "ilids", "market1501", "prid2011", "shinpuhkan", "viper")

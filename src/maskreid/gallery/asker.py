@@ -25,7 +25,6 @@ class Asker:
 
     Attributes:
         masked: whether the model reads a mask at all.
-        drawn_by: where masks come from: the gallery's own source, or "fcn" where that knows its own images only.
     """
 
     def __init__(self, gallery: Gallery, model: Model | None = None) -> None:
@@ -40,8 +39,8 @@ class Asker:
         """
         self.model = model or gallery.model()
         self.masked = gallery.settings.masks != "none"
-        self.drawn_by = "fcn" if self.masked else "none"
-        self._masks = mask_source(self.drawn_by)
+        # Whatever made the gallery's masks may know its own images only.
+        self._masks = mask_source("fcn" if self.masked else "none")
         self._min_share: float = policy(self.model)["min_share"]
         self._lock = Lock()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +17,7 @@ from maskreid.errors import MaskreidError
 from maskreid.gallery.errors import telling
 from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.lock import writing
-from maskreid.gallery.schema import content_id, quoted, row_checksum
+from maskreid.gallery.schema import content_id, row_checksum
 from maskreid.gallery.tend import tend
 from maskreid.images import Dataset, PersonImage, decode_image
 from maskreid.images.ahead import ahead
@@ -162,7 +162,7 @@ class _Maker:
         source = self.dataset.source
         contents = [source.read(image.path) for image in images]
         ids = [content_id(content) for content in contents]
-        known = self._known(ids)
+        known = self.gallery.present(ids)
         new, new_ids, native = [], [], []
         for image, id_, content in zip(images, ids, contents, strict=True):
             if id_ not in known:
@@ -205,14 +205,6 @@ class _Maker:
                 "checksum": row_checksum(vector.tobytes(), thumbnail, facts),
                 "feature": vector,
             }
-
-    def _known(self, ids: Iterable[str]) -> set[str]:
-        found: set[str] = set()
-        with telling(self.gallery.path):
-            scanner = self.gallery.table.to_lance().scanner(columns=["id"], filter=f"id IN ({quoted(ids)})")
-            for batch in scanner.to_batches():
-                found.update(batch["id"].to_pylist())
-        return found
 
 
 def _person(dataset: Dataset, image: PersonImage) -> str | None:

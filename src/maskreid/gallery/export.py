@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from maskreid.errors import MaskreidError
+from maskreid.files import write_atomically
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import ENTRY, Gallery, as_entry
 from maskreid.gallery.judgements import judgements, standing
 from maskreid.gallery.nearest import matrix_of
 from maskreid.progress import Progress, silent
 from maskreid.retrieval import Features
-from maskreid.training.run_folder import write_atomically
 
 COLUMNS = ("path", "identity", "camera", "split", "time", "id", "source", "tags")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,12 +12,13 @@ from typing import Any
 from maskreid.errors import MaskreidError
 from maskreid.gallery.errors import telling
 from maskreid.gallery.filters import Filter
-from maskreid.gallery.schema import SETTINGS, TABLE, table_schema
+from maskreid.gallery.schema import SETTINGS, TABLE, quoted, table_schema
 from maskreid.network import Model, load_model, read_card
 from maskreid.retrieval import Calibration
 
 VERSION = 1
 BATCH = 8192  # rows read at a time
+LOOKED_UP = 1024  # ids in one condition
 
 
 @dataclass(frozen=True)
@@ -199,6 +200,15 @@ class Gallery:
                 columns=list(columns), filter=sql or None, limit=limit, batch_size=BATCH
             )
             yield from scanner.to_batches()
+
+    def present(self, ids: Collection[str]) -> set[str]:
+        """Return those of some whole ids that are entries'."""
+        wanted, found = list(ids), set[str]()
+        for start in range(0, len(wanted), LOOKED_UP):
+            sql = f"id IN ({quoted(wanted[start : start + LOOKED_UP])})"
+            with telling(self.path):
+                found.update(self.table.to_lance().scanner(columns=["id"], filter=sql).to_table()["id"].to_pylist())
+        return found
 
     def entries(self, where: Filter | None = None, limit: int | None = None) -> list[Entry]:
         """Return the entries that ``where`` means, at most ``limit``."""

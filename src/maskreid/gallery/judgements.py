@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Literal
 
 from maskreid.errors import MaskreidError
+from maskreid.files import write_atomically
 from maskreid.gallery.errors import telling
 from maskreid.gallery.gallery import Gallery
-from maskreid.gallery.schema import quoted
-from maskreid.training.run_folder import write_atomically
 
 FILE = "judgements.jsonl"
 LOCK = ".judgements.lock"
@@ -126,12 +125,7 @@ def forget(gallery: Gallery) -> int:
 def dangling(gallery: Gallery) -> list[Judged]:
     """Return the judgements that name an entry which is not there."""
     all_ = judgements(gallery)
-    named = sorted(set().union(*(each.names for each in all_)))
-    there: set[str] = set()
-    for start in range(0, len(named), 1024):
-        with telling(gallery.path):
-            wanted = f"id IN ({quoted(named[start : start + 1024])})"
-            there.update(gallery.table.to_lance().scanner(columns=["id"], filter=wanted).to_table()["id"].to_pylist())
+    there = gallery.present(set().union(*(each.names for each in all_)))
     return [each for each in all_ if each.names - there]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import safetensors.torch
 
 from maskreid import __version__
 from maskreid.errors import MaskreidError
+from maskreid.files import write_atomically
 from maskreid.images import Dataset, PersonImage, Source, read_image, read_mask, split_identities
 from maskreid.masks.fcn import segment
 from maskreid.masks.learn import MaskQuality, SegmenterSchedule, mask_quality, train_segmenter
@@ -93,9 +93,7 @@ def learn_segmenter(
         (".safetensors", safetensors.torch.save(stored)),
         (".json", (json.dumps(card, indent=2) + "\n").encode()),
     ):
-        temporary = out.with_name(out.name + suffix + ".part")
-        temporary.write_bytes(content)
-        os.replace(temporary, out.with_name(out.name + suffix))
+        write_atomically(out.with_name(out.name + suffix), content)
     return quality
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from maskreid.files import write_atomically
 from maskreid.images import Dataset, MaskSource, PersonImage, read_image
 from maskreid.progress import Progress, chunks, silent
 
@@ -48,6 +49,4 @@ def _write_png(path: Path, mask: npt.NDArray[np.bool_]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
     Image.fromarray(mask.astype(np.uint8) * 255).save(buffer, "PNG")
-    temporary = path.with_suffix(".part")
-    temporary.write_bytes(buffer.getvalue())
-    os.replace(temporary, path)
+    write_atomically(path, buffer.getvalue())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +16,7 @@ import torch
 from torch import Tensor
 
 from maskreid.errors import MaskreidError
+from maskreid.files import write_atomically
 from maskreid.network.card import network_of
 from maskreid.network.maskreid import MaskReID
 from maskreid.network.model import Model
@@ -43,8 +43,8 @@ def save_model(path: str | Path, network: MaskReID, card: Mapping[str, Any], *, 
     signed = {**card, "weights_sha256": hashlib.sha256(weights).hexdigest()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path.with_name(path.name + WEIGHTS), weights)
-        _replace(path.with_name(path.name + CARD), _text(signed))
+        write_atomically(path.with_name(path.name + WEIGHTS), weights)
+        write_atomically(path.with_name(path.name + CARD), _text(signed))
     except OSError as error:
         raise MaskreidError(f"{path}: cannot save the model ({error.strerror}); choose another folder") from None
 
@@ -113,7 +113,7 @@ def add_to_card(name: str | Path, key: str, value: Any) -> Path:
     card = {**read_card(name), key: value}
     _, path = _find(str(name))
     try:
-        _replace(path, _text(card))
+        write_atomically(path, _text(card))
     except OSError as error:
         raise MaskreidError(f"{path}: cannot be written ({error.strerror})") from None
     return path
@@ -127,12 +127,6 @@ def list_models() -> dict[str, dict[str, Any]]:
 
 def _text(card: Mapping[str, Any]) -> bytes:
     return (json.dumps(card, indent=2) + "\n").encode()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f"{path.name}.part")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)
 
 
 def _stored(value: Tensor, half: bool) -> Tensor:

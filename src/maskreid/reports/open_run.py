@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,12 @@ from maskreid.retrieval.named_protocols import MULTIPLE_QUERY, SINGLE_QUERY
 
 if TYPE_CHECKING:
     from maskreid.images import Dataset
+
+
+def short_names(runs: Sequence[str]) -> list[str]:
+    """Return what runs are called beside each other: their paths' last parts, or the paths where those are alike."""
+    names = [Path(run).name for run in runs]
+    return names if len(set(names)) == len(names) else list(runs)
 
 
 def open_subject(

@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
+from maskreid.files import write_atomically
 from maskreid.network import MaskReID
-from maskreid.training.run_folder import write_atomically
 from maskreid.training.trainer import Trainer
 
 WARM_UP = 5  # iterations before the first that is timed

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from maskreid.errors import MaskreidError
+from maskreid.files import write_atomically
 from maskreid.images import PersonImage
 from maskreid.training.recipe import Recipe
 
@@ -80,13 +81,6 @@ class RunFolder:
 
 def _text(recipe: Recipe, data_fingerprint: str) -> str:
     return f"{recipe.to_toml()}{FINGERPRINT}{data_fingerprint}\n"
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a kill leaves the old content or the new, never a part."""
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)
 
 
 def _iteration(line: str) -> float:

@@ -6,14 +6,13 @@ import io
 from typing import Annotated, Any
 
 import numpy as np
-from fastapi import APIRouter, Depends, Query, Request, Response, UploadFile
+from fastapi import APIRouter, Query, Request, Response, UploadFile
 from fastapi import Path as InPath
 from PIL import Image
 
-from maskreid.gallery import Filter
 from maskreid.gallery.asker import Picture
 from maskreid.web.asking import SearchRequest, answer
-from maskreid.web.desk import Desk, desk_of
+from maskreid.web.desk import ServedDesk
 from maskreid.web.errors import TooLargeError, WrongTypeError
 from maskreid.web.schemas import AnswerOut, EntryOut, HitOut, OverviewOut, Problem, QueryOut
 from maskreid.web.uploads import IMAGES, mask_from, picture_from
@@ -38,14 +37,13 @@ PNG: dict[int | str, dict[str, Any]] = {
 
 router = APIRouter(prefix="/api", responses=PROBLEMS)
 
-Desk_ = Annotated[Desk, Depends(desk_of)]
 EntryId = Annotated[str, InPath(pattern="^[0-9a-f]{32}$", description="An entry's whole id.")]
 QueryId = Annotated[str, InPath(max_length=64)]
 Number = Annotated[int, InPath(ge=0, lt=IMAGES, description="Of the query's image, from 0.")]
 
 
 @router.post("/queries", status_code=201)
-def send_query(desk: Desk_, images: list[UploadFile]) -> QueryOut:
+def send_query(desk: ServedDesk, images: list[UploadFile]) -> QueryOut:
     """Send one image, or several of one person, to search for."""
     if len(images) > IMAGES:
         raise TooLargeError(f"a query has {IMAGES} images at most, got {len(images)}")
@@ -54,25 +52,25 @@ def send_query(desk: Desk_, images: list[UploadFile]) -> QueryOut:
 
 
 @router.get("/queries/{query}")
-def show_query(desk: Desk_, query: QueryId) -> QueryOut:
+def show_query(desk: ServedDesk, query: QueryId) -> QueryOut:
     """Show what is kept of a query."""
     return QueryOut.of(desk.queries.get(query))
 
 
 @router.delete("/queries/{query}", status_code=204)
-def forget_query(desk: Desk_, query: QueryId) -> None:
+def forget_query(desk: ServedDesk, query: QueryId) -> None:
     """Forget a query now; otherwise it is forgotten when it was not used for a while."""
     desk.queries.drop(query)
 
 
 @router.get("/queries/{query}/images/{number}/picture", response_class=Response, responses=PNG)
-def query_picture(desk: Desk_, query: QueryId, number: Number) -> Response:
+def query_picture(desk: ServedDesk, query: QueryId, number: Number) -> Response:
     """Show an image of a query, as PNG."""
     return png(desk.queries.image(query, number).picture)
 
 
 @router.get("/queries/{query}/images/{number}/mask", response_class=Response, responses=PNG)
-def query_mask(desk: Desk_, query: QueryId, number: Number, drawn: bool = False) -> Response:
+def query_mask(desk: ServedDesk, query: QueryId, number: Number, drawn: bool = False) -> Response:
     """Show the mask that counts, or the one that was ``drawn`` first, as PNG: white on the person."""
     image = desk.queries.image(query, number)
     return png((image.drawn if drawn else image.mask).astype(np.uint8) * 255)
@@ -82,7 +80,7 @@ MASK_BODY = {"requestBody": {"required": True, "content": {"image/png": {"schema
 
 
 @router.put("/queries/{query}/images/{number}/mask", openapi_extra=MASK_BODY)
-async def correct_mask(request: Request, desk: Desk_, query: QueryId, number: Number) -> QueryOut:
+async def correct_mask(request: Request, desk: ServedDesk, query: QueryId, number: Number) -> QueryOut:
     """Use another mask: a PNG of the image's size, white on the person."""
     from starlette.concurrency import run_in_threadpool
 
@@ -96,28 +94,27 @@ async def correct_mask(request: Request, desk: Desk_, query: QueryId, number: Nu
 
 
 @router.post("/queries/{query}/images/{number}/masked")
-def use_mask(desk: Desk_, query: QueryId, number: Number, on: bool) -> QueryOut:
+def use_mask(desk: ServedDesk, query: QueryId, number: Number, on: bool) -> QueryOut:
     """Use the mask that was drawn first, or none."""
     desk.queries.change(query, number, masked=on)
     return QueryOut.of(desk.queries.get(query))
 
 
 @router.get("/search")
-def search(desk: Desk_, asked: Annotated[SearchRequest, Query()]) -> AnswerOut:
+def search(desk: ServedDesk, asked: Annotated[SearchRequest, Query()]) -> AnswerOut:
     """Search: the same parameters as the page's address."""
     found = answer(desk, asked)
     return AnswerOut(calibrated=found.calibrated, hits=[HitOut.of(hit) for hit in found.hits])
 
 
 @router.get("/entries/{id}")
-def show_entry(desk: Desk_, id: EntryId) -> EntryOut:
+def show_entry(desk: ServedDesk, id: EntryId) -> EntryOut:
     """Show what is known of an entry."""
-    desk.whole_ids([id])
-    return EntryOut.of(desk.gallery.entries(Filter(ids=(id,)))[0])
+    return EntryOut.of(desk.entry(id))
 
 
 @router.get("/overview")
-def show_overview(desk: Desk_) -> OverviewOut:
+def show_overview(desk: ServedDesk) -> OverviewOut:
     """Count the gallery's entries."""
     seen = desk.overview()
     return OverviewOut(**{name: getattr(seen, name) for name in OverviewOut.model_fields})

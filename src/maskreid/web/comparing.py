@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from maskreid.gallery import Entry, Filter, features_of, occlusion
+from maskreid.gallery import Entry, features_of, occlusion
 from maskreid.gallery.asker import Mask, Picture
 from maskreid.gallery.nearest import Vectors
 from maskreid.images import decode_image
@@ -75,4 +75,4 @@ def _enrolled(desk: Desk, id_: str) -> Side:
         )
     picture = decode_image(content, f"the picture of {id_}")
     mask = desk.asker.mask(picture)
-    return Side(desk.gallery.entries(Filter(ids=(id_,)))[0], picture, mask, desk.asker.vector(picture, mask))
+    return Side(desk.entry(id_), picture, mask, desk.asker.vector(picture, mask))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from threading import Lock
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Request
 
 from maskreid.errors import MaskreidError
-from maskreid.gallery import Asker, Filter, Gallery, Overview, overview, picture_of
+from maskreid.gallery import Asker, Entry, Filter, Gallery, Overview, overview, picture_of
 from maskreid.gallery.schema import ID_DIGITS
 from maskreid.images import Source
 from maskreid.web.errors import NotThereError
@@ -56,11 +57,22 @@ class Desk:
             NotThereError: one is no entry's whole id.
         """
         missing = [id_ for id_ in ids if len(id_) != ID_DIGITS]
-        there = set() if missing or not ids else {each.id for each in self.gallery.entries(Filter(ids=tuple(ids)))}
+        there = set() if missing else self.gallery.present(ids)
         missing = missing or [id_ for id_ in ids if id_ not in there]
         if missing:
             raise NotThereError(f"there is no entry {missing[0]}; it may have been removed")
         return list(ids)
+
+    def entry(self, id_: str) -> Entry:
+        """Return an entry by its whole id.
+
+        Raises:
+            NotThereError: there is none.
+        """
+        found = self.gallery.entries(Filter(ids=(id_,)))
+        if not found:
+            raise NotThereError(f"there is no entry {id_}; it may have been removed")
+        return found[0]
 
     def picture(self, id_: str) -> bytes | None:
         """Return an entry's picture as JPEG, if there is one.
@@ -79,3 +91,6 @@ def desk_of(request: Request) -> Desk:
     """Return the desk of the server that answers ``request``."""
     desk: Desk = request.app.state.desk
     return desk
+
+
+ServedDesk = Annotated[Desk, Depends(desk_of)]

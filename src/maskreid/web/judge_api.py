@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from maskreid.gallery import Filter, browse, different, duplicates, judgements, remove, same, split, standing, undo
-from maskreid.web.api import PROBLEMS, Desk_
+from maskreid.web.api import PROBLEMS
 from maskreid.web.asking import SearchRequest
-from maskreid.web.comparing import compared
+from maskreid.web.comparing import Compared, compared
+from maskreid.web.desk import ServedDesk
 from maskreid.web.errors import WebError
 from maskreid.web.schemas import (
     ComparedOut,
@@ -72,7 +73,7 @@ class BrowseRequest(SearchRequest):
 
 
 @router.get("/judgements")
-def list_judgements(desk: Desk_) -> JudgementsOut:
+def list_judgements(desk: ServedDesk) -> JudgementsOut:
     """List what was said, the last first."""
     all_ = judgements(desk.gallery)
     left = {each.id for each in standing(all_)}
@@ -80,7 +81,7 @@ def list_judgements(desk: Desk_) -> JudgementsOut:
 
 
 @router.post("/judgements", status_code=201)
-def judge(desk: Desk_, said: JudgeRequest) -> JudgementOut:
+def judge(desk: ServedDesk, said: JudgeRequest) -> JudgementOut:
     """Say that entries show one person, or do not."""
     desk.whole_ids([*said.entries, *said.than])
     if said.what == "different":
@@ -94,13 +95,13 @@ def judge(desk: Desk_, said: JudgeRequest) -> JudgementOut:
 
 
 @router.post("/judgements/undo", status_code=201)
-def take_back(desk: Desk_, said: UndoRequest) -> JudgementOut:
+def take_back(desk: ServedDesk, said: UndoRequest) -> JudgementOut:
     """Take back a judgement: names are as before."""
     return JudgementOut.of(undo(desk.gallery, said.id, who=said.who), False)
 
 
 @router.post("/removals")
-def remove_entries(desk: Desk_, said: RemoveRequest) -> RemovedOut:
+def remove_entries(desk: ServedDesk, said: RemoveRequest) -> RemovedOut:
     """Remove entries and every trace of them, judgements included. Nothing brings them back."""
     if said.confirm != len(set(said.entries)):
         raise WebError(
@@ -111,7 +112,7 @@ def remove_entries(desk: Desk_, said: RemoveRequest) -> RemovedOut:
 
 
 @router.get("/entries")
-def list_entries(desk: Desk_, asked: Annotated[BrowseRequest, Query()]) -> ListingOut:
+def list_entries(desk: ServedDesk, asked: Annotated[BrowseRequest, Query()]) -> ListingOut:
     """List entries, a page at a time."""
     found = browse(
         desk.gallery, asked.where, order=asked.order, poor=asked.poor, offset=asked.offset, limit=asked.top
@@ -120,20 +121,24 @@ def list_entries(desk: Desk_, asked: Annotated[BrowseRequest, Query()]) -> Listi
 
 
 @router.get("/duplicates")
-def list_duplicates(desk: Desk_, asked: Annotated[BrowseRequest, Query()]) -> list[DuplicateOut]:
+def list_duplicates(desk: ServedDesk, asked: Annotated[BrowseRequest, Query()]) -> list[DuplicateOut]:
     """List pairs of entries that are nearly the same, the most alike first."""
     found = duplicates(desk.gallery, asked.where, most=asked.top)
     return [DuplicateOut(similarity=score, a=EntryOut.of(a), b=EntryOut.of(b)) for score, a, b in found]
 
 
-@router.get("/compare")
-def compare_entries(
-    desk: Desk_,
+def comparison(
+    desk: ServedDesk,
     b: OneId,
     a: OneId | None = None,
     q: Annotated[str, Query(max_length=64)] = "",
     n: Annotated[int, Query(ge=0, lt=IMAGES)] = 0,
-) -> ComparedOut:
+) -> Compared:
+    """Return what an address asks to compare."""
+    return compared(desk, b, a=a, q=q, n=n)
+
+
+@router.get("/compare")
+def compare_entries(found: Annotated[Compared, Depends(comparison)]) -> ComparedOut:
     """Compare entry b with entry a, or with image n of query q, region by region."""
-    found = compared(desk, b, a=a, q=q, n=n)
     return ComparedOut(seen=found.seen, stored=found.stored, maps=[each.tolist() for each in found.maps])

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Lock
 
 from maskreid.images import Dataset
-from maskreid.reports import Subject, evaluation_figures, open_subject
+from maskreid.reports import Subject, evaluation_figures, open_subject, short_names
 from maskreid.reports.figure import Figure
 from maskreid.reports.rank_lists import RankList, rank_lists
 from maskreid.web.errors import NotThereError
@@ -39,8 +38,7 @@ class Runs:
             runs: as `maskreid.reports.open_subject` takes them.
             dataset: that they were tested on, for pictures.
         """
-        short = [Path(run).name for run in runs]
-        self._runs = dict(zip(short if len(set(short)) == len(short) else runs, runs, strict=True))
+        self._runs = dict(zip(short_names(runs), runs, strict=True))
         self._dataset = dataset
         self._subjects: dict[str, Subject] = {}
         self._shown: dict[tuple[str, ...], Shown] = {}

@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from maskreid.cli.common import BackendOption, DeviceOption, FastPrecisionOption, FormatOption, SplitOption
+from maskreid.cli.common import (
+    BackendOption,
+    DeviceOption,
+    FastPrecisionOption,
+    FormatOption,
+    SplitOption,
+    SubsetsOption,
+    device_of,
+    subsets_of,
+)
 from maskreid.cli.gallery.common import (
     GalleryArgument,
     ModelOption,
     RayOption,
     WorkersOption,
-    device_of,
     time_of,
 )
 
@@ -35,10 +43,7 @@ def add(
             show_default=False,
         ),
     ],
-    subsets: Annotated[
-        str | None,
-        typer.Option("--subsets", help="Which of train, query, gallery, multi_query, by commas. [default: all]"),
-    ] = None,
+    subsets: SubsetsOption = None,
     camera: Annotated[int | None, typer.Option(min=0, help="The camera that saw all of them.")] = None,
     time: Annotated[
         str | None, typer.Option(help="When all of them were seen: a number, or a date such as 2026-11-23T08:00.")
@@ -63,7 +68,7 @@ def add(
     opened = Gallery(gallery)
     options = {
         "masks": masks,
-        "splits": tuple(name.strip() for name in subsets.split(",")) if subsets else (),
+        "splits": subsets_of(subsets),
         "camera": camera,
         "time": time_of(time, "--time"),
         "tags": tuple(tag or ()),

@@ -128,10 +128,3 @@ def duration_of(text: str) -> timedelta:
         return timedelta(**{unit: float(match[1])})
     except OverflowError:
         raise MaskreidError(f"{text!r} is too long; expected a length of time such as 30d") from None
-
-
-def device_of(device: str | None) -> str:
-    """Return the device that was asked for, or the best there is."""
-    import torch
-
-    return device or ("cuda" if torch.cuda.is_available() else "cpu")

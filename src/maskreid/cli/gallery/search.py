@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from maskreid.cli.common import DeviceOption
+from maskreid.cli.common import DeviceOption, device_of
 from maskreid.cli.gallery.common import (
     AfterOption,
     BeforeOption,
@@ -23,7 +23,6 @@ from maskreid.cli.gallery.common import (
     RayOption,
     TagsOption,
     WorkersOption,
-    device_of,
     filter_of,
 )
 from maskreid.errors import MaskreidError

@@ -5,21 +5,20 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from maskreid.gallery import Overview, browse, duplicates
 from maskreid.gallery.schema import FIRST_DATE
-from maskreid.web.desk import Desk, desk_of
+from maskreid.web.desk import ServedDesk
 from maskreid.web.judge_api import BrowseRequest
 from maskreid.web.render import write
 
 router = APIRouter(include_in_schema=False)
-Desk_ = Annotated[Desk, Depends(desk_of)]
 
 
 @router.get("/browse")
-def browse_page(request: Request, desk: Desk_, asked: Annotated[BrowseRequest, Query()]) -> Response:
+def browse_page(request: Request, desk: ServedDesk, asked: Annotated[BrowseRequest, Query()]) -> Response:
     """Show a page of entries."""
     seen = desk.overview()
     found = browse(
@@ -41,7 +40,7 @@ def browse_page(request: Request, desk: Desk_, asked: Annotated[BrowseRequest, Q
 
 
 @router.get("/duplicates")
-def duplicates_page(request: Request, desk: Desk_, asked: Annotated[BrowseRequest, Query()]) -> Response:
+def duplicates_page(request: Request, desk: ServedDesk, asked: Annotated[BrowseRequest, Query()]) -> Response:
     """Show pairs of entries that are nearly the same."""
     pairs = duplicates(desk.gallery, asked.where)
     return write(request, "duplicates.html", asked=asked, seen=desk.overview(), pairs=pairs)

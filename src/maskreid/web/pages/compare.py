@@ -8,35 +8,25 @@ from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from PIL import Image
 from starlette.responses import Response
 
 from maskreid.gallery.asker import Mask, Picture
-from maskreid.web.comparing import compared
-from maskreid.web.desk import Desk, desk_of
-from maskreid.web.judge_api import OneId
+from maskreid.web.comparing import Compared
+from maskreid.web.desk import ServedDesk
+from maskreid.web.judge_api import comparison
 from maskreid.web.render import write
-from maskreid.web.uploads import IMAGES
 
 HEIGHT = 288  # of the pictures that are shown
 ALIKE, UNLIKE, REST = (0, 121, 92), (194, 65, 12), (11, 98, 176)
 
 router = APIRouter(include_in_schema=False)
-Desk_ = Annotated[Desk, Depends(desk_of)]
 
 
 @router.get("/compare")
-def compare_page(
-    request: Request,
-    desk: Desk_,
-    b: OneId,
-    a: OneId | None = None,
-    q: Annotated[str, Query(max_length=64)] = "",
-    n: Annotated[int, Query(ge=0, lt=IMAGES)] = 0,
-) -> Response:
+def compare_page(request: Request, desk: ServedDesk, found: Annotated[Compared, Depends(comparison)]) -> Response:
     """Show two entries, or a query's image and an entry."""
-    found = compared(desk, b, a=a, q=q, n=n)
     scale = max(float(np.abs(each).max()) for each in found.maps) or 1.0
     return write(
         request,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from maskreid.reports.evaluation_figures import same_test
 from maskreid.reports.pictures import data_uri, mask_over
 from maskreid.reports.tables import COLUMNS, COMPARISON_COLUMNS, comparison_rows, metrics_rows
 from maskreid.retrieval import compare
-from maskreid.web.desk import Desk, desk_of
+from maskreid.web.desk import ServedDesk
 from maskreid.web.render import write
 from maskreid.web.runs import Shown
 from maskreid.web.security import HEADERS
@@ -38,12 +38,11 @@ CAPTIONS = {
 }
 
 router = APIRouter(include_in_schema=False)
-Desk_ = Annotated[Desk, Depends(desk_of)]
 Name = Annotated[str, Query(max_length=1000)]
 
 
 @router.get("/evaluate")
-def evaluate_page(request: Request, desk: Desk_, run: Name = "", against: Name = "") -> Response:
+def evaluate_page(request: Request, desk: ServedDesk, run: Name = "", against: Name = "") -> Response:
     """Show one run, or two."""
     names = desk.runs.names
     run = run or (names[0] if names else "")
@@ -65,7 +64,9 @@ def evaluate_page(request: Request, desk: Desk_, run: Name = "", against: Name =
 
 
 @router.get("/evaluate/answers")
-def answers_page(request: Request, desk: Desk_, run: Name, row: Annotated[int, Query(ge=0, lt=1 << 40)]) -> Response:
+def answers_page(
+    request: Request, desk: ServedDesk, run: Name, row: Annotated[int, Query(ge=0, lt=1 << 40)]
+) -> Response:
     """Show one query's first answers."""
     found = desk.runs.answers(run, row)
     over = data_uri(mask_over(found.pixels, found.mask)) if found.mask is not None else ""

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from maskreid.gallery import judgements, standing
-from maskreid.web.desk import Desk, desk_of
+from maskreid.web.desk import ServedDesk
 from maskreid.web.render import write
 
 PAGE = 50
 SHOWN = 12  # pictures of one judgement
 
 router = APIRouter(include_in_schema=False)
-Desk_ = Annotated[Desk, Depends(desk_of)]
 
 
 @router.get("/judgements")
-def judgements_page(request: Request, desk: Desk_, offset: Annotated[int, Query(ge=0, le=1 << 40)] = 0) -> Response:
+def judgements_page(
+    request: Request, desk: ServedDesk, offset: Annotated[int, Query(ge=0, le=1 << 40)] = 0
+) -> Response:
     """Show judgements, the last first."""
     all_ = judgements(desk.gallery)
     left = standing(all_)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Depends, Query, Request, UploadFile
+from fastapi import APIRouter, Query, Request, UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from maskreid.errors import MaskreidError
@@ -15,7 +15,7 @@ from maskreid.gallery.groups import by_camera, by_time
 from maskreid.gallery.schema import FIRST_DATE
 from maskreid.web import api
 from maskreid.web.asking import MOST, Answer, SearchRequest, answer
-from maskreid.web.desk import Desk, desk_of
+from maskreid.web.desk import Desk, ServedDesk
 from maskreid.web.errors import WebError
 from maskreid.web.render import camera, when, write
 from maskreid.web.schemas import QueryOut
@@ -24,7 +24,6 @@ KNOWN = 0.5  # probability from which an answer is called the person, as `maskre
 TAGS = 24  # offered as filters
 
 router = APIRouter(include_in_schema=False)
-Desk_ = Annotated[Desk, Depends(desk_of)]
 
 
 class PageRequest(SearchRequest):
@@ -34,7 +33,7 @@ class PageRequest(SearchRequest):
 
 
 @router.get("/")
-def search_page(request: Request, desk: Desk_, asked: Annotated[PageRequest, Query()]) -> Response:
+def search_page(request: Request, desk: ServedDesk, asked: Annotated[PageRequest, Query()]) -> Response:
     """Show the page, with answers where there is somebody to look for."""
     asked = settled(asked).model_copy(update={"drop": ""})
     address = asked.address()
@@ -67,7 +66,7 @@ def search_page(request: Request, desk: Desk_, asked: Annotated[PageRequest, Que
 
 
 @router.post("/queries")
-def send(desk: Desk_, images: list[UploadFile]) -> Response:
+def send(desk: ServedDesk, images: list[UploadFile]) -> Response:
     """Take images from a form and go to their answers."""
     return RedirectResponse(f"/?q={api.send_query(desk, images).id}", 303)
 
