@@ -36,8 +36,9 @@ import numpy as np  # noqa: E402
 import pyarrow as pa  # noqa: E402
 from measure import Size, machine, synthetic_features  # noqa: E402
 
-from maskreid.gallery import Filter, Gallery, recall, search  # noqa: E402
+from maskreid.gallery import Filter, Gallery, browse, recall, search  # noqa: E402
 from maskreid.gallery.enrol import WRITE  # noqa: E402
+from maskreid.gallery.listing import ORDERS  # noqa: E402
 from maskreid.gallery.schema import content_id  # noqa: E402
 from maskreid.gallery.tend import build_indexes  # noqa: E402
 from maskreid.retrieval import Features  # noqa: E402
@@ -196,6 +197,9 @@ def measure_search(folder: Path, entries: int, queries: int) -> None:
             f"{probes} probes: median {1e3 * taken:.1f} ms; {100 * share:.1f} % of the true 10 nearest; "
             f"{100 * np.mean(right):.1f} % of the 10 answers are the person"
         )
+    for order in ORDERS:
+        taken, _ = one_by_one(vectors[:5], lambda _, o=order: browse(gallery, order=o))
+        print(f"the first page of 60 by {order}: median {1e3 * taken:.0f} ms")
     print(f"{WRITE} rows more, each looked up by its id first: {1e3 * commits(gallery, features):.0f} ms")
     print(f"peak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
 

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
 from made_up import put, unit
 
 from maskreid.errors import MaskreidError
-from maskreid.gallery import Asker, Filter, Gallery, browse, duplicates, occlusion
+from maskreid.gallery import Asker, Entry, Filter, Gallery, browse, duplicates, occlusion, remove
+from maskreid.gallery.listing import Order
 from maskreid.images import Dataset, read_image
 
 
@@ -22,8 +26,33 @@ def test_orders_and_pages(empty: Gallery) -> None:
     assert browse(empty, Filter(cameras=(9,))).entries == []
 
 
+@pytest.mark.parametrize("order", ["added", "time", "camera", "coverage"])
+def test_pages_of_every_order_are_those_of_a_plain_sort(empty: Gallery, order: Order) -> None:
+    """Ties, missing times, several files and removed rows included."""
+    rng = np.random.default_rng(4)
+    for part in range(3):
+        times = [None if number > 6 else float(number) for number in rng.integers(0, 9, 40)]
+        put(empty, unit(40), rng.integers(-1, 3, 40).tolist(), times, added=datetime(2026, 1, part + 1, tzinfo=UTC))
+        put(empty, unit(40), rng.integers(-1, 3, 40).tolist(), times, name=f"more{part}-")
+    remove(empty, Filter(cameras=(2,), after=3))
+    where = Filter(cameras=(0, 1, 2))
+    keys: dict[Order, Callable[[Entry], tuple[object, ...]]] = {
+        "added": lambda entry: (-entry.added.timestamp(), entry.id),
+        "time": lambda entry: (entry.time is None, entry.time, entry.id),
+        "camera": lambda entry: (entry.camera, entry.time is None, entry.time, entry.id),
+        "coverage": lambda entry: (entry.coverage, entry.id),
+    }
+    expected = sorted(empty.entries(where), key=keys[order])
+    assert len(expected) > 60
+    offsets = range(0, len(expected) + 25, 25)
+    paged = [browse(empty, where, order=order, offset=offset, limit=25) for offset in offsets]
+    assert [entry for page in paged for entry in page.entries] == expected
+    assert {page.total for page in paged} == {len(expected)}
+    assert browse(empty, where, order=order, offset=1 << 40).entries == []
+
+
 def test_poor_masks(filled: Gallery) -> None:
-    found = browse(filled, order="coverage", poor=True, limit=1000)
+    found = browse(filled, Filter(poor_mask=True), order="coverage", limit=1000)
     everybody = filled.entries()
     assert {entry.id for entry in found.entries} == {
         entry.id for entry in everybody if entry.coverage < 0.08 or entry.coverage > 0.75

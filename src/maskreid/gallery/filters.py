@@ -1,4 +1,4 @@
-"""Which entries are meant: by camera, time, tag, identity or id."""
+"""Which entries are meant: by camera, time, tag, identity, id or mask."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from maskreid.errors import MaskreidError
 from maskreid.gallery.schema import ID_DIGITS, quoted
+
+FEW, MUCH = 0.08, 0.75  # a mask that covers less or more of a crop has probably missed the person
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Filter:
         after: seen at this time or later; an entry without a time is not meant.
         before: seen before this time.
         tags: has each of these.
+        poor_mask: its mask covers less than `FEW` or more than `MUCH` of the image.
 
     Raises:
         MaskreidError: an id is not hexadecimal, or a time is not a number.
@@ -38,6 +41,7 @@ class Filter:
     after: float | None = None
     before: float | None = None
     tags: tuple[str, ...] = ()
+    poor_mask: bool = False
 
     def __post_init__(self) -> None:
         for each in (*self.ids, *self.not_ids):
@@ -68,6 +72,8 @@ class Filter:
         if self.before is not None:
             terms.append(f"time < {float(self.before)!r}")
         terms += [f"array_has(tags, {quoted([tag])})" for tag in self.tags]
+        if self.poor_mask:
+            terms.append(f"coverage < {FEW} OR coverage > {MUCH}")
         return " AND ".join(f"({term})" for term in terms)
 
 

@@ -186,18 +186,37 @@ class Gallery:
         same_masks = self.settings.masks == card["preprocessing"]["masks"]["source"]
         return Calibration.of(card) if same_masks else None
 
-    def rows(self, columns: Sequence[str], where: Filter | None = None, limit: int | None = None) -> Iterator[Any]:
+    def rows(
+        self,
+        columns: Sequence[str],
+        where: Filter | None = None,
+        limit: int | None = None,
+        *,
+        order: Sequence[str] = (),
+        offset: int = 0,
+    ) -> Iterator[Any]:
         """Yield the entries that ``where`` means, as Arrow record batches of some columns.
 
         Args:
             columns: of `maskreid.gallery.schema.table_schema`.
             where: which entries; None for all.
             limit: at most so many.
+            order: columns to sort by, the first deciding; the smallest value first ("-" before a name: the largest),
+                null last. Without any, rows come as they lie.
+            offset: rows to pass over.
         """
+        from lance.dataset import ColumnOrdering
+
         sql = where.sql if where else ""
+        keys = [ColumnOrdering(key.lstrip("-"), not key.startswith("-"), nulls_first=False) for key in order]
         with telling(self.path):
             scanner = self.table.to_lance().scanner(
-                columns=list(columns), filter=sql or None, limit=limit, batch_size=BATCH
+                columns=list(columns),
+                filter=sql or None,
+                limit=limit,
+                offset=offset or None,
+                order_by=keys or None,
+                batch_size=BATCH,
             )
             yield from scanner.to_batches()
 
@@ -210,10 +229,17 @@ class Gallery:
                 found.update(self.table.to_lance().scanner(columns=["id"], filter=sql).to_table()["id"].to_pylist())
         return found
 
-    def entries(self, where: Filter | None = None, limit: int | None = None) -> list[Entry]:
-        """Return the entries that ``where`` means, at most ``limit``."""
+    def entries(
+        self,
+        where: Filter | None = None,
+        limit: int | None = None,
+        *,
+        order: Sequence[str] = (),
+        offset: int = 0,
+    ) -> list[Entry]:
+        """Return the entries that ``where`` means, at most ``limit``, as `rows` does."""
         found = []
-        for batch in self.rows(ENTRY, where, limit):
+        for batch in self.rows(ENTRY, where, limit, order=order, offset=offset):
             found += [as_entry(row) for row in batch.to_pylist()]
         return found
 

@@ -12,12 +12,18 @@ from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Entry, Gallery
 from maskreid.gallery.nearest import matrix_of
 
-FEW, MUCH = 0.08, 0.75  # a mask that covers less or more of a crop has probably missed the person
 ALIKE = 0.985  # likeness of near duplicates: the same person, the same moment
 MOST = 50_000  # entries that are compared with each other
 BLOCK = 1024
 
 Order = Literal["added", "time", "camera", "coverage"]
+# Columns for `Gallery.rows`, the first deciding; the id parts entries that were added at once.
+ORDERS: dict[Order, tuple[str, ...]] = {
+    "added": ("-added", "id"),
+    "time": ("time", "id"),
+    "camera": ("camera", "time", "id"),
+    "coverage": ("coverage", "id"),
+}
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,6 @@ def browse(
     where: Filter | None = None,
     *,
     order: Order = "added",
-    poor: bool = False,
     offset: int = 0,
     limit: int = 60,
 ) -> Listing:
@@ -44,31 +49,13 @@ def browse(
         where: which; all by default.
         order: "added": the newest first; "time": the earliest first, no time last; "camera", then time; "coverage":
             the smallest mask first.
-        poor: only those whose mask covers less than `FEW` or more than `MUCH` of the image.
         offset: entries to pass over.
         limit: entries at most.
     """
-    columns: dict[str, list[np.ndarray]] = {name: [] for name in ("id", "camera", "time", "coverage", "added")}
-    for batch in gallery.rows(list(columns), where):
-        for name, parts in columns.items():
-            column = batch[name]
-            parts.append(np.array(column.to_pylist()) if name == "id" else column.to_numpy(zero_copy_only=False))
-    if not columns["id"]:
-        return Listing([], 0)
-    values = {name: np.concatenate(parts) for name, parts in columns.items()}
-    rows = np.arange(len(values["id"]))
-    if poor:
-        rows = rows[(values["coverage"] < FEW) | (values["coverage"] > MUCH)]
-    keys = {
-        "added": (-values["added"].astype("datetime64[us]").astype(np.int64),),
-        "time": (values["time"].astype(np.float64),),
-        "camera": (values["time"].astype(np.float64), values["camera"]),
-        "coverage": (values["coverage"],),
-    }[order]
-    rows = rows[np.lexsort([values["id"][rows], *(key[rows] for key in keys)])]
-    ids = values["id"][rows[offset : offset + limit]].tolist()
-    found = {entry.id: entry for entry in gallery.entries(Filter(ids=tuple(ids)))} if ids else {}
-    return Listing([found[id_] for id_ in ids if id_ in found], len(rows))
+    total = gallery.count(where or Filter())
+    beyond = offset >= total  # nothing has to be sorted to know that
+    entries = [] if beyond else gallery.entries(where, limit, order=ORDERS[order], offset=offset)
+    return Listing(entries, total)
 
 
 def duplicates(

@@ -69,7 +69,7 @@ class BrowseRequest(SearchRequest):
         """Which entries are meant."""
         found = super().where
         people = (self.identity,) if self.identity else ()
-        return replace(found, identities=people)
+        return replace(found, identities=people, poor_mask=self.poor)
 
 
 @router.get("/judgements")
@@ -114,9 +114,7 @@ def remove_entries(desk: ServedDesk, said: RemoveRequest) -> RemovedOut:
 @router.get("/entries")
 def list_entries(desk: ServedDesk, asked: Annotated[BrowseRequest, Query()]) -> ListingOut:
     """List entries, a page at a time."""
-    found = browse(
-        desk.gallery, asked.where, order=asked.order, poor=asked.poor, offset=asked.offset, limit=asked.top
-    )
+    found = browse(desk.gallery, asked.where, order=asked.order, offset=asked.offset, limit=asked.top)
     return ListingOut(total=found.total, entries=[EntryOut.of(entry) for entry in found.entries])
 
 

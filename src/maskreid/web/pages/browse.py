@@ -21,9 +21,7 @@ router = APIRouter(include_in_schema=False)
 def browse_page(request: Request, desk: ServedDesk, asked: Annotated[BrowseRequest, Query()]) -> Response:
     """Show a page of entries."""
     seen = desk.overview()
-    found = browse(
-        desk.gallery, asked.where, order=asked.order, poor=asked.poor, offset=asked.offset, limit=asked.top
-    )
+    found = browse(desk.gallery, asked.where, order=asked.order, offset=asked.offset, limit=asked.top)
     before = address(asked, offset=max(0, asked.offset - asked.top)) if asked.offset else ""
     after = address(asked, offset=asked.offset + asked.top) if asked.offset + asked.top < found.total else ""
     return write(
