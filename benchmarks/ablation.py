@@ -36,6 +36,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
+    if arguments.set and not arguments.recipe:
+        parser.error("--set changes the recipe that --recipe names; give both")
     base = Recipe.load(arguments.recipe, arguments.set) if arguments.recipe else DEMO_RECIPE
     dataset = open_data(arguments.data)
     results: dict[str, list[dict[str, float]]] = {}

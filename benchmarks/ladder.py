@@ -55,7 +55,7 @@ RUNGS: dict[str, Callable[[Recipe], Recipe]] = {
     "no ReLU, no dropout before the classifier": lambda it: _loss(it, relu=False, dropout=0.0),
     "label smoothing 0.1": lambda it: _loss(it, label_smoothing=0.1),
     "ranking loss too, P x K batches": lambda it: _identities(_loss(it, ranking=1.0)),
-    "temperature 0.1": lambda it: _loss(it, temperature=0.1),
+    "temperature 0.1": lambda it: _identities(_loss(it, ranking=1.0, temperature=0.1)),
     "triplet loss too": lambda it: _identities(_loss(it, triplet=1.0)),
     "BNNeck": lambda it: _network(it, neck="bn"),
     "random erasing, 0.3": lambda it: _data(it, erase=0.3),
@@ -111,7 +111,7 @@ def judged(recipe: Recipe, dataset: Dataset, run: Path) -> Metrics:
     model = model.with_flip(recipe.data.flip_at_test)
     _, kept = split_identities(dataset.splits["train"], recipe.data.held_out, recipe.seed)
     query, gallery = holdout_split(kept, recipe.seed)
-    people = Dataset(dataset.name, dataset.source, {"query": tuple(query), "gallery": tuple(gallery)})
+    people = replace(dataset, splits={"query": tuple(query), "gallery": tuple(gallery)})
     return evaluate_model(model, people, precision="bfloat16", progress=progress.terminal).judgement.main
 
 

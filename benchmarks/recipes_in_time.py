@@ -1,6 +1,6 @@
 """Train and test recipes one after the other until the time is up; bring back models, numbers and logs.
 
-    python benchmarks/recipes_in_time.py recipes/market1501-gpu.toml recipes/modern.toml --seeds 2 \\
+    python benchmarks/recipes_in_time.py recipes/market1501-gpu.toml recipes/market1501-compact.toml --seeds 2 \\
         --train /tmp/market --seconds 1500 --work /tmp/runs --out results
 
 For a machine that is lent for half an hour: give the recipes in the order of their worth. What runs out of time is
@@ -30,6 +30,7 @@ from maskreid.network import load_model, save_model
 from maskreid.training import Recipe
 
 MAIN = [sys.executable, "-m", "maskreid.cli.main"]
+ENDED, CUT_OFF, FAILED = "ended", "cut off", "failed"
 RESERVE = 60.0  # seconds kept for the test of the first run; later ones know how long it took
 
 
@@ -51,13 +52,13 @@ def main() -> None:
         part_zip(*arguments.part, share=arguments.share)
     elif not arguments.recipes or not arguments.train:
         parser.error("expected recipes and --train, or --part")
-    else:
-        run_all(arguments)
+    elif not run_all(arguments):
+        sys.exit(1)
 
 
-def run_all(arguments: argparse.Namespace) -> None:
-    """Train and test every recipe with every seed while there is time."""
-    end, reserve = time.monotonic() + arguments.seconds, RESERVE
+def run_all(arguments: argparse.Namespace) -> bool:
+    """Train and test every recipe with every seed while there is time; say whether no command failed."""
+    well, end, reserve = True, time.monotonic() + arguments.seconds, RESERVE
     for path in arguments.recipes:
         for seed in range(arguments.seeds):
             overrides = [*arguments.set, f"seed={seed}"]
@@ -68,25 +69,32 @@ def run_all(arguments: argparse.Namespace) -> None:
                 continue
             run = arguments.work / name
             train = [*MAIN, "train", str(path), "--data", arguments.train, "--out", str(run)]
-            if not call([*train, *(word for each in overrides for word in ("--set", each))], left):
-                print(f"{name}: cut off; the same command goes on with it", flush=True)
+            ended = call([*train, *(word for each in overrides for word in ("--set", each))], left)
+            if ended != ENDED:
+                said = "cut off; the same command goes on with it" if ended == CUT_OFF else "training failed"
+                print(f"{name}: {said}", flush=True)
+                well = well and ended == CUT_OFF
                 continue
             start = time.monotonic()
             test = [*MAIN, "evaluate", str(run), "--data", arguments.test or arguments.train, "--rerank"]
-            if call([*test, "--out", str(run / "test")], max(reserve, end - start)):
+            ended = call([*test, "--out", str(run / "test")], max(reserve, end - start))
+            if ended == ENDED:
                 bring_back(run, arguments.out / name)
             else:
-                print(f"{name}: trained, but not tested", flush=True)
+                said = "no time left to test it" if ended == CUT_OFF else "its test failed"
+                print(f"{name}: trained; {said}", flush=True)
+                well = well and ended == CUT_OFF
             reserve = 1.2 * (time.monotonic() - start)
+    return well
 
 
-def call(command: list[str], seconds: float) -> bool:
-    """Run a command; say whether it ended in time and well."""
+def call(command: list[str], seconds: float) -> str:
+    """Run a command; say how it ended."""
     print(" ".join(command), flush=True)
     try:
-        return not subprocess.run(command, timeout=seconds, check=False).returncode
+        return FAILED if subprocess.run(command, timeout=seconds, check=False).returncode else ENDED
     except subprocess.TimeoutExpired:
-        return False
+        return CUT_OFF
 
 
 def bring_back(run: Path, target: Path) -> None:

@@ -117,9 +117,9 @@ def open_together(data: list[str], format_: str | None = None, split: int = 0) -
 
 def device_of(device: str | None) -> str:
     """Return the device that was asked for, or the best there is."""
-    import torch
+    from maskreid.network import pick_device
 
-    return device or ("cuda" if torch.cuda.is_available() else "cpu")
+    return pick_device(device)
 
 
 def subsets_of(subsets: str | None) -> tuple[str, ...]:

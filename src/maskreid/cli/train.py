@@ -60,4 +60,4 @@ def train(
     held_out = model.card["metrics"].get("held_out_identities")
     if held_out:
         print(f"held-out identities: Rank-1 {held_out['rank1']:.2f}  mAP {held_out['map']:.2f}")
-    print(f"test it: maskreid evaluate {out / 'model'} --data {data[0]}")
+    print(f"test it: maskreid evaluate {out / 'model'} --data {data[0]}" + (f" --split {split}" if split else ""))

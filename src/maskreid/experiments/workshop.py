@@ -15,7 +15,7 @@ from maskreid.experiments.budget import Budget
 from maskreid.experiments.plan import Experiment, Second, joint_recipe, second_recipe
 from maskreid.files import write_atomically
 from maskreid.images import Dataset, join_datasets, open_dataset
-from maskreid.network import load_model
+from maskreid.network import load_model, pick_device
 from maskreid.progress import Progress, silent
 from maskreid.retrieval import NAMED_PROTOCOLS, Similarities, similarities
 from maskreid.training import evaluate_model, train
@@ -80,7 +80,7 @@ class Workshop:
         """Test a run on a dataset; a test that was made before is not made again."""
         dataset = self._open(data, seed)
         file = run / f"test-{data}{'' if dataset.split is None else f'-split{dataset.split}'}.json"
-        model = load_model(run / MODEL, self.device or "cpu")
+        model = load_model(run / MODEL, pick_device(self.device))
         if file.exists():
             saved: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
             if saved["model"] == model.fingerprint:

@@ -56,7 +56,9 @@ def join_datasets(datasets: Sequence[Dataset]) -> Dataset:
                 f"{dataset.source.name}: no training images to join; found splits: {', '.join(dataset.splits)}"
             )
         people = max((image.identity for image in images), default=0)
-        cameras = max((image.camera for image in images), default=0)
+        seen = [image.camera for image in dataset.splits["train"] if image.camera != UNKNOWN_CAMERA]
+        # The first camera of this dataset, whose number may be 0, follows the last of those before.
+        cameras = max((image.camera for image in images if image.camera > 0), default=0) + 1 - min(seen, default=1)
         images += [_moved(image, place, people, cameras) for image in dataset.splits["train"] if image.identity > 0]
     return Dataset(
         JOINED.join(dataset.label for dataset in datasets),

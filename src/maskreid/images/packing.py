@@ -51,7 +51,7 @@ def pack_images(
 
     Raises:
         MaskreidError: there is nothing to pack, an image cannot be decoded, a mask has another size than its image,
-            or ``folder`` cannot be written.
+            or ``folder`` cannot be written or gets other images from another process at the same time.
     """
     folder = Path(folder)
     if not images:
@@ -78,7 +78,10 @@ def pack_images(
         raise MaskreidError(
             f"{folder}: cannot be written ({error.strerror or error}); make room or choose another"
         ) from None
-    return open_packed(folder)
+    packed = open_packed(folder)
+    if packed.fingerprint != fingerprint:
+        raise MaskreidError(f"{folder}: another process packed other images there at the same time; repeat this")
+    return packed
 
 
 def pack_fingerprint(

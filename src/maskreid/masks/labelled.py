@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from maskreid.errors import MaskreidError
 from maskreid.files import write_atomically
 from maskreid.images import Dataset, PersonImage, Source, read_image, read_mask, split_identities
 from maskreid.masks.fcn import segment
+from maskreid.masks.stored import mask_names
 from maskreid.masks.learn import MaskQuality, SegmenterSchedule, mask_quality, train_segmenter
 from maskreid.progress import Progress, silent
 
@@ -42,24 +44,34 @@ def learn_segmenter(
 
     Args:
         dataset: its "train" split is used; images without a label map are passed over.
-        label_maps: PNG label maps by the image's stem, 0 = background, anything else = a part of the person.
+        label_maps: PNG label maps, 0 = background, anything else = a part of the person: a tree like the dataset's,
+            or files of the images' stems.
         out: ``out.safetensors`` (float16) and ``out.json`` are written.
         schedule: see `SegmenterSchedule`.
         progress: told about reading and training.
 
     Returns:
         Quality of the saved weights on the identities held out of training.
+
+    Raises:
+        MaskreidError: no image has a label map, several could be one image's, nobody is left to measure on, or crops
+            and maps differ in size.
     """
     schedule = schedule or SegmenterSchedule()
-    maps = {Path(member).stem: member for member in label_maps.members() if member.lower().endswith(".png")}
     training_images = dataset.splits.get("train", ())
-    labelled = [image for image in training_images if Path(image.path).stem in maps]
+    maps = _maps_of(training_images, label_maps)
+    labelled = [image for image in training_images if image.path in maps]
     if not labelled:
         raise MaskreidError(
-            f"{label_maps.name}: none of its {len(maps)} PNG files is named after one of the {len(training_images)} "
-            f"training images of {dataset.source.name}; expected STEM.png"
+            f"{label_maps.name}: none of its PNG files is named after one of the {len(training_images)} training "
+            f"images of {dataset.source.name}; expected STEM.png"
         )
     learned, held_out = split_identities(labelled, HELD_OUT, schedule.seed)
+    if not held_out:
+        raise MaskreidError(
+            f"{dataset.source.name}: {len({image.identity for image in labelled})} identities have label maps, and "
+            f"{HELD_OUT:.0%} of them are held out to measure on, which is nobody; give more people"
+        )
     training = _read(dataset.source, label_maps, maps, learned, progress)
     testing = _read(dataset.source, label_maps, maps, held_out, progress)
     usable = training.masks.any((1, 2))
@@ -97,13 +109,33 @@ def learn_segmenter(
     return quality
 
 
+def _maps_of(images: Sequence[PersonImage], label_maps: Source) -> dict[str, str]:
+    """Return the label map of each image that has one, by the image's path."""
+    members = [member for member in label_maps.members() if member.lower().endswith(".png")]
+    there, found = set(members), dict[str, str]()
+    by_stem: dict[str, list[str]] = {}
+    for member in members:
+        by_stem.setdefault(Path(member).stem, []).append(member)
+    for image in images:
+        alike = by_stem.get(Path(image.path).stem, [])
+        member = next((name for name in mask_names(image.path) if name in there), None)
+        if member is None and len(alike) > 1:
+            raise MaskreidError(
+                f"{label_maps.name}: {alike[0]} and {alike[1]} are both named after {image.path}; lay the maps out in "
+                "the dataset's own folders"
+            )
+        if member or alike:
+            found[image.path] = member or alike[0]
+    return found
+
+
 def _read(
     source: Source, label_maps: Source, maps: dict[str, str], images: list[PersonImage], progress: Progress
 ) -> LabelledCrops:
     pixels, masks = [], []
     for image in progress(images, total=len(images), what="reading labelled crops", unit="image"):
         pixels.append(read_image(source, image.path))
-        masks.append(read_mask(label_maps, maps[Path(image.path).stem]))
+        masks.append(read_mask(label_maps, maps[image.path]))
         if masks[-1].shape != pixels[0].shape[:2] or pixels[-1].shape != pixels[0].shape:
             raise MaskreidError(
                 f"{image.path}: expected crops and label maps of one size, {pixels[0].shape[:2]} as the first; got "

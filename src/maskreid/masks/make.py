@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from maskreid.errors import MaskreidError
 from maskreid.files import write_atomically
 from maskreid.images import Dataset, MaskSource, PersonImage, read_image
 from maskreid.progress import Progress, chunks, silent
@@ -39,10 +40,19 @@ def make_masks(dataset: Dataset, out: str | Path, masks: MaskSource, *, progress
 
 
 def mask_tree(images: Sequence[PersonImage]) -> list[str]:
-    """Name each image's mask relative to the folder that all images share."""
+    """Name each image's mask relative to the folder that all images share.
+
+    Raises:
+        MaskreidError: two images' masks would be one file.
+    """
     folders = [PurePosixPath(image.path).parent for image in images]
     shared = PurePosixPath(os.path.commonpath(folders)) if len(set(folders)) > 1 else folders[0].parent
-    return [str(PurePosixPath(image.path).relative_to(shared).with_suffix(".png")) for image in images]
+    names = [str(PurePosixPath(image.path).relative_to(shared).with_suffix(".png")) for image in images]
+    owner: dict[str, str] = {}
+    for image, name in zip(images, names, strict=True):
+        if owner.setdefault(name, image.path) != image.path:
+            raise MaskreidError(f"{owner[name]} and {image.path} would both have the mask {name}; rename one of them")
+    return names
 
 
 def _write_png(path: Path, mask: npt.NDArray[np.bool_]) -> None:

@@ -2,6 +2,7 @@
 
 from maskreid.network.card import make_card
 from maskreid.network.config import NetworkConfig
+from maskreid.network.device import pick_device
 from maskreid.network.fold import folded
 from maskreid.network.maskreid import Classifier, MaskReID
 from maskreid.network.model import Model
@@ -21,6 +22,7 @@ __all__ = [
     "list_models",
     "load_model",
     "make_card",
+    "pick_device",
     "prepare_input",
     "read_card",
     "save_model",

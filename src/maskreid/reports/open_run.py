@@ -117,12 +117,11 @@ def _evaluated(
     cache: Path | None,
     progress: Progress,
 ) -> Subject:
-    import torch
 
-    from maskreid.network import load_model
+    from maskreid.network import load_model, pick_device
     from maskreid.training import evaluate_model
 
-    model = load_model(run, device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    model = load_model(run, pick_device(device))
     evaluation = evaluate_model(
         model,
         dataset,

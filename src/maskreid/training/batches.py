@@ -44,7 +44,7 @@ def shuffled(images: int, size: int, seed: int) -> Sampler:
 def identity_batches(identities: Indices, persons: int, each: int, seed: int) -> Sampler:
     """P x K batches: ``persons`` identities with ``each`` images, repeated where a person has fewer.
 
-    Every identity comes once before any comes twice.
+    In a pass over the identities none comes twice; in each another few, who fill no batch, do not come.
     """
     groups = _by_identity(identities)
     if len(groups) < persons:

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from maskreid.errors import MaskreidError
-from maskreid.images import Dataset, PersonImage, split_identities
-from maskreid.images.joint import JOINED
+from maskreid.images import Dataset, PersonImage
 from maskreid.network import Model
 from maskreid.progress import Progress, silent
 from maskreid.retrieval import (
@@ -23,6 +22,7 @@ from maskreid.retrieval import (
 )
 from maskreid.training.evaluation import data_config
 from maskreid.training.extract import extract_features
+from maskreid.training.learned import learned_people
 from maskreid.training.prepare import prepare
 
 PAIR_BINS = 20_000  # of similarities, so that a threshold is known to 0.0001
@@ -69,19 +69,7 @@ def calibrate_model(
 def _strangers(model: Model, dataset: Dataset, images: list[PersonImage]) -> set[int]:
     """The identities among the images that the model did not learn."""
     people = {image.identity for image in images if image.identity > 0}
-    training = model.card["training"]
-    if training.get("data") != dataset.label:
-        shared = set(str(training.get("data", "")).split(JOINED)) & set(dataset.label.split(JOINED))
-        if shared:
-            raise MaskreidError(
-                f"{dataset.source.name}: the model learned from {training['data']}; name exactly these, in this "
-                "order, to calibrate it on the people who were held out, or other people"
-            )
-        return people
-    recipe = training.get("recipe", {})
-    share = recipe.get("data", {}).get("held_out", 0)
-    _, held_out = split_identities(dataset.splits["train"], share, recipe.get("seed", 0))
-    strangers = people & {image.identity for image in held_out}
+    strangers = people - learned_people(model.card["training"], dataset)
     if not strangers:
         raise MaskreidError(
             f"{dataset.source.name}: the model learned from all of these people; calibrate it on others, or train it "

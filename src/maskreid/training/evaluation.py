@@ -8,13 +8,13 @@ from pathlib import Path
 
 from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, PackedImages, PersonImage
-from maskreid.images.joint import JOINED
 from maskreid.network import Model
 from maskreid.progress import Progress, silent
 from maskreid.retrieval import Features, Judgement, Metrics, NamedProtocol, judge
 from maskreid.retrieval.judge import check_asked
 from maskreid.retrieval.named_protocols import SINGLE_QUERY
 from maskreid.training.extract import extract_features
+from maskreid.training.learned import refuse_other_split
 from maskreid.training.prepare import prepare
 from maskreid.training.recipe import DataConfig
 
@@ -74,7 +74,7 @@ def evaluate_model(
             arguments do not go together.
     """
     check_asked(protocol, multi_query=multi_query, reranking=reranking, probes=probes)
-    _check_strangers(model, dataset)
+    refuse_other_split(model.card["training"], dataset)
     images = _images(dataset, protocol, multi_query)
     config = data_config(model, masks)
     packed = {
@@ -99,17 +99,6 @@ def evaluate_model(
         progress=progress,
     )
     return Evaluation(judgement, features, packed["query"], packed["gallery"])
-
-
-def _check_strangers(model: Model, dataset: Dataset) -> None:
-    """Refuse a test whose people the model has learned."""
-    learned = str(model.card["training"].get("data", "")).split(JOINED)
-    other = [label for label in learned if label.startswith(f"{dataset.name} (split ") and label != dataset.label]
-    if other:
-        raise MaskreidError(
-            f"{dataset.source.name}: the model learned from {other[0]} and so knows people whom split "
-            f"{dataset.split} searches for; test it on its own split"
-        )
 
 
 def _images(dataset: Dataset, protocol: NamedProtocol, multi_query: bool) -> dict[str, Sequence[PersonImage]]:

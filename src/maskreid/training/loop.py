@@ -15,10 +15,11 @@ from torch.utils.tensorboard import SummaryWriter
 from maskreid import __version__
 from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, PackedImages, PersonImage, holdout_split, split_identities
-from maskreid.network import Model, load_model, make_card, save_model
+from maskreid.network import Model, load_model, make_card, pick_device, save_model
 from maskreid.progress import Progress, silent
 from maskreid.retrieval import Metrics, evaluate
 from maskreid.training.extract import extract_features
+from maskreid.training.learned import datasets_of, learned_people
 from maskreid.training.prepare import prepare
 from maskreid.training.profiling import Profiler
 from maskreid.training.ranks import Ranks, join_ranks
@@ -59,14 +60,16 @@ def train(
         progress: told about every stage.
 
     Returns:
-        The final model, as saved in ``run/model.safetensors`` with its card.
+        The final model, as saved in ``run/model.safetensors`` with its card. A run that was finished before is left
+        as it is, with whatever its card has gained since.
 
     Raises:
-        MaskreidError: the data does not fit the recipe, ``run`` holds another run, or the loss is no longer finite.
+        MaskreidError: the data does not fit the recipe, the model to start from learned people whom this run holds
+            out, ``run`` holds another run or another process trains there, or the loss is no longer finite.
     """
     if not dataset.splits.get("train"):
         raise MaskreidError(f"{dataset.source.name}: no training images; found splits: {', '.join(dataset.splits)}")
-    with join_ranks(device or ("cuda" if torch.cuda.is_available() else "cpu")) as (ranks, device):
+    with join_ranks(pick_device(device)) as (ranks, device):
         report = progress if ranks.rank == 0 else silent
         return _Run(recipe, dataset, Path(run), ranks, cache, report).train(device, profile)
 
@@ -80,8 +83,27 @@ class _Run:
         self.recipe, self.dataset, self.run, self.ranks = recipe, dataset, run, ranks
         self.cache, self.progress = cache, progress
         self.learned, self.kept = split_identities(dataset.splits["train"], recipe.data.held_out, recipe.seed)
+        self.init = load_model(recipe.init) if recipe.init else None
+        if self.init and self.kept:
+            self._check_held_out(self.init)
         self.packed = ranks.machine_by_machine(lambda: self._packed(self.learned))
         self.held_out: tuple[PackedImages, ...] = ()
+        self.folder: RunFolder | None = None
+        self.datasets = datasets_of(dataset)
+
+    def _check_held_out(self, init: Model) -> None:
+        """Refuse to validate on people whom the model that this run starts from has learned."""
+        data, kept = self.recipe.data, {image.identity for image in self.kept}
+        advice = "hold out the same people as it did (data.held_out, seed), or nobody (data.held_out = 0)"
+        try:
+            known = learned_people(init.card["training"], self.dataset) & kept
+        except MaskreidError as error:
+            raise MaskreidError(f"init {self.recipe.init}: {error}; or hold out nobody (data.held_out = 0)") from None
+        if known:
+            raise MaskreidError(
+                f"init {self.recipe.init} has learned {len(known)} of the {len(kept)} people whom this run holds out "
+                f"(data.held_out = {data.held_out}, seed = {self.recipe.seed}); {advice}"
+            )
 
     def _packed(self, images: Sequence[PersonImage]) -> PackedImages:
         return prepare(self.dataset.source, images, self.recipe.data, cache=self.cache, progress=self.progress)
@@ -90,13 +112,24 @@ class _Run:
         """Open the run folder and what is validated on; return the last checkpoint."""
         if self.kept:
             self.held_out = tuple(map(self._packed, holdout_split(self.kept, self.recipe.seed)))
-        self.folder = RunFolder(self.run, self.recipe, self.packed.fingerprint)
+        init = self.init.fingerprint if self.init else ""
+        self.folder = RunFolder(self.run, self.recipe, self.packed.fingerprint, init)
         self.folder.save_people({"train": self.learned, "held out": self.kept})
         return self.folder.load_checkpoint()
 
     def train(self, device: str, profile: bool) -> Model:
         """Run all iterations that are left."""
+        try:
+            return self._train(device, profile)
+        finally:
+            if self.folder:
+                self.folder.close()
+
+    def _train(self, device: str, profile: bool) -> Model:
         state = self.ranks.from_first(self._open)
+        finished = state and state["iteration"] == self.recipe.schedule.iterations
+        if self.folder and finished and (self.run / f"{MODEL}.safetensors").exists():
+            return load_model(self.run / MODEL)
         trainer = Trainer(self.recipe, self.packed, device, self.ranks)
         if state:
             trainer.restore(state)
@@ -120,7 +153,7 @@ class _Run:
                 self._log(parts, done, (done - first) / (time.monotonic() - started))
             if self.held_out and (done % self.recipe.schedule.validate_every == 0 or done == end):
                 metrics = self._validate(trainer, done)
-            if self.writer and checkpoint:
+            if self.folder and checkpoint:
                 self.folder.save_checkpoint(trainer.state())
         if self.held_out and metrics is None:
             metrics = self._validate(trainer, None)
@@ -145,6 +178,7 @@ class _Run:
     def _log(self, parts: dict[str, Tensor], done: int, rate: float) -> None:
         entry = {name: float(value) for name, value in parts.items()}
         entry["learning_rate"] = learning_rate(self.recipe.schedule, done - 1)
+        assert self.folder
         self.folder.log({"iteration": done, **entry, "iterations_per_second": round(rate, 3)})
         self._draw("training", entry, done)
 
@@ -155,7 +189,7 @@ class _Run:
             extract_features(model, part, precision="bfloat16", progress=self.progress) for part in self.held_out
         )
         metrics = evaluate(query, gallery)
-        if done is not None:
+        if done is not None and self.folder:
             scores = {"rank1": metrics.rank(1), "map": metrics.map}
             self.folder.log({"iteration": done, "validation": scores})
             self._draw("validation", scores, done)
@@ -175,12 +209,14 @@ class _Run:
             flip=recipe.data.flip_at_test,
             training={
                 "data": self.dataset.label,
+                "datasets": self.datasets,
                 "images": len(self.packed),
                 "identities": len(set(self.packed.identities.tolist())),
                 "data_fingerprint": self.packed.fingerprint,
                 "recipe": recipe.as_table(),
                 "recipe_sha256": hashlib.sha256(recipe.to_toml().encode()).hexdigest(),
                 "code_version": __version__,
+                **({"init": self.init.card["training"]} if self.init else {}),
             },
             metrics={"held_out_identities": metrics.as_dict()} if metrics else {},
         )

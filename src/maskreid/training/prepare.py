@@ -42,7 +42,8 @@ def prepare(
         progress: told about every chunk.
     """
     masks = mask_source(config.masks)
-    digest = hashlib.sha256(repr((source.name, [image.path for image in images])).encode()).hexdigest()[:16]
+    what = (source.name, [image.path for image in images], config.min_share)
+    digest = hashlib.sha256(repr(what).encode()).hexdigest()[:16]
     name = f"{config.resize[0]}x{config.resize[1]}-{masks.name if masks else 'none'}-{digest}"
     return pack_images(
         source,

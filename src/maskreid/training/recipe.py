@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import json
 import tomllib
-import types
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 
 from maskreid.errors import MaskreidError
 from maskreid.network import NetworkConfig
+from maskreid.training.recipe_ranges import out_of_range
 
 Section = TypeVar("Section")
 
@@ -113,24 +114,19 @@ class Recipe:
                 f"recipe {self.name}: data.resize {self.data.resize} is smaller than network.input_size "
                 f"{self.network.input_size}; make resize at least as large (both are height, width)"
             )
-        weights = [getattr(self.loss, name) for name in LOSS_NAMES]
-        if min(weights) < 0 or max(weights) == 0:
+        for wrong in out_of_range(self.as_table()):
+            raise MaskreidError(f"recipe {self.name}: {wrong}")
+        asked = {name for name in LOSS_NAMES if getattr(self.loss, name)}
+        if not asked:
             raise MaskreidError(
-                f"recipe {self.name}: expected at least one loss with a weight above 0 and none below, got "
-                + ", ".join(f"loss.{n} = {w}" for n, w in zip(LOSS_NAMES, weights, strict=True))
+                f"recipe {self.name}: every loss has the weight 0; give one more than that: "
+                + ", ".join(f"loss.{name}" for name in LOSS_NAMES)
             )
-        if self.loss.temperature <= 0:
-            raise MaskreidError(f"recipe {self.name}: loss.temperature must be above 0, got {self.loss.temperature}")
-        if self.schedule.iterations < 1:
-            raise MaskreidError(f"recipe {self.name}: schedule.iterations must be at least 1")
-        if not 0 <= self.schedule.ema < 1:
-            raise MaskreidError(f"recipe {self.name}: schedule.ema must be in [0, 1), got {self.schedule.ema}")
-        for key in ("erase", "worse_masks"):
-            share = getattr(self.data, key)
-            if not 0 <= share <= 1:
-                raise MaskreidError(f"recipe {self.name}: data.{key} must be in [0, 1], got {share}")
-        if not 0 <= self.data.held_out < 1:
-            raise MaskreidError(f"recipe {self.name}: data.held_out must be in [0, 1), got {self.data.held_out}")
+        if self.batch.sampler == "identities" and self.batch.images < 2 and not asked & {"softmax", "oim"}:
+            raise MaskreidError(
+                f"recipe {self.name}: batch.images is {self.batch.images}, but {' and '.join(sorted(asked))} compare "
+                "a person's images with each other; take 2 or more"
+            )
 
     @classmethod
     def load(cls, path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
@@ -152,6 +148,8 @@ class Recipe:
             raise MaskreidError(
                 f"no recipe at {path}; expected a TOML file such as recipes/market1501.toml"
             ) from None
+        except OSError as error:
+            raise MaskreidError(f"{path}: no recipe can be read from it ({error.strerror})") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise MaskreidError(f"{path} is not TOML: {error}") from None
         table.setdefault("name", path.stem)
@@ -220,8 +218,6 @@ def _convert(value: Any, hint: Any, where: str, key: str) -> Any:
         if isinstance(value, (list, tuple)) and len(value) == len(arguments) and all(type(v) is int for v in value):
             return tuple(value)
         expected = f"{len(arguments)} whole numbers in brackets"
-    elif origin in (typing.Union, types.UnionType):
-        return value
     elif hint is float:
         if type(value) in (int, float):
             return float(value)
@@ -259,7 +255,7 @@ def _toml(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # all else as JSON has it
     if isinstance(value, list):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
     return repr(value)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import json
 import os
+import pickle
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,35 +20,54 @@ from maskreid.files import write_atomically
 from maskreid.images import PersonImage
 from maskreid.training.recipe import Recipe
 
-FINGERPRINT = "\n# data "
+SIGNED = "\n# of "  # what follows in recipe.toml: fingerprints of the data and of the model to start from
 
 
 class RunFolder:
     """Where one run keeps ``recipe.toml``, ``people.csv``, ``log.jsonl``, ``checkpoint.pt`` and ``tensorboard/``."""
 
-    def __init__(self, path: Path, recipe: Recipe, data_fingerprint: str) -> None:
-        """Open or create the folder.
+    def __init__(self, path: Path, recipe: Recipe, data_fingerprint: str, init_fingerprint: str = "") -> None:
+        """Open or create the folder, and keep other processes out of it until `close`.
+
+        Args:
+            path: the folder.
+            recipe: of the run. Where its ``init`` lies does not matter, only which model it is.
+            data_fingerprint: of the images that are learned from.
+            init_fingerprint: of the model that is started from; "" from scratch.
 
         Raises:
-            MaskreidError: the folder holds a run of another recipe or of other data.
+            MaskreidError: the folder holds a run of another recipe, of other data or from another model, another
+                process trains there, or it cannot be written.
         """
         self.path = path
         self.checkpoint_path = path / "checkpoint.pt"
         self.log_path = path / "log.jsonl"
-        text = _text(recipe, data_fingerprint)
+        signature = f"{SIGNED}data {data_fingerprint}, init {init_fingerprint or 'none'}\n"
         saved = path / "recipe.toml"
-        if saved.exists():
-            # Read and written again, it has the keys that maskreid has learned since, at their defaults.
-            before = saved.read_text(encoding="utf-8")
-            before = _text(Recipe.load(saved), before.rpartition(FINGERPRINT)[2].strip())
-            if before != text:
-                changed = sorted(set(text.splitlines()) ^ set(before.splitlines()))
-                raise MaskreidError(
-                    f"{path} holds a run of another recipe or other data (differs in: {'; '.join(changed[:4])}); "
-                    "name another run folder, or repeat that run's own command to continue it"
-                )
-        path.mkdir(parents=True, exist_ok=True)
-        write_atomically(saved, text.encode())
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            self._lock = (path / ".lock").open("a")
+        except OSError as error:
+            raise MaskreidError(f"{path}: cannot be written ({error.strerror}); choose another run folder") from None
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if saved.exists():
+                # Read and written again, it has the keys that maskreid has learned since, at their defaults.
+                before = saved.read_text(encoding="utf-8").rpartition(SIGNED)
+                _check_same(path, _text(recipe) + signature, _text(Recipe.load(saved)) + "".join(before[1:]))
+            write_atomically(saved, (recipe.to_toml() + signature).encode())
+        except BlockingIOError:
+            self.close()
+            raise MaskreidError(
+                f"{path}: another process trains there; wait for it, or name another run folder"
+            ) from None
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let other processes in."""
+        self._lock.close()
 
     def save_people(self, images: Mapping[str, Sequence[PersonImage]]) -> None:
         """Write who was learned from and who was held out: every image with its identity and camera."""
@@ -60,7 +82,13 @@ class RunFolder:
         """Return what `save_checkpoint` wrote last, or None, and cut the log back to that moment."""
         state: dict[str, Any] | None = None
         if self.checkpoint_path.exists():
-            state = torch.load(self.checkpoint_path, weights_only=True, map_location="cpu")
+            try:
+                state = torch.load(self.checkpoint_path, weights_only=True, map_location="cpu")
+            except (RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
+                reason = str(error).partition("\n")[0] or type(error).__name__
+                raise MaskreidError(
+                    f"{self.checkpoint_path} is damaged ({reason}); remove it, and the run begins again"
+                ) from None
         iteration = state["iteration"] if state else 0
         if self.log_path.exists():
             kept = [line for line in self.log_path.read_text().splitlines() if _iteration(line) <= iteration]
@@ -79,8 +107,17 @@ class RunFolder:
             file.write(json.dumps(entry) + "\n")
 
 
-def _text(recipe: Recipe, data_fingerprint: str) -> str:
-    return f"{recipe.to_toml()}{FINGERPRINT}{data_fingerprint}\n"
+def _text(recipe: Recipe) -> str:
+    return replace(recipe, init="").to_toml()
+
+
+def _check_same(path: Path, ours: str, before: str) -> None:
+    if before != ours:
+        changed = sorted(set(ours.splitlines()) ^ set(before.splitlines()))
+        raise MaskreidError(
+            f"{path} holds a run of another recipe, other data or from another model (differs in: "
+            f"{'; '.join(changed[:4])}); name another run folder, or repeat that run's own command to continue it"
+        )
 
 
 def _iteration(line: str) -> float:

@@ -1,0 +1,103 @@
+"""Whom a model has learned: from its card, through every model that it started from."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from maskreid.errors import MaskreidError
+from maskreid.images import Dataset, PersonImage, Source, split_identities
+from maskreid.images.joint import JOINED, JointSource
+
+RANDOM = " (split "  # in the label of a dataset whose people are parted at random
+
+
+def datasets_of(dataset: Dataset) -> list[list[str]]:
+    """Return (label, digest) of each dataset whose training images these are, as a card's ``datasets`` keeps them.
+
+    The digest is of the images' paths below their common folder and of the first one's bytes, so that it is the same
+    for a folder, the folder above it and the zip, and another for other people in the same layout.
+    """
+    images = dataset.splits.get("train", ())
+    if not images:
+        return []
+    if not isinstance(dataset.source, JointSource):
+        return [[dataset.label, _digest(dataset.source, images)]]
+    found = []
+    for place, label in enumerate(dataset.name.split(JOINED)):
+        part = [image for image in images if image.path.startswith(f"{place}/")]
+        found.append([label, _digest(dataset.source, part)])
+    return found
+
+
+def learned_people(training: Mapping[str, Any], dataset: Dataset) -> set[int]:
+    """Return those of a dataset's training identities that a model has learned.
+
+    Args:
+        training: of the model's card.
+        dataset: perhaps what it learned from.
+
+    Raises:
+        MaskreidError: it learned from a part of these people, but nobody knows which.
+    """
+    here, found = datasets_of(dataset), set[int]()
+    refuse_other_split(training, dataset)
+    for entry in _lineage(training):
+        there = _datasets(entry)
+        same = [_same(*pair) for pair in zip(there, here, strict=False)]
+        if here and len(there) == len(here) and all(same):
+            recipe = entry.get("recipe", {})
+            share = recipe.get("data", {}).get("held_out", 0)
+            learned, _ = split_identities(dataset.splits["train"], float(share), recipe.get("seed", 0))
+            found |= {image.identity for image in learned}
+        elif any(_same(a, b) for a in there for b in here):
+            raise MaskreidError(
+                f"{dataset.source.name}: the model learned from {entry['data']}, and nobody can tell here which of "
+                "these people; name exactly these datasets, in this order, or other people"
+            )
+    return found
+
+
+def refuse_other_split(training: Mapping[str, Any], dataset: Dataset) -> None:
+    """Refuse a dataset of which a model has learned another random split.
+
+    Raises:
+        MaskreidError: it has, and so knows some of this split's people.
+    """
+    for entry in _lineage(training):
+        for label, _ in _datasets(entry):
+            for mine in dataset.label.split(JOINED):
+                name, random, _ = mine.partition(RANDOM)
+                if random and label != mine and label.startswith(name + RANDOM):
+                    raise MaskreidError(
+                        f"{dataset.source.name}: the model learned from {label} and so knows people of {mine}; "
+                        "take its own split"
+                    )
+
+
+def _lineage(training: Mapping[str, Any] | None) -> Iterator[Mapping[str, Any]]:
+    while training:
+        yield training
+        training = training.get("init")
+
+
+def _datasets(entry: Mapping[str, Any]) -> list[list[str]]:
+    """Return the (label, digest) of an entry; digests are empty in cards from before there were any."""
+    if "datasets" not in entry:
+        return [[label, ""] for label in str(entry.get("data", "")).split(JOINED) if label]
+    found: list[list[str]] = entry["datasets"]
+    return found
+
+
+def _same(a: Sequence[str], b: Sequence[str]) -> bool:
+    return a[1] == b[1] if a[1] and b[1] else a[0] == b[0]
+
+
+def _digest(source: Source, images: Sequence[PersonImage]) -> str:
+    paths = sorted(image.path for image in images)
+    shared = os.path.commonpath([os.path.dirname(path) for path in paths])
+    digest = hashlib.sha256("\n".join(path[len(shared) :].lstrip("/") for path in paths).encode())
+    digest.update(source.read(paths[0]))
+    return digest.hexdigest()[:16]
