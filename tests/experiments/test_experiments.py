@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +101,21 @@ def test_a_row_with_both_stages(viper: Path, market: Path, tmp_path: Path, monke
     monkeypatch.setattr(workshop, "evaluate_model", pytest.fail)  # what is tested is not tested again
     assert reproduce("table5:ranking", [viper, market], tmp_path, TINY, seeds=2) == result
     assert reproduce("table6:1/0.2", [viper, market], tmp_path, TINY).ours["1/0.2"].runs == ours.runs[:1]
+
+
+def test_nothing_is_shown_that_was_made_of_other_data(viper: Path, tmp_path: Path) -> None:
+    names = "{person:04d}_c{camera}s1_{person:06d}_01.jpg"
+    market = plant(tmp_path / "market", names, boxes=False)
+    before = reproduce("table5:softmax", [viper, market], tmp_path / "out", TINY).ours["softmax"]
+    assert before.mean[2:] == (None, None)
+    plant(tmp_path / "market", names, boxes=True)
+    after = reproduce("table5:softmax", [viper, market], (tmp_path / "out").resolve(), TINY).ours["softmax"]
+    assert None not in after.mean
+    with pytest.raises(MaskreidError, match="joint-maskreid-seed0 holds a run of another recipe, other data"):
+        reproduce("table5:softmax", [market], tmp_path / "out", TINY)
+    shutil.rmtree(tmp_path / "out" / "tiny" / "joint-maskreid-seed0")
+    with pytest.raises(MaskreidError, match=r"market1501-softmax-seed0 holds a run .* or from another model"):
+        reproduce("table5:softmax", [market], tmp_path / "out", TINY)
 
 
 def test_table_5_can_be_extended(viper: Path, market: Path, tmp_path: Path) -> None:

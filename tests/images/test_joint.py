@@ -53,6 +53,19 @@ def test_unknown_cameras_stay_unknown(tmp_path: Path, plant: Plant) -> None:
     assert {image.identity for image in joint.splits["train"]} == {1, 2, 3, 4}
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_camera_may_have_the_number_0(worlds: list[Dataset], tmp_path: Path, plant: Plant, first: int) -> None:
+    rows = [f"{i}.jpg,{1 + i // 2},{first + i % 2},train" for i in range(4)]
+    root = plant(tmp_path / "numbered", [f"{i}.jpg" for i in range(4)])
+    (root / "all.csv").write_text("path,identity,camera,split\n" + "\n".join(rows) + "\n")
+    numbered = open_dataset(root / "all.csv")
+    unknown = open_dataset(plant(tmp_path / "x", [f"train/{p}/{i}.jpg" for p in "ab" for i in "12"]))
+    for before, last in ((worlds[0], 2), (unknown, 0)):
+        joint = join_datasets([before, numbered])
+        own = [image.camera for image in joint.splits["train"] if image.path.startswith("1/")]
+        assert own == [last + 1, last + 2] * 2
+
+
 def test_a_random_split_is_named(tmp_path: Path, plant: Plant, worlds: list[Dataset]) -> None:
     root = plant(tmp_path / "VIPeR", [f"{i:04d}{c:04d}.png" for c in (1, 2) for i in range(1, 9)])
     assert join_datasets([worlds[0], open_dataset(root, split=2)]).name == "synthetic + viper (split 2)"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +13,9 @@ import safetensors.torch
 from PIL import Image
 
 from maskreid.errors import MaskreidError
-from maskreid.images import Dataset, Folder, read_image, read_mask, split_identities
+from maskreid.images import Dataset, Folder, open_dataset, read_image, read_mask, split_identities
 from maskreid.masks.fcn import segment
-from maskreid.masks.labelled import HELD_OUT, learn_segmenter
+from maskreid.masks.labelled import HELD_OUT, _maps_of, learn_segmenter
 from maskreid.masks.learn import SegmenterSchedule, mask_quality
 from maskreid.masks.segmenter import PersonSegmenter
 
@@ -51,8 +53,38 @@ def test_the_card_tells_what_the_saved_weights_reach_on_people_they_never_saw(wo
 def test_maps_of_other_images_are_refused(world: Dataset, tmp_path: Path) -> None:
     (tmp_path / "labels").mkdir()
     Image.new("L", (64, 128)).save(tmp_path / "labels" / "somebody.png")
-    with pytest.raises(MaskreidError, match=r"none of its 1 PNG files .* expected STEM\.png"):
+    with pytest.raises(MaskreidError, match=r"none of its PNG files .* expected STEM\.png"):
         learn_segmenter(world, Folder(tmp_path / "labels"), tmp_path / "out", schedule=SCHEDULE)
+
+
+def test_maps_in_the_datasets_own_folders_may_have_the_same_names(world: Dataset, tmp_path: Path) -> None:
+    """Only the first person's maps show a person: the other images must not get those."""
+    people = sorted({image.identity for image in world.splits["train"]})
+    images = []
+    for image in world.splits["train"]:
+        folder = tmp_path / "images" / f"{image.identity}"
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{len(list(folder.iterdir()))}.png"
+        Image.fromarray(read_image(world.source, image.path)).save(path)
+        images.append(path.relative_to(tmp_path / "images"))
+    for path in images:
+        label = tmp_path / "labels" / path
+        label.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (64, 128), 255 * (path.parent.name == str(people[0]))).save(label)
+    dataset = open_dataset(tmp_path / "images")
+    found = _maps_of(dataset.splits["train"], Folder(tmp_path / "labels"))
+    assert found == {image.path: image.path for image in dataset.splits["train"]}
+    shutil.copytree(tmp_path / "labels" / str(people[1]), tmp_path / "flat" / "a")
+    shutil.copytree(tmp_path / "labels" / str(people[1]), tmp_path / "flat" / "b")
+    with pytest.raises(MaskreidError, match="are both named after"):
+        _maps_of(dataset.splits["train"], Folder(tmp_path / "flat"))
+
+
+def test_somebody_must_be_left_to_measure_on(world: Dataset, tmp_path: Path) -> None:
+    few = [image for image in world.splits["train"] if image.identity <= world.splits["train"][0].identity + 3]
+    labels = Folder(write_label_maps(world, tmp_path / "labels"))
+    with pytest.raises(MaskreidError, match=r"identities have label maps, and 10% of them are held out"):
+        learn_segmenter(replace(world, splits={"train": tuple(few)}), labels, tmp_path / "out", schedule=SCHEDULE)
 
 
 def test_a_map_of_another_size_is_named(world: Dataset, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from maskreid.errors import MaskreidError
-from maskreid.images import Dataset, Folder, PersonImage, Source
+from maskreid.images import Dataset, Folder, PersonImage, Source, open_dataset
 from maskreid.masks import FolderMasks, check_masks, make_masks
 
 
@@ -29,6 +29,14 @@ class LeftPart:
         for mask in masks:
             mask[:, : round(self.share * mask.shape[1])] = True
         return masks
+
+
+def test_two_images_with_one_mask_are_refused(tmp_path: Path) -> None:
+    for name in ("1.png", "1.jpg"):
+        (tmp_path / "root" / "train" / "p0").mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (20, 40)).save(tmp_path / "root" / "train" / "p0" / name)
+    with pytest.raises(MaskreidError, match=r"1\.jpg and train/p0/1\.png would both have the mask .*1\.png; rename"):
+        make_masks(open_dataset(tmp_path / "root"), tmp_path / "masks", LeftPart())
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import torch
 
 from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, PackedImages, holdout_split, split_identities
-from maskreid.network import Model, NetworkConfig, load_model
+from maskreid.network import Model, NetworkConfig, add_to_card, load_model
 from maskreid.retrieval import evaluate
 from maskreid.training import (
     BatchConfig,
@@ -94,8 +94,20 @@ def test_a_killed_run_continues_and_ends_the_same(world: Dataset, tmp_path: Path
 
 def test_a_finished_run_is_not_trained_again(world: Dataset, tmp_path: Path) -> None:
     first = train(TINY, world, tmp_path)
+    add_to_card(tmp_path, "calibration", {"slope": 1.0})
     again = train(TINY, world, tmp_path, progress=killed_at(0))
     assert again.fingerprint == first.fingerprint
+    assert again.card["calibration"] == {"slope": 1.0}
+
+
+def test_nobody_is_held_out_whom_the_model_before_has_learned(world: Dataset, tmp_path: Path) -> None:
+    train(TINY, world, tmp_path / "first")
+    second = replace(TINY, init=str(tmp_path / "first"), schedule=replace(TINY.schedule, iterations=1))
+    model = train(second, world, tmp_path / "second")
+    assert model.card["training"]["init"] == load_model(tmp_path / "first").card["training"]
+    with pytest.raises(MaskreidError, match=r"first has learned \d of the 3 people whom this run holds out"):
+        train(replace(second, seed=1), world, tmp_path / "third")
+    train(replace(second, seed=1, data=replace(TINY.data, held_out=0.0)), world, tmp_path / "fourth")
 
 
 def test_the_run_folder_holds_what_is_needed_to_repeat_and_explain(world: Dataset, tmp_path: Path) -> None:

@@ -38,10 +38,10 @@ def test_overrides_win_over_the_file_and_bare_words_are_text(tmp_path: Path) -> 
 
 def test_what_is_written_reads_back_the_same(tmp_path: Path) -> None:
     recipe = Recipe.from_table(
-        {"name": 'odd "name" \\', "loss": {"ranking": 0.5, "relu": False}, "network": {"width": 0.5}}
+        {"name": 'odd "name" \\ \n\x7f é', "loss": {"ranking": 0.5, "relu": False}, "network": {"width": 0.5}}
     )
     path = tmp_path / "resolved.toml"
-    path.write_text(recipe.to_toml())
+    path.write_text(recipe.to_toml(), encoding="utf-8")
     assert Recipe.load(path) == recipe
 
 
@@ -59,8 +59,8 @@ def test_what_is_written_reads_back_the_same(tmp_path: Path) -> None:
         ),
         ("[data]\nresize = [160]", [], "data.resize must be 2 whole numbers in brackets"),
         ("[data]\nresize = [100, 64]", [], "smaller than network.input_size"),
-        ("[loss]\nsoftmax = 0.0", [], "at least one loss with a weight above 0"),
-        ("[loss]\ntemperature = 0.0", [], "loss.temperature must be above 0, got 0.0"),
+        ("[loss]\nsoftmax = 0.0", [], "every loss has the weight 0"),
+        ("[loss]\ntemperature = 0.0", [], "loss.temperature must be more than 0, got 0.0"),
         ("[schedule]\nema = 1.0", [], r"schedule.ema must be in \[0, 1\), got 1.0"),
         ("[network]\nfusion = 'sum'", [], "network.fusion must be"),
         ("schedule = 3", [], r"write \[schedule\]"),
@@ -79,3 +79,5 @@ def test_mistakes_are_named(tmp_path: Path, text: str, overrides: list[str], mes
 def test_a_missing_recipe_is_named(tmp_path: Path) -> None:
     with pytest.raises(MaskreidError, match="no recipe at"):
         Recipe.load(tmp_path / "none.toml")
+    with pytest.raises(MaskreidError, match="no recipe can be read from it"):
+        Recipe.load(tmp_path)

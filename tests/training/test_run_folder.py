@@ -21,6 +21,7 @@ def test_a_checkpoint_comes_back_and_the_log_is_cut_to_it(tmp_path: Path) -> Non
     folder.save_checkpoint({"iteration": 20, "weights": torch.arange(3)})
     with folder.log_path.open("a") as file:
         file.write('{"iteration": 3')  # a kill in the middle of a line
+    folder.close()
     state = RunFolder(tmp_path / "run", RECIPE, "data-1").load_checkpoint()
     assert state is not None
     assert state["weights"].tolist() == [0, 1, 2]
@@ -45,15 +46,46 @@ def test_a_kill_while_saving_leaves_the_old_checkpoint(tmp_path: Path, monkeypat
     assert folder.load_checkpoint() == {"iteration": 1}
 
 
-@pytest.mark.parametrize(("recipe", "data"), [(replace(RECIPE, seed=9), "data"), (RECIPE, "other data")])
-def test_another_experiment_is_refused(tmp_path: Path, recipe: Recipe, data: str) -> None:
-    RunFolder(tmp_path, RECIPE, "data")
-    with pytest.raises(MaskreidError, match=r"holds a run of another recipe or other data .*(seed|data)"):
-        RunFolder(tmp_path, recipe, data)
+@pytest.mark.parametrize(
+    ("recipe", "data", "init"),
+    [(replace(RECIPE, seed=9), "data", "model"), (RECIPE, "other data", "model"), (RECIPE, "data", "other model")],
+)
+def test_another_experiment_is_refused(tmp_path: Path, recipe: Recipe, data: str, init: str) -> None:
+    RunFolder(tmp_path, RECIPE, "data", "model").close()
+    with pytest.raises(MaskreidError, match=r"holds a run of another recipe, other data .*(seed|data|model)"):
+        RunFolder(tmp_path, recipe, data, init)
+    RunFolder(tmp_path, RECIPE, "data", "model").close()
+
+
+def test_the_model_to_start_from_may_lie_elsewhere(tmp_path: Path) -> None:
+    RunFolder(tmp_path, replace(RECIPE, init="runs/first/model"), "data", "the same").close()
+    RunFolder(tmp_path, replace(RECIPE, init="/home/me/runs/first/model"), "data", "the same").close()
+
+
+def test_one_process_at_a_time(tmp_path: Path) -> None:
+    first = RunFolder(tmp_path, RECIPE, "data")
+    with pytest.raises(MaskreidError, match="another process trains there"):
+        RunFolder(tmp_path, RECIPE, "data")
+    first.close()
+    RunFolder(tmp_path, RECIPE, "data").close()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off", b"no archive"])
+def test_a_damaged_checkpoint_is_named(tmp_path: Path, content: bytes) -> None:
+    folder = RunFolder(tmp_path, RECIPE, "data")
+    folder.checkpoint_path.write_bytes(content)
+    with pytest.raises(MaskreidError, match=r"checkpoint\.pt is damaged .* remove it"):
+        folder.load_checkpoint()
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(MaskreidError, match="cannot be written"):
+        RunFolder(tmp_path / "file" / "run", RECIPE, "data")
 
 
 def test_a_run_from_before_a_key_existed_continues_with_its_default(tmp_path: Path) -> None:
-    RunFolder(tmp_path, RECIPE, "data")
+    RunFolder(tmp_path, RECIPE, "data").close()
     saved = tmp_path / "recipe.toml"
     lines = saved.read_text(encoding="utf-8").splitlines(keepends=True)
     saved.write_text("".join(line for line in lines if not line.startswith("erase")), encoding="utf-8")

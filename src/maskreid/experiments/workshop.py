@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -77,13 +78,14 @@ class Workshop:
         return joint if experiment.second is None else self._second(experiment.second, joint, seed)
 
     def test(self, run: Path, data: str, seed: int) -> Tested:
-        """Test a run on a dataset; a test that was made before is not made again."""
+        """Test a run on a dataset; a test that was made before, of the same images, is not made again."""
         dataset = self._open(data, seed)
         file = run / f"test-{data}{'' if dataset.split is None else f'-split{dataset.split}'}.json"
         model = load_model(run / MODEL, pick_device(self.device))
+        asked = _digest(dataset)
         if file.exists():
             saved: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-            if saved["model"] == model.fingerprint:
+            if saved["of"] == [model.fingerprint, asked]:
                 counts = saved["similarities"].values()
                 return Tested(saved["evaluations"], Similarities(*map(np.array, counts)))
         drawn = dataset.split is not None
@@ -102,7 +104,7 @@ class Workshop:
             similarities(judged.query, judged.gallery, judged.main.protocol),
         )
         content = {
-            "model": model.fingerprint,
+            "of": [model.fingerprint, asked],
             "evaluations": found.scores,
             "similarities": {name: counts.tolist() for name, counts in vars(found.similarities).items()},
         }
@@ -137,3 +139,9 @@ class Workshop:
         """Open a dataset; where people are parted at random, the seed is the number of the split."""
         dataset = open_dataset(self._paths[name])
         return dataset if dataset.split is None else open_dataset(self._paths[name], split=seed)
+
+
+def _digest(dataset: Dataset) -> str:
+    """Return 16 hex digits of who is searched for and among whom."""
+    tested = {name: images for name, images in dataset.splits.items() if name != "train"}
+    return hashlib.sha256(repr((dataset.label, sorted(tested.items()))).encode()).hexdigest()[:16]

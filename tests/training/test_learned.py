@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import io
+import shutil
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from maskreid.errors import MaskreidError
+from maskreid.images import Dataset, join_datasets, open_dataset, split_identities, synthetic_world
+from maskreid.training.learned import datasets_of, learned_people, refuse_other_split
+
+
+def people_of(dataset: Dataset) -> set[int]:
+    return {image.identity for image in dataset.splits["train"]}
+
+
+def held_out(dataset: Dataset, share: float, seed: int) -> set[int]:
+    return {image.identity for image in split_identities(dataset.splits["train"], share, seed)[1]}
+
+
+def entry(dataset: Dataset, share: float = 0.0, seed: int = 0, **more: Any) -> dict[str, Any]:
+    recipe = {"seed": seed, "data": {"held_out": share}}
+    return {"data": dataset.label, "datasets": datasets_of(dataset), "recipe": recipe, **more}
+
+
+def folders(path: Path, people: int, colour: int = 0) -> Dataset:
+    """A folder per person: two pictures each, all of one colour."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 16), (colour, 0, 0)).save(buffer, "PNG")
+    for person in range(people):
+        folder = path / f"p{person:02}"
+        folder.mkdir(parents=True)
+        for name in ("1.png", "2.png"):
+            (folder / name).write_bytes(buffer.getvalue())
+    return open_dataset(path)
+
+
+def other_world() -> Dataset:
+    world = synthetic_world(train=8, test=4, cameras=2, images=2, distractors=1, junk=1, seed=9)
+    return replace(world, name="other")
+
+
+def test_what_was_held_out_was_not_learned(world: Dataset) -> None:
+    assert learned_people(entry(world), world) == people_of(world)
+    assert learned_people(entry(world, 0.5, 3), world) == people_of(world) - held_out(world, 0.5, 3)
+    assert learned_people(entry(other_world()), world) == set()
+    assert learned_people({}, world) == set()
+
+
+def test_a_model_knows_whom_the_models_before_it_learned(world: Dataset) -> None:
+    first = entry(world, 0.5, 3)
+    second = entry(world, 0.5, 4, init=first)
+    third = entry(other_world(), init=second)
+    strangers = held_out(world, 0.5, 3) & held_out(world, 0.5, 4)
+    assert learned_people(third, world) == people_of(world) - strangers
+    assert learned_people(entry(world, 0.5, 3, init=entry(world)), world) == people_of(world)
+
+
+def test_other_people_in_the_same_layout_are_others(tmp_path: Path) -> None:
+    mine, more = folders(tmp_path / "a", 6), folders(tmp_path / "b", 9)
+    alike = folders(tmp_path / "c", 6, colour=200)
+    assert mine.label == more.label == alike.label
+    assert learned_people(entry(mine), more) == learned_people(entry(mine), alike) == set()
+    assert learned_people(entry(mine), mine) == people_of(mine)
+
+
+def test_a_folder_its_parent_and_its_zip_are_the_same_people(tmp_path: Path) -> None:
+    mine = folders(tmp_path / "a" / "inside", 6)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for file in sorted((tmp_path / "a").rglob("*.png")):
+            archive.write(file, file.relative_to(tmp_path))
+    shutil.copytree(tmp_path / "a" / "inside", tmp_path / "elsewhere")
+    for path in ("a.zip", "elsewhere"):
+        assert datasets_of(open_dataset(tmp_path / path)) == datasets_of(mine)
+
+
+def test_of_joined_datasets_only_the_whole_can_be_told_apart(world: Dataset) -> None:
+    both = join_datasets([world, other_world()])
+    assert [label for label, _ in datasets_of(both)] == [world.label, "other"]
+    assert learned_people(entry(both, 0.5), both) == people_of(both) - held_out(both, 0.5, 0)
+    with pytest.raises(MaskreidError, match="name exactly these datasets, in this order"):
+        learned_people(entry(both, 0.5), world)
+    with pytest.raises(MaskreidError, match="name exactly these datasets, in this order"):
+        learned_people(entry(world, 0.5), both)
+
+
+def test_another_random_split_has_learned_people_in_it(world: Dataset) -> None:
+    own, other = (replace(world, name="viper", split=number) for number in (0, 3))
+    for training in (entry(own), entry(world, init=entry(own)), entry(join_datasets([other_world(), own]))):
+        refuse_other_split(training, own)
+        with pytest.raises(MaskreidError, match=r"learned from viper \(split 0\) and so knows people of viper"):
+            refuse_other_split(training, other)
+
+
+def test_cards_without_digests_go_by_names(world: Dataset) -> None:
+    old = {"data": world.label, "recipe": {"seed": 3, "data": {"held_out": 0.5}}}
+    assert learned_people(old, world) == people_of(world) - held_out(world, 0.5, 3)
+    test_only = replace(world, splits={name: world.splits[name] for name in ("query", "gallery")})
+    assert learned_people(old, test_only) == set()

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import pytest
+
+from maskreid.errors import MaskreidError
+from maskreid.training import Recipe
+from maskreid.training.recipe_ranges import RANGES, Range, out_of_range
+
+NUMBERS = {
+    f"{section}.{key}"
+    for section, values in Recipe(name="any").as_table().items()
+    if isinstance(values, dict) and section != "network"  # `NetworkConfig` looks after itself
+    for key, value in values.items()
+    if type(value) in (int, float)
+} | {"seed"}
+
+
+def test_every_number_of_a_recipe_has_a_range_and_its_default_lies_in_it() -> None:
+    assert set(RANGES) == NUMBERS
+    assert not list(out_of_range(Recipe(name="any").as_table()))
+
+
+@pytest.mark.parametrize(
+    ("interval", "inside", "outside"),
+    [
+        (Range(0, 1), (0, 0.5, 1), (-1e-9, 1.001)),
+        (Range(0, 1, "[)"), (0, 0.999), (1,)),
+        (Range(0, ends="()"), (1e-9, 1e300), (0, -1)),
+        (Range(1), (1, 10**12), (0,)),
+    ],
+)
+def test_ends(interval: Range, inside: tuple[float, ...], outside: tuple[float, ...]) -> None:
+    assert all(value in interval for value in inside)
+    assert all(value not in interval for value in (*outside, math.nan, math.inf, -math.inf))
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("schedule.warm_up=-5", "schedule.warm_up must be 0 or more, got -5"),
+        ("schedule.step=0", "schedule.step must be 1 or more, got 0"),
+        ("schedule.momentum=1.0", r"schedule.momentum must be in \[0, 1\), got 1.0"),
+        ("schedule.learning_rate=0.0", "schedule.learning_rate must be more than 0, got 0.0"),
+        ("batch.positives=1", "batch.positives must be 2 or more, got 1"),
+        ("data.min_share=nan", r"data.min_share must be in \[0, 1\], got nan"),
+        ("seed=-1", "seed must be in"),
+    ],
+)
+def test_a_number_out_of_its_range_is_named(tmp_path: object, assignment: str, message: str) -> None:
+    key, value = assignment.split("=")
+    table: dict[str, object] = {"name": "wrong"}
+    section, _, name = key.rpartition(".")
+    number = float(value) if "." in value or value == "nan" else int(value)
+    table |= {section: {name: number}} if section else {name: number}
+    with pytest.raises(MaskreidError, match=f"recipe wrong: {message}"):
+        Recipe.from_table(table)
+
+
+def test_pairs_need_two_images_of_a_person() -> None:
+    table = {
+        "name": "pairs",
+        "loss": {"softmax": 0.0, "triplet": 1.0},
+        "batch": {"sampler": "identities", "images": 1},
+    }
+    with pytest.raises(MaskreidError, match=r"batch.images is 1, but triplet compare"):
+        Recipe.from_table(table)
+    recipe = Recipe.from_table({**table, "loss": {"softmax": 1.0}})
+    assert dataclasses.asdict(recipe)["batch"]["images"] == 1
