@@ -30,11 +30,13 @@ class Clusters:
         groups: how many groups there are.
         grouped: how many entries are in one.
         alone: how many are in none.
+        first: number of the largest group, ``c1`` if 1.
     """
 
     groups: int
     grouped: int
     alone: int
+    first: int = 1
 
     def __str__(self) -> str:
         return f"{self.groups:,} groups of {self.grouped:,} entries, {self.alone:,} entries in none"
@@ -51,8 +53,9 @@ def cluster(
     """Group entries that seem to show one person, across cameras, and write each group's name into its entries.
 
     DBSCAN (Ester et al., KDD 1996; scikit-learn's) on the k-reciprocal distances of all entries to all, as
-    unsupervised re-identification does. Names count from ``c1``, the largest group first; identities stay as they
-    are, and earlier proposals for these entries are replaced.
+    unsupervised re-identification does. Earlier proposals for these entries are replaced, those for others and all
+    identities stay. Names count from ``c1``, the largest group first; where other entries have such names, on from
+    theirs, so that one name never means two groups.
 
     Args:
         gallery: whose entries.
@@ -71,10 +74,11 @@ def cluster(
     if not ids:
         raise MaskreidError(f"{gallery.path}: no entry is meant; nothing was grouped")
     groups = group(np.concatenate([matrix_of(batch["feature"]) for batch in batches]), eps, fewest, progress)
-    names = [None if number < 0 else f"c{number + 1}" for number in groups.tolist()]
+    first = _highest_outside(gallery, set(ids)) + 1
+    names = [None if number < 0 else f"c{first + number}" for number in groups.tolist()]
     _write(gallery, ids, names)
     grouped = int((groups >= 0).sum())
-    return Clusters(int(groups.max(initial=-1)) + 1, grouped, len(ids) - grouped)
+    return Clusters(int(groups.max(initial=-1)) + 1, grouped, len(ids) - grouped, first)
 
 
 def group(
@@ -105,6 +109,19 @@ def group(
     place = np.empty(len(sizes), np.int64)
     place[np.argsort(-sizes, kind="stable")] = np.arange(len(sizes))
     return np.where(found >= 0, place[found], -1) if len(sizes) else np.full(len(vectors), -1)
+
+
+def _highest_outside(gallery: Gallery, ids: set[str]) -> int:
+    """Return the highest number of a group that entries other than these are in; 0 if they are in none."""
+    return max(
+        (
+            int(name[1:])
+            for batch in gallery.rows(["id", "cluster"])
+            for id_, name in zip(batch["id"].to_pylist(), batch["cluster"].to_pylist(), strict=True)
+            if name and id_ not in ids
+        ),
+        default=0,
+    )
 
 
 def _write(gallery: Gallery, ids: list[str], names: list[str | None]) -> None:
