@@ -175,5 +175,5 @@ def test_judgements_are_exported_as_pairs(empty: Gallery, ids: list[str], tmp_pa
         (ids[0], ids[3], "1"), (ids[0], ids[4], "1"), (ids[0], ids[2], "0"), (ids[3], ids[2], "0")
     ]  # fmt: skip
     with (tmp_path / "out" / "entries.csv").open() as file:
-        people = {row["id"]: row["identity"] for row in csv.DictReader(file)}
+        people = {row["id"]: row["identity_name"] for row in csv.DictReader(file)}
     assert [people[id_] for id_ in ids] == ["ann", "ann", "bob", "ann", "ann"]

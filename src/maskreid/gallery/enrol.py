@@ -21,6 +21,7 @@ from maskreid.gallery.schema import content_id, row_checksum
 from maskreid.gallery.tend import tend
 from maskreid.images import Dataset, PersonImage, decode_image
 from maskreid.images.ahead import ahead
+from maskreid.images.folders import FOLDERS
 from maskreid.network import Model
 from maskreid.progress import Progress, chunks, silent
 
@@ -208,10 +209,12 @@ class _Maker:
 
 
 def _person(dataset: Dataset, image: PersonImage) -> str | None:
-    """Return a name that no two people share: numbers are of one dataset only."""
+    """Return a name that no two people share: numbers, and folders named by numbers, are of one dataset only."""
     if image.identity <= 0:
         return None
-    return dataset.identity_names.get(image.identity, f"{dataset.name}/{image.identity}")
+    name = dataset.identity_names.get(image.identity, str(image.identity))
+    said = image.identity in dataset.identity_names and not (dataset.name == FOLDERS.name and name.isdecimal())
+    return name if said else f"{dataset.numbering or dataset.name}/{name}"
 
 
 def thumbnail_of(picture: npt.NDArray[np.uint8], height: int) -> bytes:

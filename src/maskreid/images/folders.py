@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from maskreid.images.layout import Format, Tree, base, join, parent
+from maskreid.images.layout import Format, Tree, base, join, own_numbering, parent
 from maskreid.images.records import DISTRACTOR, JUNK, UNKNOWN_CAMERA, Dataset, PersonImage
 from maskreid.images.source import Source
 
@@ -59,9 +59,8 @@ def _load(source: Source, tree: Tree, root: str, _: int) -> Dataset:
     }
     used = {image.path for images in splits.values() for image in images}
     names = {number: name for name, number in numbers.items() if number > 0}
-    return Dataset(
-        "folders", source, splits, tree.ignored(root, used, lambda member: "image in no person's folder"), names
-    )
+    ignored = tree.ignored(root, used, lambda member: "image in no person's folder")
+    return Dataset("folders", source, splits, ignored, names, numbering=own_numbering(source, root))
 
 
 def _persons(tree: Tree, folder: str) -> list[str]:

@@ -75,6 +75,8 @@ class Dataset:
         ignored: why files were passed over, and how many.
         identity_names: people's names where identities are not numbers (folder-per-identity, CSV).
         split: the number of the random split, where people are parted at random.
+        numbering: the file or folder that numbered the people; empty where everybody's copy of the layout has the
+            same numbers.
     """
 
     name: str
@@ -83,6 +85,7 @@ class Dataset:
     ignored: Mapping[str, int] = field(default_factory=dict)
     identity_names: Mapping[int, str] = field(default_factory=dict)
     split: int | None = None
+    numbering: str = ""
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.splits) - set(SPLITS))
