@@ -92,13 +92,14 @@ def search(
 ) -> None:
     """Find in GALLERY who is in IMAGES, or in other entries; exact, whatever the gallery's size.
 
-    Each query's line names the best answer's person, or says unknown. The probability is of the best answer, for a
-    person who is in the gallery as likely as not.
+    Each query's line names the person of the most similar entry, also where --rerank puts another first, or says
+    unknown. The probability is of the most similar entry, for a person who is in the gallery as likely as not.
     """
     from dataclasses import replace
 
     from maskreid import gallery as room
     from maskreid.cli.gallery.show import as_values
+    from maskreid.gallery import shortlist
 
     if bool(images) == bool(entry):
         raise MaskreidError("search: name either IMAGES or --entry ID; see maskreid gallery search --help")
@@ -117,11 +118,13 @@ def search(
         if probes is not None:
             share = room.recall(opened, probes, find=find, **asked)
             print(f"with {probes} probes, a search finds {100 * share:.1f} % of the true {top} nearest", flush=True)
+        # The whole short list, for the verdict: re-ranking may put the most similar behind the first ``top``.
+        asked["top"] = max(top, shortlist.LENGTH) if rerank else top
         found = room.search(
             opened, vectors, probes=probes, reranking=rerank, find=find, asked=", ".join(names), **asked
         )
     verdicts = [_verdict(hits, unknown_below, threshold) for hits in found]
-    for name, hits, verdict in zip(names, found, verdicts, strict=True):
+    for name, hits, verdict in zip(names, (hits[:top] for hits in found), verdicts, strict=True):
         if as_json:
             answers = [
                 {"similarity": hit.similarity, "probability": hit.probability, **as_values(hit.entry)} for hit in hits
@@ -188,7 +191,7 @@ def _threshold(gallery: Gallery, false_matches: float) -> float:
 
 
 def _verdict(hits: list[Hit], unknown_below: float, threshold: float | None) -> str:
-    """The best answer's person, or "unknown"; "not calibrated" where nothing can be said."""
+    """The most similar answer's person, or "unknown"; "not calibrated" where nothing can be said."""
     if not hits:
         return "unknown"
     best = max(hits, key=lambda hit: hit.similarity)
