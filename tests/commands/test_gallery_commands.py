@@ -158,6 +158,20 @@ def test_the_verdict_is_the_most_similar_however_few_are_shown(
     assert others > 0
 
 
+def test_a_moved_model_keeps_its_verdicts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = save(tmp_path / "m")
+    add_to_card(model, "calibration", Calibration(9.0, -0.5, -3.0, {"0.01": -1.0}, 5, 99, 0.02, "made up").as_card())
+    opened = Gallery.create(tmp_path / "g", model)
+    (id_, *_) = put(opened, unit(3), identities=["ann"] * 3)
+    moved = tmp_path / "moved" / "m"
+    moved.parent.mkdir()
+    for suffix in (".json", ".safetensors"):
+        Path(model + suffix).rename(f"{moved}{suffix}")
+    for options in ({"false_matches": 0.01}, {"unknown_below": 0.0}):
+        search(opened.path, entry=[id_], model=str(moved), as_json=True, **options)
+        assert json.loads(capsys.readouterr().out)["verdict"] == "ann"
+
+
 def test_fewer_probes_are_measured_before_they_are_used(gallery: str, photos: Path) -> None:
     maskreid("gallery", "add", gallery, photos)
     entry = Gallery(gallery).entries(limit=1)[0].id

@@ -30,6 +30,8 @@ from maskreid.errors import MaskreidError
 if TYPE_CHECKING:
     from maskreid.gallery import Gallery, Hit
     from maskreid.gallery.nearest import Nearest, Vectors
+    from maskreid.network import Model
+    from maskreid.retrieval import Calibration
 
 
 def search(
@@ -104,11 +106,11 @@ def search(
     if bool(images) == bool(entry):
         raise MaskreidError("search: name either IMAGES or --entry ID; see maskreid gallery search --help")
     opened = room.Gallery(gallery)
-    threshold = None if false_matches is None else _threshold(opened, false_matches)
+    loaded = opened.model(model, device_of(device)) if images or model else None
+    card = loaded.card if loaded else None
+    threshold = None if false_matches is None else _threshold(opened.calibration(card), false_matches)
     where = filter_of(None, identities, None, cameras, not_cameras, after, before, tags)
-    names, vectors = (
-        _embed(opened, images, model, precision, device_of(device)) if images else _look_up(opened, entry or [])
-    )
+    names, vectors = _embed(opened, images, loaded, precision) if images else _look_up(opened, entry or [])
     if pool:
         names, vectors = (f"{len(names)} images of one person: {', '.join(names)}",), room.pooled(vectors)
     if entry:
@@ -121,7 +123,7 @@ def search(
         # The whole short list, for the verdict: re-ranking may put the most similar behind the first ``top``.
         asked["top"] = max(top, shortlist.LENGTH) if rerank else top
         found = room.search(
-            opened, vectors, probes=probes, reranking=rerank, find=find, asked=", ".join(names), **asked
+            opened, vectors, probes=probes, reranking=rerank, find=find, asked=", ".join(names), card=card, **asked
         )
     verdicts = [_verdict(hits, unknown_below, threshold) for hits in found]
     for name, hits, verdict in zip(names, (hits[:top] for hits in found), verdicts, strict=True):
@@ -149,7 +151,7 @@ def _searcher(ray: str | None, workers: int | None) -> Iterator[Nearest]:
 
 
 def _embed(
-    gallery: Gallery, images: list[str], model: str | None, precision: str, device: str
+    gallery: Gallery, images: list[str], model: Model | None, precision: str
 ) -> tuple[tuple[str, ...], Vectors]:
     import numpy as np
 
@@ -158,8 +160,7 @@ def _embed(
     from maskreid.gallery import ask
 
     datasets = [open_data(each, anything=True) for each in images]
-    loaded = gallery.model(model, device)
-    asked = [ask(gallery, each, model=loaded, precision=precision, progress=progress.terminal) for each in datasets]
+    asked = [ask(gallery, each, model=model, precision=precision, progress=progress.terminal) for each in datasets]
     return tuple(name for names, _ in asked for name in names), np.concatenate([vectors for _, vectors in asked])
 
 
@@ -179,8 +180,7 @@ def _look_up(gallery: Gallery, ids: list[str]) -> tuple[tuple[str, ...], Vectors
     return tuple(whole), np.stack([features[each] for each in whole])
 
 
-def _threshold(gallery: Gallery, false_matches: float) -> float:
-    calibration = gallery.calibration()
+def _threshold(calibration: Calibration | None, false_matches: float) -> float:
     known = calibration.thresholds if calibration else {}
     if f"{false_matches:g}" not in known:
         raise MaskreidError(
