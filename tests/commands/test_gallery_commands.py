@@ -18,6 +18,7 @@ from made_up import put, save, unit
 from PIL import Image
 from running import maskreid, refused, write
 
+from maskreid.cli.gallery.list_ import list_
 from maskreid.cli.gallery.search import search
 from maskreid.gallery import Gallery
 from maskreid.images import open_dataset, synthetic_world
@@ -172,6 +173,13 @@ def test_a_moved_model_keeps_its_verdicts(tmp_path: Path, capsys: pytest.Capture
         assert json.loads(capsys.readouterr().out)["verdict"] == "ann"
 
 
+def test_a_time_in_milliseconds_is_no_date(gallery: str, capsys: pytest.CaptureFixture[str]) -> None:
+    put(Gallery(gallery), unit(3, Gallery(gallery).settings.dimension), times=[1764000000000.0, 1764000000.0, 17.0])
+    list_(gallery)
+    said = capsys.readouterr().out
+    assert all(time in said for time in ("1.764e+12", "2025-11-24 16:00:00", " 17 "))
+
+
 def test_fewer_probes_are_measured_before_they_are_used(gallery: str, photos: Path) -> None:
     maskreid("gallery", "add", gallery, photos)
     entry = Gallery(gallery).entries(limit=1)[0].id
@@ -271,6 +279,9 @@ def test_a_truncated_file(gallery: str, photos: Path) -> None:
         (["search", "G", "--entry", "xyz"], "'xyz' is no entry's id"),
         (["list", "G", "--after", "noon"], "--after: time is 'noon'; expected a number"),
         (["expire", "G", "--older-than", "soon"], "'soon' is no length of time"),
+        (["expire", "G", "--older-than", "999999d"], "999,999 days ago was no year"),
+        (["list", "G", "--camera", "3000000000"], "camera is 3000000000; expected 0 to 2147483647"),
+        (["add", "G", "synthetic", "--camera", "3000000000"], "camera is 3000000000; expected 0 to 2147483647"),
         (["remove", "G", "--yes"], "say which entries"),
         (["remove", "G", "--camera", "1"], "nobody to ask"),
         (["label", "G", "--as", "ann"], "say which entries"),

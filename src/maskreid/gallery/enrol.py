@@ -19,7 +19,7 @@ from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.lock import writing
 from maskreid.gallery.schema import content_id, row_checksum
 from maskreid.gallery.tend import tend
-from maskreid.images import Dataset, PersonImage, decode_image
+from maskreid.images import Dataset, PersonImage, check_camera, decode_image
 from maskreid.images.ahead import ahead
 from maskreid.images.folders import FOLDERS
 from maskreid.network import Model
@@ -96,8 +96,11 @@ def enrol(
         progress: told about every image.
 
     Raises:
-        MaskreidError: the model or its masks are not the gallery's, or the gallery cannot be written.
+        MaskreidError: the model or its masks are not the gallery's, no camera has such a number, or the gallery
+            cannot be written.
     """
+    if camera is not None:
+        check_camera(camera)
     settings = gallery.settings
     if masks is not None and masks != settings.masks:
         raise MaskreidError(

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 
 from maskreid.errors import MaskreidError
 from maskreid.images.layout import Format, Tree, base, join, own_numbering, parent
-from maskreid.images.records import DISTRACTOR, JUNK, SPLITS, UNKNOWN_CAMERA, Dataset, PersonImage
+from maskreid.images.records import DISTRACTOR, JUNK, SPLITS, UNKNOWN_CAMERA, Dataset, PersonImage, check_camera
 from maskreid.images.source import Source
 
 NEEDED = ("path", "identity", "camera", "split")
@@ -119,8 +119,9 @@ def _member(value: str, column: str, members: set[str], table: str, line: str) -
 def _camera(value: str, line: str) -> int:
     if not value:
         return UNKNOWN_CAMERA
-    if not _is_integer(value) or int(value) < UNKNOWN_CAMERA:
+    if not _is_integer(value):
         raise MaskreidError(f"{line}: camera is {value!r}; expected a number, or nothing if unknown")
+    check_camera(int(value), f"{line}: ")
     return int(value)
 
 

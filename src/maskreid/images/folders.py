@@ -20,7 +20,7 @@ SPLIT_FOLDERS = {
     "gallery": ("gallery",),
     "multi_query": ("multi-query", "multi_query"),
 }
-CAMERA = re.compile(r"_c(\d+)", re.IGNORECASE)
+CAMERA = re.compile(r"_c(\d{1,9})(?!\d)", re.IGNORECASE)  # more digits are a date
 NO_PERSON = re.compile(
     r"cam(era)?[-_ ]?\w{1,2}|bounding_box_\w+|gt_bbox|query|images?|labeled|detected", re.IGNORECASE
 )
