@@ -15,8 +15,9 @@ from maskreid.gallery.lock import writing
 from maskreid.gallery.nearest import matrix_of
 from maskreid.gallery.tend import tend
 from maskreid.progress import Progress, silent
-from maskreid.retrieval import Features, rerank
+from maskreid.retrieval import Features, rerank_among
 
+K1, K2 = 10, 3  # neighbours that must be mutual, and that are averaged; measured with `EPS` (docs/guide/gallery.md)
 EPS = 0.55  # re-ranked distance up to which two entries are neighbours
 FEWEST = 4  # neighbours, itself included, that make an entry the core of a group
 ROWS = 256  # rows of distances in memory at a time
@@ -30,13 +31,13 @@ class Clusters:
         groups: how many groups there are.
         grouped: how many entries are in one.
         alone: how many are in none.
-        first: number of the largest group, ``c1`` if 1.
+        first: number of the largest group, 1 for ``c1``.
     """
 
     groups: int
     grouped: int
     alone: int
-    first: int = 1
+    first: int
 
     def __str__(self) -> str:
         return f"{self.groups:,} groups of {self.grouped:,} entries, {self.alone:,} entries in none"
@@ -52,10 +53,10 @@ def cluster(
 ) -> Clusters:
     """Group entries that seem to show one person, across cameras, and write each group's name into its entries.
 
-    DBSCAN (Ester et al., KDD 1996; scikit-learn's) on the k-reciprocal distances of all entries to all, as
-    unsupervised re-identification does. Earlier proposals for these entries are replaced, those for others and all
-    identities stay. Names count from ``c1``, the largest group first; where other entries have such names, on from
-    theirs, so that one name never means two groups.
+    DBSCAN (Ester et al., KDD 1996; scikit-learn's) on the k-reciprocal distances of all entries to all (`K1` and `K2`
+    neighbours), as unsupervised re-identification does. Earlier proposals for these entries are replaced, those for
+    others and all identities stay. Names count from ``c1``, the largest group first; where other entries have such
+    names, on from theirs, so that one name never means two groups.
 
     Args:
         gallery: whose entries.
@@ -92,7 +93,7 @@ def group(
         raise MaskreidError("groups are found by scikit-learn; pip install 'maskreid[gallery]'") from None
     nobody = np.zeros(len(vectors), np.int64)
     everyone = Features.normalised(vectors, nobody, nobody)
-    distances = rerank(everyone, everyone, progress=progress)
+    distances = rerank_among(everyone, K1, K2, progress=progress)
     starts = range(0, len(vectors), ROWS)
     near, lengths, counts = [], [], []
     for start in progress(starts, total=len(starts), what="distances", unit="block"):
