@@ -10,13 +10,20 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from made_up import put, save, unit
 from PIL import Image
 from running import maskreid, refused, write
 
+from maskreid.cli.gallery.list_ import list_
+from maskreid.cli.gallery.search import search
 from maskreid.gallery import Gallery
 from maskreid.images import open_dataset, synthetic_world
+from maskreid.network import add_to_card
+from maskreid.retrieval import Calibration
 
 WORLD = synthetic_world(train=2, test=6, cameras=2, images=3, distractors=4, junk=2)
 # A process that adds a few rows at a time, and can be told to kill itself in the middle.
@@ -128,6 +135,51 @@ def test_who_and_unknown(tmp_path: Path, photos: Path) -> None:
     assert "knows 0.1, 0.01, 0.001, 0.0001" in done.stderr
 
 
+def test_the_verdict_is_the_most_similar_however_few_are_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each entry is a person of its own; re-ranking puts others first, and the verdict does not follow it."""
+    model = save(tmp_path / "m")
+    add_to_card(model, "calibration", Calibration(9.0, -0.5, -3.0, {"0.01": -1.0}, 5, 99, 0.02, "made up").as_card())
+    opened = Gallery.create(tmp_path / "g", model)
+    vectors = np.repeat(unit(6), 8, 0) + 0.25 * np.random.default_rng(0).normal(size=(48, 16))
+    ids = put(opened, vectors / np.linalg.norm(vectors, axis=1, keepdims=True), identities=[*map(str, range(48))])
+
+    def asked(entry: str, **options: Any) -> dict[str, Any]:
+        search(opened.path, entry=[entry], false_matches=0.01, as_json=True, **options)
+        return dict(json.loads(capsys.readouterr().out))
+
+    others = 0
+    for id_ in ids[:8]:
+        nearest = asked(id_, top=1)["verdict"]
+        few, many = (asked(id_, top=top, rerank=True) for top in (1, 48))
+        assert few["verdict"] == many["verdict"] == nearest
+        assert few["answers"] == many["answers"][:1]
+        others += few["answers"][0]["identity"] != nearest
+    assert others > 0
+
+
+def test_a_moved_model_keeps_its_verdicts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = save(tmp_path / "m")
+    add_to_card(model, "calibration", Calibration(9.0, -0.5, -3.0, {"0.01": -1.0}, 5, 99, 0.02, "made up").as_card())
+    opened = Gallery.create(tmp_path / "g", model)
+    (id_, *_) = put(opened, unit(3), identities=["ann"] * 3)
+    moved = tmp_path / "moved" / "m"
+    moved.parent.mkdir()
+    for suffix in (".json", ".safetensors"):
+        Path(model + suffix).rename(f"{moved}{suffix}")
+    for options in ({"false_matches": 0.01}, {"unknown_below": 0.0}):
+        search(opened.path, entry=[id_], model=str(moved), as_json=True, **options)
+        assert json.loads(capsys.readouterr().out)["verdict"] == "ann"
+
+
+def test_a_time_in_milliseconds_is_no_date(gallery: str, capsys: pytest.CaptureFixture[str]) -> None:
+    put(Gallery(gallery), unit(3, Gallery(gallery).settings.dimension), times=[1764000000000.0, 1764000000.0, 17.0])
+    list_(gallery)
+    said = capsys.readouterr().out
+    assert all(time in said for time in ("1.764e+12", "2025-11-24 16:00:00", " 17 "))
+
+
 def test_fewer_probes_are_measured_before_they_are_used(gallery: str, photos: Path) -> None:
     maskreid("gallery", "add", gallery, photos)
     entry = Gallery(gallery).entries(limit=1)[0].id
@@ -227,6 +279,9 @@ def test_a_truncated_file(gallery: str, photos: Path) -> None:
         (["search", "G", "--entry", "xyz"], "'xyz' is no entry's id"),
         (["list", "G", "--after", "noon"], "--after: time is 'noon'; expected a number"),
         (["expire", "G", "--older-than", "soon"], "'soon' is no length of time"),
+        (["expire", "G", "--older-than", "999999d"], "999,999 days ago was no year"),
+        (["list", "G", "--camera", "3000000000"], "camera is 3000000000; expected 0 to 2147483647"),
+        (["add", "G", "synthetic", "--camera", "3000000000"], "camera is 3000000000; expected 0 to 2147483647"),
         (["remove", "G", "--yes"], "say which entries"),
         (["remove", "G", "--camera", "1"], "nobody to ask"),
         (["label", "G", "--as", "ann"], "say which entries"),

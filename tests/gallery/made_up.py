@@ -36,8 +36,10 @@ def put(
     tags: Sequence[Sequence[str]] | None = None,
     added: datetime | None = None,
     name: str = "row",
+    path: str | None = None,
+    source: str = "made up",
 ) -> list[str]:
-    """Write rows past the network; return their ids. Their paths are ``name0``, ``name1`` ..."""
+    """Write rows past the network; return their ids. Their paths are ``name0``, ``name1`` ... or ``path0`` ..."""
     count = len(vectors)
     cameras, times = cameras or [1] * count, times or [None] * count
     identities, tags = identities or [None] * count, tags or [[]] * count
@@ -47,8 +49,8 @@ def put(
             "id": content_id(f"{name}{row}".encode()),
             "camera": cameras[row],
             "time": times[row],
-            "source": "made up",
-            "path": f"{name}{row}",
+            "source": source,
+            "path": f"{path or name}{row}",
             "model": gallery.settings.fingerprint,
         }
         vector = vectors[row].astype(np.float32)

@@ -39,6 +39,14 @@ def test_again_replaces_and_leaves_the_others(empty: Gallery) -> None:
     assert {(entry.camera, entry.cluster) for entry in empty.entries()} == {(1, "c1"), (2, None)}
 
 
+def test_groups_of_two_parts_have_names_of_their_own(empty: Gallery) -> None:
+    put(empty, people([30, 26, 24, 22]), cameras=[1] * 56 + [2] * 46)
+    assert [cluster(empty, Filter(cameras=(camera,))).first for camera in (1, 2, 1)] == [1, 3, 5]
+    names = {camera: {e.cluster for e in empty.entries(Filter(cameras=(camera,)))} for camera in (1, 2)}
+    assert names == {1: {"c5", "c6"}, 2: {"c3", "c4"}}
+    assert cluster(empty).first == 1
+
+
 @pytest.mark.parametrize("count", [1, 2])
 def test_almost_nobody(empty: Gallery, count: int) -> None:
     put(empty, unit(count))

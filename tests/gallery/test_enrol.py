@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -59,6 +60,24 @@ def test_an_image_is_known_by_its_bytes(empty: Gallery, world: Dataset, tmp_path
         ("a.png", 4, 12.5, None),
         ("sub/c.png", 4, 12.5, None),
     }
+
+
+def test_people_whom_two_sources_number_alike_stay_apart(world: Dataset, tmp_path: Path) -> None:
+    """Two CSVs and two folders, each with a person 1; a name is one person in all of them."""
+    pictures = iter(world.splits["gallery"])
+    for root in (tmp_path / "a", tmp_path / "b"):
+        for member in ("x.png", "y.png", "1/z.png", "ann/z.png"):
+            (root / member).parent.mkdir(parents=True, exist_ok=True)
+            (root / member).write_bytes(world.source.read(next(pictures).path))
+        (root / "x.csv").write_text("path,identity,camera,split\nx.png,1,1,train\n")
+        (root / "y.csv").write_text("path,identity,camera,split\ny.png,1,1,train\n")
+    gallery = Gallery.create(tmp_path / "g", save(tmp_path / "m", masks={"source": "none", "min_share": 0.05}))
+    for root in (tmp_path / "a", tmp_path / "b"):
+        for dataset in (open_dataset(root / "x.csv"), open_dataset(root / "y.csv"), open_dataset(root, "folders")):
+            enrol(gallery, dataset)
+    people = Counter(entry.identity for entry in gallery.entries())
+    numbered = [tmp_path / root / inside for root in "ab" for inside in ("x.csv", "y.csv", "")]
+    assert people == {**{f"{each}/1": 1 for each in numbered}, "ann": 2}
 
 
 @pytest.mark.parametrize("write", [2, 1000])

@@ -103,6 +103,14 @@ def test_expiry_by_when_it_was_added_or_seen(empty: Gallery) -> None:
     assert verify(empty).ok
 
 
+def test_nothing_is_as_old_as_the_calendar(empty: Gallery) -> None:
+    put(empty, unit(2), times=[1e9, None])
+    for by in ("added", "time"):
+        assert expire(empty, timedelta(days=700_000), by=by) == 0  # in the first century
+    with pytest.raises(MaskreidError, match="999,999 days ago was no year"):
+        expire(empty, timedelta(days=999_999))
+
+
 def test_frame_numbers_are_no_dates(empty: Gallery) -> None:
     put(empty, unit(1), times=[12345.0])
     assert expire(empty, timedelta(days=30), by="time") == 0

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_up import put, unit
 
 from maskreid.errors import MaskreidError
-from maskreid.gallery import Filter, Gallery, export, features_of
+from maskreid.gallery import Filter, Gallery, enrol, export, features_of, label, remove, same, undo
 from maskreid.images import open_dataset
 from maskreid.retrieval import Features
 
@@ -26,6 +27,42 @@ def test_what_is_written_is_what_training_and_evaluation_read(filled: Gallery, t
     vectors = features_of(filled, features.paths)
     for id_, vector in zip(features.paths, features.vectors, strict=True):
         np.testing.assert_allclose(vectors[id_], vector, atol=1e-6)
+
+
+def test_names_come_back_as_they_are_and_nobody_as_nobody(filled: Gallery, tmp_path: Path) -> None:
+    for name, entry in zip(["7", "007", "-5", "0", 'ann, "the" first', None], filled.entries(), strict=False):
+        label(filled, Filter(ids=(entry.id,)), name)
+    export(filled, tmp_path / "out")
+    again = Gallery.create(tmp_path / "again", filled.settings.model, masks="fcn")
+    enrol(again, open_dataset(tmp_path / "out" / "entries.csv"), precision="float32")
+    people = [Counter(entry.identity for entry in gallery.entries()) for gallery in (filled, again)]
+    assert people[0] == people[1]
+    assert people[0]["007"] == people[0]["0"] == 1
+
+
+def test_what_an_earlier_export_left_is_gone(filled: Gallery, tmp_path: Path) -> None:
+    first, second, *_ = (entry.id for entry in filled.entries())
+    same(filled, [first, second], "ann")
+    export(filled, tmp_path / "out")
+    mine = tmp_path / "out" / "thumbnails" / "mine.jpg"
+    mine.write_bytes(b"not ours")
+    undo(filled)
+    remove(filled, Filter(ids=(first,)))
+    export(filled, tmp_path / "out")
+    assert not (tmp_path / "out" / "judgements.csv").exists()
+    kept = {path.stem for path in (tmp_path / "out" / "thumbnails").iterdir()}
+    assert kept == {entry.id for entry in filled.entries()} | {mine.stem}
+
+
+@pytest.mark.parametrize(("path", "source"), [("more", "elsewhere"), ("row", "made up")])
+def test_without_thumbnails_a_csv_is_of_one_source(model: str, tmp_path: Path, path: str, source: str) -> None:
+    gallery = Gallery.create(tmp_path / "g", model)
+    put(gallery, unit(3))
+    export(gallery, tmp_path / "out")
+    put(gallery, unit(3), name="more", path=path, source=source)
+    with pytest.raises(MaskreidError, match=r"several sources \(.*made up\), and without thumbnails"):
+        export(gallery, tmp_path / "refused")
+    assert not (tmp_path / "refused").exists()
 
 
 def test_a_part(filled: Gallery, tmp_path: Path) -> None:

@@ -57,6 +57,13 @@ def test_an_id_is_hexadecimal(bad: str) -> None:
         Filter(ids=(bad,))
 
 
+@pytest.mark.parametrize("camera", [-2, 2**31])
+def test_a_camera_is_a_number_that_galleries_keep(camera: int) -> None:
+    for wrong in ({"cameras": (1, camera)}, {"not_cameras": (camera,)}):
+        with pytest.raises(MaskreidError, match=rf"camera is {camera}; expected 0 to 2147483647"):
+            Filter(**wrong)
+
+
 def test_a_time_is_finite() -> None:
     with pytest.raises(MaskreidError, match="finite"):
         Filter(after=float("nan"))

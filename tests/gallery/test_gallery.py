@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from made_up import save
 
 from maskreid.errors import MaskreidError
 from maskreid.gallery import Gallery
@@ -49,6 +50,20 @@ def test_another_model_is_refused(empty: Gallery, other_model: str) -> None:
 
 def test_a_model_that_moved_is_found_where_one_says(empty: Gallery, model: str) -> None:
     assert empty.model(model).fingerprint == empty.settings.fingerprint
+
+
+def test_a_shipped_model_is_known_by_its_name_and_others_by_their_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever folders are called here, and wherever commands are run later."""
+    (tmp_path / "here" / "market1501-compact").mkdir(parents=True)
+    save(tmp_path / "here" / "mine")
+    monkeypatch.chdir(tmp_path / "here")
+    galleries = [Gallery.create(tmp_path / name, name) for name in ("market1501-compact", "mine")]
+    monkeypatch.chdir(tmp_path)
+    assert galleries[0].settings.model == "market1501-compact"
+    for gallery in galleries:
+        assert gallery.model().fingerprint == gallery.settings.fingerprint
 
 
 def test_arguments_out_of_range(tmp_path: Path, model: str) -> None:

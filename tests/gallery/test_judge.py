@@ -14,6 +14,7 @@ from maskreid.gallery import (
     different,
     export,
     judgements,
+    label,
     remove,
     same,
     split,
@@ -21,7 +22,9 @@ from maskreid.gallery import (
     undo,
     verify,
 )
+from maskreid.gallery.errors import BusyError
 from maskreid.gallery.judgements import FILE
+from maskreid.gallery.lock import writing
 
 NAMES = ["ann", "ann", "bob", None, None]
 
@@ -80,6 +83,47 @@ def test_only_what_is_last_about_its_entries_is_undone(empty: Gallery, ids: list
         undo(empty)
 
 
+def test_what_a_removal_keeps_out_is_not_written_down(empty: Gallery, ids: list[str]) -> None:
+    first = same(empty, [ids[3], ids[4]], "cid")
+    last = same(empty, [ids[0], ids[2]], "dan")
+    with writing(empty.path, alone=True):
+        for refused in (lambda: undo(empty), lambda: split(empty, [ids[1]]), lambda: same(empty, ids)):
+            with pytest.raises(BusyError):
+                refused()
+    assert judgements(empty) == [first, last]
+    assert undo(empty).undoes == last.id
+    assert named(empty, ids) == ["ann", "ann", "bob", "cid", "cid"]
+
+
+def test_a_killed_undoing_is_finished_by_the_same_call(
+    empty: Gallery, ids: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    same(empty, [ids[3], ids[4]], "cid")
+    last = same(empty, [ids[0], ids[2]], "dan")
+    for step in ("label", "append"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"maskreid.gallery.judge.{step}", _killed)
+            with pytest.raises(KeyboardInterrupt):
+                undo(empty)
+    done = undo(empty)
+    assert (done.undoes, done.left) == (last.id, ())
+    assert named(empty, ids) == ["ann", "ann", "bob", "cid", "cid"]
+
+
+def _killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_undoing_leaves_what_was_labelled_since(empty: Gallery, ids: list[str]) -> None:
+    same(empty, [ids[2], ids[3], ids[4]], "cid")
+    label(empty, Filter(ids=(ids[3],)), "carl")
+    label(empty, Filter(ids=(ids[4],)), None)  # as before the judgement, so nothing is left to say
+    done = undo(empty)
+    assert done.left == (ids[3],)
+    assert named(empty, ids) == ["ann", "ann", "bob", "carl", None]
+    assert judgements(empty)[-1] == done
+
+
 def test_nobody_and_nothing_are_refused(empty: Gallery, ids: list[str]) -> None:
     for wrong in ([], ["0" * 32]):
         with pytest.raises(MaskreidError):
@@ -131,5 +175,5 @@ def test_judgements_are_exported_as_pairs(empty: Gallery, ids: list[str], tmp_pa
         (ids[0], ids[3], "1"), (ids[0], ids[4], "1"), (ids[0], ids[2], "0"), (ids[3], ids[2], "0")
     ]  # fmt: skip
     with (tmp_path / "out" / "entries.csv").open() as file:
-        people = {row["id"]: row["identity"] for row in csv.DictReader(file)}
+        people = {row["id"]: row["identity_name"] for row in csv.DictReader(file)}
     assert [people[id_] for id_ in ids] == ["ann", "ann", "bob", "ann", "ann"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -74,6 +75,33 @@ def test_duplicates_are_all_pairs_above_the_limit(empty: Gallery, monkeypatch: p
     monkeypatch.setattr("maskreid.gallery.listing.MOST", 39)
     with pytest.raises(MaskreidError, match="too many"):
         duplicates(empty)
+
+
+@pytest.mark.parametrize("most", [1, 7, 500])
+def test_the_most_alike_pairs_are_those_of_all_pairs(
+    empty: Gallery, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    vectors = unit(30, seed=2)
+    ids = put(empty, vectors)
+    monkeypatch.setattr("maskreid.gallery.listing.BLOCK", 7)
+    found = duplicates(empty, least=0.2, most=most)
+    pairs = [(float(vectors[a] @ vectors[b]), {ids[a], ids[b]}) for a in range(30) for b in range(a)]
+    expected = sorted((pair for pair in pairs if pair[0] >= 0.2), key=lambda pair: -pair[0])[:most]
+    assert [{a.id, b.id} for _, a, b in found] == [pair for _, pair in expected]
+    assert [score for score, _, _ in found] == pytest.approx([score for score, _ in expected], abs=1e-6)
+    assert duplicates(empty, most=0) == []
+
+
+def test_a_crowd_of_one_person_takes_no_more_memory(empty: Gallery) -> None:
+    """Every pair of 3,000 is alike, 4.5 million; only a few are kept at any time."""
+    vectors = unit(1) + 1e-3 * unit(3000, seed=3)
+    put(empty, vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+    tracemalloc.start()
+    try:
+        assert len(duplicates(empty, most=10)) == 10
+        assert tracemalloc.get_traced_memory()[1] < 100 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_occlusion_finds_the_only_region_that_counts(filled: Gallery, world: Dataset) -> None:

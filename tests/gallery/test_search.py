@@ -114,8 +114,10 @@ def test_other_masks_or_a_model_that_is_gone_have_no_probabilities(tmp_path: Pat
     add_to_card(calibrated, "calibration", Calibration(10.0, -0.5, -3.0, {}, 5, 100, 0.02, "made up").as_card())
     assert Gallery.create(tmp_path / "g", calibrated).calibration()
     assert Gallery.create(tmp_path / "h", calibrated, masks="none").calibration() is None
-    (tmp_path / "m.json").unlink()
-    (tmp_path / "m.safetensors").unlink()
+    for name in ("m.json", "m.safetensors"):
+        (tmp_path / name).rename(tmp_path / f"moved-{name}")
     gallery = Gallery(tmp_path / "g")
     put(gallery, unit(3))
     assert search(gallery, unit(1))[0][0].probability is None
+    card = gallery.model(str(tmp_path / "moved-m")).card
+    assert search(gallery, unit(1), card=card)[0][0].probability is not None

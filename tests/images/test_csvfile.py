@@ -10,6 +10,7 @@ from maskreid.images import PersonImage, open_dataset
 
 Plant = Callable[..., Path]
 HEADER = "path,identity,camera,split\n"
+NAMED = "path,identity,camera,split,identity_name\n"
 
 
 @pytest.fixture
@@ -56,6 +57,18 @@ def test_numbers_stay_numbers(crops: Path) -> None:
     assert dataset.identity_names == {}
 
 
+def test_nobody_stays_nobody_among_names(crops: Path) -> None:
+    write(crops, HEADER + "crops/a.jpg,ann,1,query\ncrops/b.jpg,0,2,gallery\ncrops/c.jpg,-1,2,gallery\n")
+    dataset = open_dataset(crops)
+    assert [image.identity for images in dataset.splits.values() for image in images] == [1, 0, -1]
+    assert dataset.identity_names == {1: "ann"}
+
+
+def test_a_name_may_look_like_a_number(crops: Path) -> None:
+    write(crops, NAMED + "crops/a.jpg,3,1,train,007\ncrops/b.jpg,5,2,gallery,-5\ncrops/c.jpg,8,2,gallery,\n")
+    assert open_dataset(crops).identity_names == {3: "007", 5: "-5"}
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -65,8 +78,12 @@ def test_numbers_stay_numbers(crops: Path) -> None:
         (HEADER + "crops/a.jpg,1,1\n", "line 2: expected 4 values, found 3"),
         (HEADER + "\ncrops/a.jpg,1,1,tarin\n", r"line 3: split is 'tarin'; .* \(did you mean 'train'\?\)"),
         (HEADER + "crops/a.jpg,1,c1,train\n", "line 2: camera is 'c1'"),
-        (HEADER + "crops/a.jpg,1,-2,train\n", "line 2: camera is '-2'"),
+        (HEADER + "crops/a.jpg,1,-2,train\n", "line 2: camera is -2"),
+        (HEADER + "crops/a.jpg,1,3000000000,train\n", "line 2: camera is 3000000000"),
         (HEADER + "crops/a.jpg,0,1,train\n", "line 2: identity is 0; number persons from 1"),
+        (HEADER + "crops/a.jpg,0,1,train\ncrops/b.jpg,ann,1,train\n", "line 2: identity is 0; number persons from 1"),
+        (NAMED + "crops/a.jpg,0,1,gallery,ann\n", "line 2: identity 0 is nobody, but identity_name is 'ann'"),
+        (NAMED + "crops/a.jpg,1,1,train,ann\ncrops/b.jpg,1,1,train,bob\n", "line 3: identity 1 is ann, but .* 'bob'"),
         (HEADER + "crops/a.jpg,-2,1,gallery\n", "line 2: identity is -2"),
         (HEADER + "crops/a.jpg,,1,train\n", "line 2: identity is empty"),
         (HEADER + "crops/a.jpg,1,1,train\ncrops/z.jpg,1,1,train\n", r"line 3: there is no path 'crops/z\.jpg'"),

@@ -11,6 +11,11 @@ from maskreid.images import PersonImage, open_dataset
 Plant = Callable[..., Path]
 
 
+def test_a_date_in_a_name_is_no_camera(tmp_path: Path, plant: Plant) -> None:
+    root = plant(tmp_path / "staff", ["ann/1_c20261123080000.jpg", "bob/1_c12.jpg"])
+    assert [image.camera for image in open_dataset(root).splits["train"]] == [-1, 12]
+
+
 @pytest.mark.parametrize("seen", ["folder", "parent", "zip"])
 def test_a_folder_for_each_person(tmp_path: Path, plant: Plant, zipped: Callable[[Path], Path], seen: str) -> None:
     root = plant(tmp_path / "data" / "staff", ["bob/2_c3.jpg", "alice/1.jpg", "alice/notes.txt", "alone.jpg"])

@@ -14,6 +14,7 @@ from maskreid.images import Dataset, Folder, PersonImage, SubsetCounts
         (("", 1, 1), "empty path"),
         (("a.jpg", -2, 1), "a.jpg: identity is -2"),
         (("a.jpg", 1, -2), "a.jpg: camera is -2"),
+        (("a.jpg", 1, 2**31), "a.jpg: camera is 2147483648; expected 0 to 2147483647"),
     ],
 )
 def test_a_record_out_of_range_is_refused(values: tuple[str, int, int], message: str) -> None:

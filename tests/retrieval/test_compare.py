@@ -102,6 +102,9 @@ def test_the_same_test_shows_the_same_people(world) -> None:
     order = np.random.default_rng(0).permutation(len(gallery))
     mixed = Features(gallery.vectors[order], gallery.identities[order], gallery.cameras[order])
     check_same_test((query, gallery), (query, mixed))
+    check_same_test((query, gallery), (query, gallery), gallery_in_order=True)
+    with pytest.raises(MaskreidError, match=r"\d+ of 60 gallery images differ .* in the same order"):
+        check_same_test((query, gallery), (query, mixed), gallery_in_order=True)
     with pytest.raises(MaskreidError, match=r"\d+ of 12 query images differ in identity or camera"):
         check_same_test((query, gallery), (other, gallery))
     with pytest.raises(MaskreidError, match="60 gallery images against 12"):

@@ -83,6 +83,18 @@ def test_paths_come_along(tmp_path: Path, arrays) -> None:
     assert read_features(tmp_path / "f.npz").query.paths == tuple(paths)
 
 
+def test_the_model_comes_along(tmp_path: Path, arrays) -> None:
+    np.savez(tmp_path / "f.npz", **arrays, model=np.array("abc"))
+    save_file(arrays, tmp_path / "f.safetensors", {"model": "abc"})
+    for name in ("f.npz", "f.safetensors"):
+        found = read_features(tmp_path / name)
+        assert (found.query.model, found.gallery.model, found.boxes.model) == ("abc", "abc", "abc")
+    for other in (np.arange(3), np.array({"no": "text"}, object)):
+        np.savez(tmp_path / "f.npz", **arrays, model=other)
+        found = read_features(tmp_path / "f.npz")
+        assert found.query.model == ""
+
+
 def test_half_precision_and_matlabs_doubles(tmp_path: Path, arrays) -> None:
     as_saved = {
         key: array.astype(np.float16) if key.endswith("features") else array[:, None].astype(float)

@@ -18,6 +18,7 @@ from maskreid.retrieval import (
     pool_queries,
     rerank,
 )
+from maskreid.retrieval.judge import check_asked
 from maskreid.retrieval.named_protocols import EVERYONE, MULTIPLE_QUERY, SINGLE_QUERY, SINGLE_SHOT
 
 
@@ -99,6 +100,8 @@ def test_refuses_what_does_not_go_together(test) -> None:
     query, gallery, boxes = test
     with pytest.raises(MaskreidError, match="probes are for re-ranking"):
         judge(query, gallery, probes=4)
+    with pytest.raises(MaskreidError, match="expected at least 1 probe, got 0"):
+        check_asked(SINGLE_QUERY, reranking=True, probes=0)
     with pytest.raises(MaskreidError, match="device 'nowhere'"):
         judge(query, gallery, device="nowhere")
     with pytest.raises(MaskreidError, match="protocol market1501-multiple: needs features of the multi-query boxes"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from maskreid.errors import MaskreidError
-from maskreid.retrieval import CAMERA_FREE, Features, evaluate, evaluate_distances, rerank
+from maskreid.retrieval import CAMERA_FREE, Features, evaluate, evaluate_distances, rerank, rerank_among
 from maskreid.retrieval import neighbours as neighbours_file
 
 
@@ -121,6 +121,21 @@ def test_other_queries_are_neighbours_too(world) -> None:
     alone = Features(query.vectors[:1], query.identities[:1], query.cameras[:1])
     difference = distances(query, gallery, 6, 3)[:1] - distances(alone, gallery, 6, 3)
     assert np.abs(difference).max() > 1e-3
+
+
+@pytest.mark.parametrize("settings", [{}, {"k1": 5, "k2": 3}, {"k2": 1, "lambda_": 0.7}])
+def test_a_set_among_itself_is_there_once(world, settings: dict[str, float]) -> None:
+    """However it is parted into queries and gallery, their distances are those that it has as one set."""
+    _, items = world(0, 1, 60)
+    found = rerank_among(items, **settings).rows(np.arange(60))
+    for seed, cut in enumerate((1, 20, 59)):
+        order = np.random.default_rng(seed).permutation(60)
+        query, gallery = items.take(order[:cut]), items.take(order[cut:])
+        assert found[np.ix_(order[:cut], order[cut:])] == pytest.approx(
+            distances(query, gallery, **settings), abs=1e-6
+        )
+    with pytest.raises(MaskreidError, match="k1 >= 1"):
+        rerank_among(items, 0)
 
 
 def test_blocks_do_not_show(world, monkeypatch) -> None:

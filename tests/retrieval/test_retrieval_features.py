@@ -82,6 +82,9 @@ def test_saved_features_come_back(tmp_path, paths) -> None:
 def test_loads_files_made_elsewhere(tmp_path) -> None:
     np.savez(tmp_path / "f.npz", features=UNIT, identities=ONES, cameras=ONES)
     assert Features.load(tmp_path / "f.npz").paths == ()
+    np.savez(tmp_path / "f.npz", features=UNIT, identities=ONES, cameras=ONES, paths=np.array("one.jpg"))
+    with pytest.raises(MaskreidError, match="expected 3 paths, one per row, or none; got 1"):
+        Features.load(tmp_path / "f.npz")
 
 
 def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch) -> None:

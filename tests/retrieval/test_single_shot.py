@@ -63,6 +63,7 @@ def test_a_gallery_of_single_images_is_ranked_as_it_is(world) -> None:
             assert got.tolist() == pytest.approx(np.repeat(expected, repeats).tolist())
         assert metrics.gallery_size == len(keep)
         assert metrics.as_dict()["queries"] == len(query)
+        assert f"| {len(query)} queries, {len(keep)} gallery |" in str(metrics)
 
 
 def test_the_seed_decides(world) -> None:

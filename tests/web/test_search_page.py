@@ -119,7 +119,7 @@ def test_an_entry_has_a_page(client: TestClient, desk: Desk) -> None:
 
 def test_a_refined_query_claims_no_probability(desk: Desk, image: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     calibration = Calibration(5.0, -0.2, 0.0, {}, people=9, entries=99, ece=0.01, data="made up")
-    monkeypatch.setattr(type(desk.gallery), "calibration", lambda self: calibration)
+    monkeypatch.setattr(type(desk.gallery), "calibration", lambda self, card: calibration)
     client = TestClient(make_app(desk), base_url="http://127.0.0.1")
     query = sent(client, image)
     plain = client.get("/api/search", params={"q": query}).json()

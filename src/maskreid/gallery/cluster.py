@@ -15,8 +15,9 @@ from maskreid.gallery.lock import writing
 from maskreid.gallery.nearest import matrix_of
 from maskreid.gallery.tend import tend
 from maskreid.progress import Progress, silent
-from maskreid.retrieval import Features, rerank
+from maskreid.retrieval import Features, rerank_among
 
+K1, K2 = 10, 3  # neighbours that must be mutual, and that are averaged; measured with `EPS` (docs/guide/gallery.md)
 EPS = 0.55  # re-ranked distance up to which two entries are neighbours
 FEWEST = 4  # neighbours, itself included, that make an entry the core of a group
 ROWS = 256  # rows of distances in memory at a time
@@ -30,11 +31,13 @@ class Clusters:
         groups: how many groups there are.
         grouped: how many entries are in one.
         alone: how many are in none.
+        first: number of the largest group, 1 for ``c1``.
     """
 
     groups: int
     grouped: int
     alone: int
+    first: int
 
     def __str__(self) -> str:
         return f"{self.groups:,} groups of {self.grouped:,} entries, {self.alone:,} entries in none"
@@ -50,9 +53,10 @@ def cluster(
 ) -> Clusters:
     """Group entries that seem to show one person, across cameras, and write each group's name into its entries.
 
-    DBSCAN (Ester et al., KDD 1996; scikit-learn's) on the k-reciprocal distances of all entries to all, as
-    unsupervised re-identification does. Names count from ``c1``, the largest group first; identities stay as they
-    are, and earlier proposals for these entries are replaced.
+    DBSCAN (Ester et al., KDD 1996; scikit-learn's) on the k-reciprocal distances of all entries to all (`K1` and `K2`
+    neighbours), as unsupervised re-identification does. Earlier proposals for these entries are replaced, those for
+    others and all identities stay. Names count from ``c1``, the largest group first; where other entries have such
+    names, on from theirs, so that one name never means two groups.
 
     Args:
         gallery: whose entries.
@@ -71,10 +75,11 @@ def cluster(
     if not ids:
         raise MaskreidError(f"{gallery.path}: no entry is meant; nothing was grouped")
     groups = group(np.concatenate([matrix_of(batch["feature"]) for batch in batches]), eps, fewest, progress)
-    names = [None if number < 0 else f"c{number + 1}" for number in groups.tolist()]
+    first = _highest_outside(gallery, set(ids)) + 1
+    names = [None if number < 0 else f"c{first + number}" for number in groups.tolist()]
     _write(gallery, ids, names)
     grouped = int((groups >= 0).sum())
-    return Clusters(int(groups.max(initial=-1)) + 1, grouped, len(ids) - grouped)
+    return Clusters(int(groups.max(initial=-1)) + 1, grouped, len(ids) - grouped, first)
 
 
 def group(
@@ -88,7 +93,7 @@ def group(
         raise MaskreidError("groups are found by scikit-learn; pip install 'maskreid[gallery]'") from None
     nobody = np.zeros(len(vectors), np.int64)
     everyone = Features.normalised(vectors, nobody, nobody)
-    distances = rerank(everyone, everyone, progress=progress)
+    distances = rerank_among(everyone, K1, K2, progress=progress)
     starts = range(0, len(vectors), ROWS)
     near, lengths, counts = [], [], []
     for start in progress(starts, total=len(starts), what="distances", unit="block"):
@@ -105,6 +110,19 @@ def group(
     place = np.empty(len(sizes), np.int64)
     place[np.argsort(-sizes, kind="stable")] = np.arange(len(sizes))
     return np.where(found >= 0, place[found], -1) if len(sizes) else np.full(len(vectors), -1)
+
+
+def _highest_outside(gallery: Gallery, ids: set[str]) -> int:
+    """Return the highest number of a group that entries other than these are in; 0 if they are in none."""
+    return max(
+        (
+            int(name[1:])
+            for batch in gallery.rows(["id", "cluster"])
+            for id_, name in zip(batch["id"].to_pylist(), batch["cluster"].to_pylist(), strict=True)
+            if name and id_ not in ids
+        ),
+        default=0,
+    )
 
 
 def _write(gallery: Gallery, ids: list[str], names: list[str | None]) -> None:

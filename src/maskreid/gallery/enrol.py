@@ -19,8 +19,9 @@ from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.lock import writing
 from maskreid.gallery.schema import content_id, row_checksum
 from maskreid.gallery.tend import tend
-from maskreid.images import Dataset, PersonImage, decode_image
+from maskreid.images import Dataset, PersonImage, check_camera, decode_image
 from maskreid.images.ahead import ahead
+from maskreid.images.folders import FOLDERS
 from maskreid.network import Model
 from maskreid.progress import Progress, chunks, silent
 
@@ -95,8 +96,11 @@ def enrol(
         progress: told about every image.
 
     Raises:
-        MaskreidError: the model or its masks are not the gallery's, or the gallery cannot be written.
+        MaskreidError: the model or its masks are not the gallery's, no camera has such a number, or the gallery
+            cannot be written.
     """
+    if camera is not None:
+        check_camera(camera)
     settings = gallery.settings
     if masks is not None and masks != settings.masks:
         raise MaskreidError(
@@ -208,10 +212,12 @@ class _Maker:
 
 
 def _person(dataset: Dataset, image: PersonImage) -> str | None:
-    """Return a name that no two people share: numbers are of one dataset only."""
+    """Return a name that no two people share: numbers, and folders named by numbers, are of one dataset only."""
     if image.identity <= 0:
         return None
-    return dataset.identity_names.get(image.identity, f"{dataset.name}/{image.identity}")
+    name = dataset.identity_names.get(image.identity, str(image.identity))
+    said = image.identity in dataset.identity_names and not (dataset.name == FOLDERS.name and name.isdecimal())
+    return name if said else f"{dataset.numbering or dataset.name}/{name}"
 
 
 def thumbnail_of(picture: npt.NDArray[np.uint8], height: int) -> bytes:

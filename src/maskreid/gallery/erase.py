@@ -45,9 +45,12 @@ def expire(
     Entries whose time is unknown, or counts frames, do not expire by time.
 
     Raises:
-        MaskreidError: as `remove`.
+        MaskreidError: as `remove`, or it is so long ago that no calendar has the date.
     """
-    limit = datetime.now(UTC) - older_than
+    try:
+        limit = datetime.now(UTC) - older_than
+    except OverflowError:
+        raise MaskreidError(f"expire: {older_than.days:,} days ago was no year; give a shorter time") from None
     if by == "added":
         sql = f"added < TIMESTAMP '{limit.replace(tzinfo=None).isoformat(sep=' ', timespec='microseconds')}'"
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,71 +12,105 @@ import numpy as np
 from maskreid.errors import MaskreidError
 from maskreid.files import write_atomically
 from maskreid.gallery.filters import Filter
-from maskreid.gallery.gallery import ENTRY, Gallery, as_entry
+from maskreid.gallery.gallery import ENTRY, Entry, Gallery, as_entry
 from maskreid.gallery.judgements import judgements, standing
 from maskreid.gallery.nearest import matrix_of
+from maskreid.gallery.schema import ID_DIGITS
+from maskreid.images import DISTRACTOR
 from maskreid.progress import Progress, silent
 from maskreid.retrieval import Features
 
-COLUMNS = ("path", "identity", "camera", "split", "time", "id", "source", "tags")
+COLUMNS = ("path", "identity", "identity_name", "camera", "split", "time", "id", "source", "tags")
+THUMBNAILS, JUDGEMENTS = "thumbnails", "judgements.csv"
 
 
 def export(gallery: Gallery, out: str | Path, where: Filter | None = None, *, progress: Progress = silent) -> int:
     """Write ``entries.csv``, ``features.npz`` and, if there are any, ``thumbnails/ID.jpg`` and ``judgements.csv``.
 
     The CSV is one that training reads, where the thumbnails are its images; without them, its paths are those of the
-    sources. In the features, people are numbered in the order of their names, and 0 is nobody known. The judgements
-    are those that stand, each about entries that are exported: pairs of ids, 1 for one person and 0 for two.
+    source. In it and in the features, people are numbered in the order of their names, and 0 is nobody known. The
+    judgements are those that stand, each about entries that are exported: pairs of ids, 1 for one person and 0 for
+    two. Thumbnails and judgements that an earlier export left there are deleted.
 
     Returns:
         How many entries were written.
 
     Raises:
-        MaskreidError: nothing is meant by ``where``, or ``out`` cannot be written.
+        MaskreidError: nothing is meant by ``where``, the entries are of several sources and have no thumbnails, or
+            ``out`` cannot be written.
     """
     out = Path(out)
     pictures = gallery.settings.thumbnail > 0
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    vectors, entries = [], []
+    if not pictures:
+        _check_one_source(gallery, where)
+    vectors, entries, pictured = [], [], set[str]()
     total = len(gallery)
     counted = progress(range(total), total=total, what="exporting", unit="entry")
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        (out / THUMBNAILS if pictures else out).mkdir(parents=True, exist_ok=True)
         for batch in gallery.rows([*ENTRY, "feature", *(["thumbnail"] if pictures else [])], where):
             vectors.append(matrix_of(batch["feature"]))
             for row in batch.drop_columns(["feature"]).to_pylist():
                 next(counted, None)
-                entry = as_entry(row)
-                entries.append(entry)
-                path = entry.path
+                entries.append(as_entry(row))
                 if row.get("thumbnail"):
-                    path = f"thumbnails/{entry.id}.jpg"
-                    (out / "thumbnails").mkdir(exist_ok=True)
-                    write_atomically(out / path, row["thumbnail"])
-                split = "train" if entry.identity else "gallery"
-                identity, time = entry.identity or "0", "" if entry.time is None else repr(entry.time)
-                camera = "" if entry.camera < 0 else entry.camera
-                tags = " ".join(entry.tags)
-                writer.writerow((path, identity, camera, split, time, entry.id, entry.source, tags))
+                    pictured.add(row["id"])
+                    write_atomically(out / _picture(row["id"]), row["thumbnail"])
         if not entries:
             raise MaskreidError(f"{gallery.path}: no entry is meant; nothing was exported")
         people = sorted({entry.identity for entry in entries if entry.identity})
         numbers = {name: number for number, name in enumerate(people, 1)}
         Features(
             np.concatenate(vectors),
-            np.array([numbers.get(entry.identity or "", 0) for entry in entries]),
+            np.array([numbers[entry.identity] if entry.identity else DISTRACTOR for entry in entries]),
             np.array([entry.camera for entry in entries]),
             tuple(entry.id for entry in entries),
             gallery.settings.fingerprint,
         ).save(out / "features.npz")
-        write_atomically(out / "entries.csv", text.getvalue().encode())
+        write_atomically(out / "entries.csv", _table(entries, numbers, pictured).encode())
         if said := _judgements(gallery, {entry.id for entry in entries}):
-            write_atomically(out / "judgements.csv", said.encode())
+            write_atomically(out / JUDGEMENTS, said.encode())
+        else:
+            (out / JUDGEMENTS).unlink(missing_ok=True)
+        for left in (out / THUMBNAILS).glob(f"{'[0-9a-f]' * ID_DIGITS}.jpg"):
+            if left.stem not in pictured:
+                left.unlink()
     except OSError as error:
         raise MaskreidError(f"{out}: cannot be written ({error.strerror}); choose another folder") from None
     return len(entries)
+
+
+def _check_one_source(gallery: Gallery, where: Filter | None) -> None:
+    """Refuse paths of several sources: they are relative to different folders, and no CSV lies beside both.
+
+    Sources of one layout have one name, but a path that comes twice tells them apart.
+    """
+    rows = [row for batch in gallery.rows(["source", "path"], where) for row in batch.to_pylist()]
+    names = sorted({row["source"] for row in rows})
+    if len(names) > 1 or len({row["path"] for row in rows}) < len(rows):
+        raise MaskreidError(
+            f"{gallery.path}: these entries are of several sources ({', '.join(names)}), and without thumbnails a "
+            "CSV has the paths of one; export them apart (--tag, --camera), or create the gallery with --thumbnail"
+        )
+
+
+def _picture(id_: str) -> str:
+    return f"{THUMBNAILS}/{id_}.jpg"
+
+
+def _table(entries: Sequence[Entry], numbers: Mapping[str, int], pictured: set[str]) -> str:
+    """Return the entries as CSV; those that are ``pictured`` have their thumbnail's path."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for entry in entries:
+        path = _picture(entry.id) if entry.id in pictured else entry.path
+        person = (numbers[entry.identity], entry.identity) if entry.identity else (DISTRACTOR, "")
+        camera = "" if entry.camera < 0 else entry.camera
+        split = "train" if entry.identity else "gallery"
+        time = "" if entry.time is None else repr(entry.time)
+        writer.writerow((path, *person, camera, split, time, entry.id, entry.source, " ".join(entry.tags)))
+    return text.getvalue()
 
 
 def _judgements(gallery: Gallery, exported: set[str]) -> str:

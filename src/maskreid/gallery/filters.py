@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from maskreid.errors import MaskreidError
 from maskreid.gallery.schema import ID_DIGITS, quoted
+from maskreid.images import check_camera
 
 FEW, MUCH = 0.08, 0.75  # a mask that covers less or more of a crop has probably missed the person
 
@@ -29,7 +30,7 @@ class Filter:
         poor_mask: its mask covers less than `FEW` or more than `MUCH` of the image.
 
     Raises:
-        MaskreidError: an id is not hexadecimal, or a time is not a number.
+        MaskreidError: an id is not hexadecimal, no camera has such a number, or a time is not a number.
     """
 
     ids: tuple[str, ...] = ()
@@ -47,6 +48,8 @@ class Filter:
         for each in (*self.ids, *self.not_ids):
             if not each or set(each) - set("0123456789abcdef") or len(each) > ID_DIGITS:
                 raise MaskreidError(f"{each!r} is no entry's id; expected up to {ID_DIGITS} hexadecimal digits")
+        for camera in (*self.cameras, *self.not_cameras):
+            check_camera(camera)
         for time in (self.after, self.before):
             if time is not None and not math.isfinite(time):
                 raise MaskreidError(f"a time must be a finite number, got {time}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ from maskreid.errors import MaskreidError
 from maskreid.gallery.errors import telling
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.schema import SETTINGS, TABLE, quoted, table_schema
-from maskreid.network import Model, load_model, read_card
+from maskreid.network import Model, list_models, load_model, read_card
 from maskreid.retrieval import Calibration
 
 VERSION = 1
@@ -130,7 +130,7 @@ class Gallery:
         loaded = load_model(model)
         settings = Settings(
             version=VERSION,
-            model=str(Path(model).resolve()) if Path(model).exists() else model,
+            model=model if model in list_models() else str(Path(model).resolve()),
             fingerprint=loaded.fingerprint,
             dimension=loaded.dimension,
             masks="none" if loaded.network.config.streams == 1 else masks or policy(loaded)["source"],
@@ -174,13 +174,16 @@ class Gallery:
             )
         return model
 
-    def calibration(self) -> Calibration | None:
+    def calibration(self, card: Mapping[str, Any] | None = None) -> Calibration | None:
         """Return how its model's similarities become probabilities, if the model is there and calibrated.
 
         Another source of masks than the model's own was not calibrated for.
+
+        Args:
+            card: of the model, from `model`, if it is not where it was when the gallery was created.
         """
         try:
-            card = read_card(self.settings.model)
+            card = card or read_card(self.settings.model)
         except MaskreidError:
             return None
         same_masks = self.settings.masks == card["preprocessing"]["masks"]["source"]

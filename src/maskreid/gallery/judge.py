@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from maskreid.errors import MaskreidError
 from maskreid.gallery.audit import user
@@ -11,6 +12,7 @@ from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Entry, Gallery
 from maskreid.gallery.judgements import Judged, append, judgements, judging, standing
 from maskreid.gallery.label import label
+from maskreid.gallery.lock import writing
 
 
 def same(gallery: Gallery, ids: Sequence[str], identity: str | None = None, who: str | None = None) -> Judged:
@@ -25,7 +27,7 @@ def same(gallery: Gallery, ids: Sequence[str], identity: str | None = None, who:
     Raises:
         MaskreidError: an entry is not there, the name is none, or the gallery cannot be written.
     """
-    with judging(gallery):
+    with _deciding(gallery):
         entries = _entries(gallery, ids)
         names = list(dict.fromkeys(entry.identity for entry in entries if entry.identity))
         name = _checked(identity) or (names[0] if names else new_name())
@@ -42,7 +44,7 @@ def different(gallery: Gallery, ids: Sequence[str], than: Sequence[str], who: st
     """
     if set(ids) & set(than):
         raise MaskreidError("different: an entry cannot differ from itself; name it on one side only")
-    with judging(gallery):
+    with _deciding(gallery):
         persons = {entry.identity for entry in _entries(gallery, than)} - {None}
         changed = {entry.id: entry.identity for entry in _entries(gallery, ids) if entry.identity in persons}
         judged = Judged.now(who or user(), "different", ids, than=tuple(than), before=changed)
@@ -55,7 +57,7 @@ def split(gallery: Gallery, ids: Sequence[str], identity: str | None = None, who
     Raises:
         MaskreidError: an entry is not there, the name is already somebody's, or the gallery cannot be written.
     """
-    with judging(gallery):
+    with _deciding(gallery):
         entries = _entries(gallery, ids)
         name = _checked(identity) or new_name()
         if gallery.count(Filter(identities=(name,))):
@@ -65,34 +67,51 @@ def split(gallery: Gallery, ids: Sequence[str], identity: str | None = None, who
 
 
 def undo(gallery: Gallery, id_: str | None = None, who: str | None = None) -> Judged:
-    """Take back a judgement: the names that it changed are as before.
+    """Take back a judgement: the names that it changed are as before, unless somebody has changed them since.
+
+    Names first, then the line that says so: after a kill in between, the same call finishes it.
 
     Args:
         gallery: where it was made.
         id_: of the judgement; the last that stands by default.
         who: takes it back.
 
+    Returns:
+        The undoing; its ``left`` names the entries that were labelled since and stay as they are.
+
     Raises:
-        MaskreidError: there is none that stands, or a later one says something about the same entries.
+        MaskreidError: there is none that stands, a later one says something about the same entries, or the gallery
+            cannot be written.
     """
-    with judging(gallery):
-        left = standing(judgements(gallery))
-        found = next((each for each in reversed(left) if id_ in (None, each.id)), None)
+    with _deciding(gallery):
+        stood = standing(judgements(gallery))
+        found = next((each for each in reversed(stood) if id_ in (None, each.id)), None)
         if found is None:
             raise MaskreidError("undo: there is no judgement to take back" + (f" with id {id_}" if id_ else ""))
-        later = next((each for each in left[left.index(found) + 1 :] if each.names & found.names), None)
+        later = next((each for each in stood[stood.index(found) + 1 :] if each.names & found.names), None)
         if later:
             raise MaskreidError(f"undo: judgement {later.id} is later and about the same entries; take it back first")
-        judged = Judged.now(who or user(), "undo", found.entries, undoes=found.id)
+        before = found.before or {}
+        now = {entry.id: entry.identity for entry in gallery.entries(Filter(ids=tuple(before)))} if before else {}
+        mine = [each for each, name in now.items() if name == found.identity]
+        for name in {before[each] for each in mine}:
+            _rename(gallery, [each for each in mine if before[each] == name], name)
+        left = tuple(each for each, name in now.items() if name not in (found.identity, before[each]))
+        judged = Judged.now(who or user(), "undo", found.entries, undoes=found.id, left=left)
         append(gallery, judged)
-        for name in set((found.before or {}).values()):
-            _rename(gallery, [each for each, was in (found.before or {}).items() if was == name], name)
         return judged
 
 
 def new_name() -> str:
     """Return a name that nobody has yet, for a person whom nobody knows."""
     return f"person-{secrets.token_hex(4)}"
+
+
+@contextmanager
+def _deciding(gallery: Gallery) -> Iterator[None]:
+    """Hold the judgements and keep removals out: none can come between a judgement and the names that it changes."""
+    with judging(gallery), writing(gallery.path):
+        yield
 
 
 def _said(gallery: Gallery, judged: Judged, name: str | None) -> Judged:

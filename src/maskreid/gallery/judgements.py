@@ -39,6 +39,7 @@ class Judged:
         identity: the name that ``entries`` got, if any.
         before: the names that were changed, by entry.
         undoes: another judgement's id.
+        left: entries that an undoing did not rename, because somebody had labelled them since.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Judged:
     identity: str | None = None
     before: Mapping[str, str | None] | None = None
     undoes: str | None = None
+    left: tuple[str, ...] = ()
 
     @classmethod
     def now(cls, who: str, what: What, entries: Sequence[str], **rest: object) -> Judged:
@@ -141,7 +143,7 @@ def _line(judged: Judged) -> bytes:
 def _read(line: bytes, where: str) -> Judged:
     try:
         values = json.loads(line)
-        values |= {name: tuple(values.get(name, ())) for name in ("entries", "than")}
+        values |= {name: tuple(values.get(name, ())) for name in ("entries", "than", "left")}
         return Judged(**values)
     except (ValueError, TypeError, AttributeError):
         raise MaskreidError(f"{where} is no judgement; correct or remove the line") from None

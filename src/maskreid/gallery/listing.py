@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 from typing import Literal
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from maskreid.errors import MaskreidError
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Entry, Gallery
-from maskreid.gallery.nearest import matrix_of
+from maskreid.gallery.nearest import Vectors, matrix_of
 
 ALIKE = 0.985  # likeness of near duplicates: the same person, the same moment
 MOST = 50_000  # entries that are compared with each other
@@ -63,6 +64,12 @@ def duplicates(
 ) -> list[tuple[float, Entry, Entry]]:
     """Return pairs of entries that are nearly the same, the most alike first.
 
+    Args:
+        gallery: whose entries.
+        where: which; all by default.
+        least: cosine of a pair.
+        most: pairs at most; time and memory do not grow with how many more there are.
+
     Raises:
         MaskreidError: ``where`` means more than `MOST` entries.
     """
@@ -70,15 +77,27 @@ def duplicates(
     ids = [id_ for batch in batches for id_ in batch["id"].to_pylist()]
     if len(ids) > MOST:
         raise MaskreidError(f"{len(ids):,} entries are too many to compare each with each; choose a camera or a time")
-    if len(ids) < 2:
+    if len(ids) < 2 or most < 1:
         return []
-    vectors = np.concatenate([matrix_of(batch["feature"]) for batch in batches])
-    pairs: list[tuple[float, int, int]] = []
-    for start in range(0, len(ids), BLOCK):
-        scores = vectors[start : start + BLOCK] @ vectors[start:].T
-        above = np.triu(scores >= least, 1)
-        pairs += [(float(scores[a, b]), start + int(a), start + int(b)) for a, b in np.argwhere(above)]
-        pairs = sorted(pairs, reverse=True)[:most]
+    pairs = _most_alike(np.concatenate([matrix_of(batch["feature"]) for batch in batches]), least, most)
     wanted = {ids[row] for _, *rows in pairs for row in rows}
     found = {entry.id: entry for entry in gallery.entries(Filter(ids=tuple(wanted)))} if wanted else {}
     return [(score, found[ids[a]], found[ids[b]]) for score, a, b in pairs if ids[a] in found and ids[b] in found]
+
+
+def _most_alike(vectors: Vectors, least: float, most: int) -> list[tuple[float, int, int]]:
+    """Return the pairs of (N, D) unit rows with the highest cosines: cosine, lower row, higher row."""
+    scores, pairs = np.empty(0, np.float32), np.empty((0, 2), np.int64)
+    for top, left in combinations_with_replacement(range(0, len(vectors), BLOCK), 2):
+        block = vectors[top : top + BLOCK] @ vectors[left : left + BLOCK].T
+        if left == top:
+            block[np.tril_indices(len(block))] = -np.inf  # each pair once, and no row with itself
+        above = np.argwhere(block >= least)
+        scores = np.concatenate((scores, block[tuple(above.T)]))
+        pairs = np.concatenate((pairs, above + np.array((top, left))))
+        if len(scores) >= most:
+            best = np.argpartition(scores, -most)[-most:]
+            scores, pairs = scores[best], pairs[best]
+            least = float(np.nextafter(scores.min(), np.float32(np.inf)))  # what is no better need not be looked at
+    order = np.lexsort((pairs[:, 1], pairs[:, 0], -scores))
+    return [(float(scores[place]), int(pairs[place, 0]), int(pairs[place, 1])) for place in order]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -61,6 +62,16 @@ def row_checksum(feature: bytes, thumbnail: bytes | None, facts: Mapping[str, An
 def content_id(content: bytes) -> str:
     """Return the first hex digits of the SHA-256 of an image's bytes: the same image is the same entry."""
     return hashlib.sha256(content).hexdigest()[:ID_DIGITS]
+
+
+def date_text(time: float) -> str | None:
+    """Return a time as a date in UTC; None where it counts frames, or no calendar goes so far (milliseconds do)."""
+    if time < FIRST_DATE:
+        return None
+    try:
+        return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    except (OverflowError, OSError, ValueError):
+        return None
 
 
 def quoted(values: Iterable[str]) -> str:

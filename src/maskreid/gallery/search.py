@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -40,6 +42,7 @@ def search(
     reranking: bool = False,
     find: Nearest = nearest,
     asked: str = "",
+    card: Mapping[str, Any] | None = None,
 ) -> list[list[Hit]]:
     """Find the entries that are most like each query.
 
@@ -56,6 +59,7 @@ def search(
         reranking: re-order the best `shortlist.LENGTH` of each query by k-reciprocal neighbours; similarities stay.
         find: who does the work: this process, or a cluster (`maskreid.gallery.on_ray.nearest_on_ray`).
         asked: what the queries are, for the audit log.
+        card: of the gallery's model, as for `Gallery.calibration`.
 
     Returns:
         For each query its answers, the most similar (or first re-ranked) first.
@@ -76,7 +80,7 @@ def search(
     found = find(gallery, vectors, wanted, where, probes=probes, columns=ENTRY)
     if reranking:
         found = shortlist.reranked(gallery, vectors, found, where, find=find)
-    calibration = gallery.calibration()
+    calibration = gallery.calibration(card)
     entries = (gallery.count(where) if where else len(gallery)) if calibration else 0
     return [
         [

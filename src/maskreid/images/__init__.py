@@ -8,7 +8,7 @@ from maskreid.images.holdout import holdout_split, split_identities
 from maskreid.images.joint import JointSource, join_datasets
 from maskreid.images.packed import PackedImages, open_packed
 from maskreid.images.packing import pack_fingerprint, pack_images
-from maskreid.images.records import DISTRACTOR, JUNK, UNKNOWN_CAMERA, Dataset, PersonImage, SubsetCounts
+from maskreid.images.records import DISTRACTOR, JUNK, UNKNOWN_CAMERA, Dataset, PersonImage, SubsetCounts, check_camera
 from maskreid.images.shaped import MaskSource, ShapedImages, shape_images
 from maskreid.images.source import Folder, Source, Zip, open_source
 from maskreid.images.synthetic import synthetic_world
@@ -30,6 +30,7 @@ __all__ = [
     "Source",
     "SubsetCounts",
     "Zip",
+    "check_camera",
     "check_dataset",
     "decode_image",
     "holdout_split",

@@ -1,8 +1,9 @@
 """A CSV file with a line for each image: ``path, identity, camera, split`` and, if known, ``time`` and ``mask``.
 
-Paths are relative to the CSV. An identity is a number from 1 (in the gallery also 0, a distractor, and -1, junk); if
-one is not a number, all are names and numbered in their order. A camera is a number, or empty if unknown. Columns
-of other names are passed over.
+Paths are relative to the CSV. An identity is a number from 1; in the gallery also 0, a distractor, and -1, junk. If
+one is not a number, all but those two are names and numbered in their order. ``identity_name`` says what a number's
+person is called, which may look like a number too. A camera is a number, or empty if unknown. Columns of other names
+are passed over.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from maskreid.errors import MaskreidError
-from maskreid.images.layout import Format, Tree, base, join, parent
-from maskreid.images.records import SPLITS, UNKNOWN_CAMERA, Dataset, PersonImage
+from maskreid.images.layout import Format, Tree, base, join, own_numbering, parent
+from maskreid.images.records import DISTRACTOR, JUNK, SPLITS, UNKNOWN_CAMERA, Dataset, PersonImage, check_camera
 from maskreid.images.source import Source
 
 NEEDED = ("path", "identity", "camera", "split")
-OPTIONAL = ("time", "mask")
+OPTIONAL = ("time", "mask", "identity_name")
+NOBODY = {str(number): number for number in (DISTRACTOR, JUNK)}
 
 
 def _find(tree: Tree, forced: bool) -> list[str]:
@@ -35,9 +37,10 @@ def _load(source: Source, tree: Tree, table: str, _: int) -> Dataset:
     rows = list(_rows(source.read(table), where))
     if not rows:
         raise MaskreidError(f"{where} has no images; expected a line for each below {', '.join(NEEDED)}")
-    names = sorted({row["identity"] for _, row in rows})
-    named = not all(_is_integer(name) for name in names)
-    numbers = {name: number for number, name in enumerate(names, 1)} if named else {name: int(name) for name in names}
+    people = sorted({row["identity"] for _, row in rows} - set(NOBODY))
+    named = not all(_is_integer(name) for name in people)
+    numbers = NOBODY | {name: number if named else int(name) for number, name in enumerate(people, 1)}
+    names = {numbers[name]: name for name in people} if named else {}
     members = set(tree.members)
     splits: dict[str, list[PersonImage]] = {}
     for number, row in rows:
@@ -51,6 +54,10 @@ def _load(source: Source, tree: Tree, table: str, _: int) -> Dataset:
                 f"{line}: identity is {identity}; number persons from 1 (distractors, 0, and junk, -1, are for the "
                 "gallery only)"
             )
+        called = row["identity_name"]
+        if called and (identity < 1 or names.setdefault(identity, called) != called):
+            who = names.get(identity, "nobody")
+            raise MaskreidError(f"{line}: identity {row['identity']} is {who}, but identity_name is {called!r}")
         splits.setdefault(split, []).append(
             PersonImage(
                 _member(row["path"], "path", members, table, line),
@@ -65,7 +72,7 @@ def _load(source: Source, tree: Tree, table: str, _: int) -> Dataset:
     }
     used = {path for images in ordered.values() for image in images for path in (image.path, image.mask) if path}
     ignored = tree.ignored(parent(table), used | {table}, lambda member: "image that the CSV does not name")
-    return Dataset("csv", source, ordered, ignored, {numbers[name]: name for name in names} if named else {})
+    return Dataset("csv", source, ordered, ignored, names, numbering=own_numbering(source, table))
 
 
 def _rows(content: bytes, where: str) -> Iterator[tuple[int, dict[str, str]]]:
@@ -112,8 +119,9 @@ def _member(value: str, column: str, members: set[str], table: str, line: str) -
 def _camera(value: str, line: str) -> int:
     if not value:
         return UNKNOWN_CAMERA
-    if not _is_integer(value) or int(value) < UNKNOWN_CAMERA:
+    if not _is_integer(value):
         raise MaskreidError(f"{line}: camera is {value!r}; expected a number, or nothing if unknown")
+    check_camera(int(value), f"{line}: ")
     return int(value)
 
 

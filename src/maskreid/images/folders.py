@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from maskreid.images.layout import Format, Tree, base, join, parent
+from maskreid.images.layout import Format, Tree, base, join, own_numbering, parent
 from maskreid.images.records import DISTRACTOR, JUNK, UNKNOWN_CAMERA, Dataset, PersonImage
 from maskreid.images.source import Source
 
@@ -20,7 +20,7 @@ SPLIT_FOLDERS = {
     "gallery": ("gallery",),
     "multi_query": ("multi-query", "multi_query"),
 }
-CAMERA = re.compile(r"_c(\d+)", re.IGNORECASE)
+CAMERA = re.compile(r"_c(\d{1,9})(?!\d)", re.IGNORECASE)  # more digits are a date
 NO_PERSON = re.compile(
     r"cam(era)?[-_ ]?\w{1,2}|bounding_box_\w+|gt_bbox|query|images?|labeled|detected", re.IGNORECASE
 )
@@ -59,9 +59,8 @@ def _load(source: Source, tree: Tree, root: str, _: int) -> Dataset:
     }
     used = {image.path for images in splits.values() for image in images}
     names = {number: name for name, number in numbers.items() if number > 0}
-    return Dataset(
-        "folders", source, splits, tree.ignored(root, used, lambda member: "image in no person's folder"), names
-    )
+    ignored = tree.ignored(root, used, lambda member: "image in no person's folder")
+    return Dataset("folders", source, splits, ignored, names, numbering=own_numbering(source, root))
 
 
 def _persons(tree: Tree, folder: str) -> list[str]:

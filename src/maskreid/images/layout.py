@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -87,6 +88,11 @@ def base(member: str) -> str:
 def join(folder: str, name: str) -> str:
     """Return the path of ``name`` in ``folder``, which may be the root."""
     return f"{folder}/{name}" if folder else name
+
+
+def own_numbering(source: Source, inside: str) -> str:
+    """Return `Dataset.numbering` of people who are numbered in this file or folder of a source only."""
+    return os.path.abspath(join(source.name, inside))
 
 
 def why_ignored(member: str) -> str | None:

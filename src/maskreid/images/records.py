@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from maskreid.images.source import Source
 
 UNKNOWN_CAMERA = -1
+LAST_CAMERA = 2**31 - 1  # a gallery keeps cameras in 32 bits
 JUNK = -1  # identity of Market-1501's ignored detections
 DISTRACTOR = 0  # identity of gallery images that show nobody who is asked for
 SPLITS = ("train", "val", "query", "gallery", "multi_query")
@@ -49,8 +50,7 @@ class PersonImage:
             raise MaskreidError(
                 f"{self.path}: identity is {self.identity}; expected 1 or more, 0 (distractor) or -1 (junk)"
             )
-        if self.camera < UNKNOWN_CAMERA:
-            raise MaskreidError(f"{self.path}: camera is {self.camera}; expected 0 or more, or -1 for unknown")
+        check_camera(self.camera, f"{self.path}: ")
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,8 @@ class Dataset:
         ignored: why files were passed over, and how many.
         identity_names: people's names where identities are not numbers (folder-per-identity, CSV).
         split: the number of the random split, where people are parted at random.
+        numbering: the file or folder that numbered the people; empty where everybody's copy of the layout has the
+            same numbers.
     """
 
     name: str
@@ -83,6 +85,7 @@ class Dataset:
     ignored: Mapping[str, int] = field(default_factory=dict)
     identity_names: Mapping[int, str] = field(default_factory=dict)
     split: int | None = None
+    numbering: str = ""
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.splits) - set(SPLITS))
@@ -110,6 +113,16 @@ class Dataset:
             distractors=sum(image.identity == DISTRACTOR for image in images),
             junk=sum(image.identity == JUNK for image in images),
         )
+
+
+def check_camera(camera: int, where: str = "") -> None:
+    """Refuse a number that no camera has, with ``where`` before the message.
+
+    Raises:
+        MaskreidError: it is out of range.
+    """
+    if not UNKNOWN_CAMERA <= camera <= LAST_CAMERA:
+        raise MaskreidError(f"{where}camera is {camera}; expected 0 to {LAST_CAMERA}, or -1 for unknown")
 
 
 def identities_of(images: Sequence[PersonImage]) -> npt.NDArray[np.int64]:

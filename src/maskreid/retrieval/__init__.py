@@ -25,7 +25,7 @@ from maskreid.retrieval.named_protocols import NAMED_PROTOCOLS, NamedProtocol, n
 from maskreid.retrieval.neighbours import exact_search
 from maskreid.retrieval.open_set import OpenSet, open_set
 from maskreid.retrieval.protocol import CAMERA_FREE, MARKET1501, Protocol
-from maskreid.retrieval.rerank import rerank
+from maskreid.retrieval.rerank import rerank, rerank_among
 from maskreid.retrieval.reranked import RerankedDistances
 from maskreid.retrieval.similarities import Similarities, similarities
 from maskreid.retrieval.single_shot import evaluate_single_shot
@@ -77,6 +77,7 @@ __all__ = [
     "read_features",
     "reliability_of",
     "rerank",
+    "rerank_among",
     "save_folder",
     "similarities",
     "worst_queries",

@@ -28,7 +28,7 @@ def average_precision_trapezoid(ranks: ArrayLike) -> float:
     """Area under the precision-recall curve by trapezoids, as Market-1501's own MATLAB code computes it.
 
     Precision just before a match and just after it are averaged; before the first item precision is 1. Papers
-    of 2015-2018 took it from that code; it is lower than `average_precision`, for mAP by up to a point.
+    of 2015-2018 took it from that code; it is lower than `average_precision`; docs/evaluation.md has by how much.
     """
     return float(average_precisions_trapezoid(_ranks(ranks), _ONE)[0])
 

@@ -116,7 +116,8 @@ def draw_answers(scores: IdentityScores, *, draws: int = DRAWS, smallest: float 
     """Search drawn galleries of many sizes, with half of those who are asked for enrolled.
 
     Where the gallery has at least as many people who are never asked for, such as those a model learned from, they
-    are what makes it small or large, and everybody asks. Else some ask, and of them half are enrolled.
+    are what makes it small or large, and everybody asks. Else some ask, and of them half are enrolled. As in
+    `open_set`, searches for an enrolled person of whom only passed-over images are left do not count.
 
     Args:
         scores: from `identity_scores`.
@@ -127,10 +128,11 @@ def draw_answers(scores: IdentityScores, *, draws: int = DRAWS, smallest: float 
     Raises:
         MaskreidError: fewer than four people ask who could be found.
     """
-    people = np.unique(scores.own[scores.own >= 0])
+    findable = scores.findable
+    people = np.unique(scores.own[findable])
     others = np.setdiff1d(np.arange(len(scores.people)), people)
     if len(people) < 4:
-        raise MaskreidError(f"calibration: expected four people or more to ask for, got {len(people)}")
+        raise MaskreidError(f"calibration: expected four people or more who can be found, got {len(people)}")
     rng = np.random.default_rng(seed)
     parts = []
     for share in np.geomspace(1, smallest, draws):
@@ -139,7 +141,7 @@ def draw_answers(scores: IdentityScores, *, draws: int = DRAWS, smallest: float 
             asking = asking[: max(4, round(share * len(people)))]
         enrolled = asking[: len(asking) // 2]
         there = np.concatenate((enrolled, rng.permutation(others)[: round(share * len(others))]))
-        rows = np.flatnonzero(np.isin(scores.own, asking))
+        rows = np.flatnonzero(np.isin(scores.own, asking) & (findable | ~np.isin(scores.own, enrolled)))
         best = scores.best[np.ix_(rows, there)]
         answer = best.argmax(axis=1)
         similarity = best[np.arange(len(rows)), answer].astype(np.float64)

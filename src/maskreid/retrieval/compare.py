@@ -79,10 +79,20 @@ def compare(
     }
 
 
-def check_same_test(a: tuple[Features, Features], b: tuple[Features, Features]) -> None:
+def check_same_test(
+    a: tuple[Features, Features], b: tuple[Features, Features], *, gallery_in_order: bool = False
+) -> None:
     """Refuse two (query, gallery) pairs that do not show the same people by the same cameras.
 
     Queries must also come in the same order: that is how they are paired.
+
+    Args:
+        a: the first model's.
+        b: the second's.
+        gallery_in_order: the galleries must, too, for a protocol that draws images by their place.
+
+    Raises:
+        MaskreidError: they do not.
     """
     for what, one, other in zip(("query", "gallery"), a, b, strict=True):
         if len(one) != len(other):
@@ -90,7 +100,7 @@ def check_same_test(a: tuple[Features, Features], b: tuple[Features, Features]) 
                 f"compare: {len(one)} {what} images against {len(other)}; use the same data for both models"
             )
         labels, others = (np.stack((each.identities, each.cameras)) for each in (one, other))
-        if what == "gallery":  # only who is there matters, not in which order
+        if what == "gallery" and not gallery_in_order:  # only who is there matters, not in which order
             labels, others = (each[:, np.lexsort(each)] for each in (labels, others))
         odd = np.flatnonzero((labels != others).any(axis=0))
         if odd.size:

@@ -148,7 +148,7 @@ class Features:
                 arrays["features"],
                 arrays["identities"],
                 arrays["cameras"],
-                tuple(str(name) for name in arrays.get("paths", ())),
+                tuple(str(name) for name in np.ravel(arrays.get("paths", ()))),
                 str(arrays.get("model", "")),
             )
         except MaskreidError as error:

@@ -17,6 +17,7 @@ from maskreid.retrieval.features import DISTRACTOR, JUNK, Features
 from maskreid.retrieval.matfile import read_mat
 
 Arrays = dict[str, Any]
+Read = tuple[list[str], Arrays, str]  # all names in a file, the arrays that are known, and the model's fingerprint
 
 # Each array's name here, in layumi/Person_reID_baseline_pytorch's pytorch_result.mat, and in torchreid's engine.
 NAMES = {
@@ -59,9 +60,9 @@ def read_features(path: str | Path) -> FeatureFile:
     """Read query and gallery features from one file, or from a folder that ``maskreid evaluate --out`` wrote.
 
     A file is NumPy's ``.npz``, ``.safetensors`` or MATLAB's ``.mat``, with the arrays of `NAMES` under any of their
-    names: features (N, D) of any real type, identities and cameras N whole numbers in any shape. Rows are divided
-    by their length. Where a query has identity 0, people are numbered from 0, and every number goes up by one: here
-    0 is a distractor. Nothing is unpickled.
+    names: features (N, D) of any real type, identities and cameras N whole numbers in any shape; and perhaps the
+    model's fingerprint, as ``maskreid embed`` writes it. Rows are divided by their length. Where a query has identity
+    0, people are numbered from 0, and every number goes up by one: here 0 is a distractor. Nothing is unpickled.
 
     Args:
         path: the file; or a folder with ``query.npz`` and ``gallery.npz``, and perhaps ``multi_query.npz``.
@@ -81,7 +82,7 @@ def read_features(path: str | Path) -> FeatureFile:
     if not path.is_file():
         raise MaskreidError(f"{path}: no such file")
     try:
-        found, arrays = reader(path)
+        found, arrays, model = reader(path)
     except OSError as error:
         raise MaskreidError(f"{path}: cannot be read ({error.strerror or error})") from None
     ours: Arrays = {}
@@ -101,7 +102,7 @@ def read_features(path: str | Path) -> FeatureFile:
     from_zero = bool(np.any(np.asarray(ours["query_identities"]) == DISTRACTOR))
     if from_zero:
         notes.append("people are numbered from 0: every number was raised by one, because 0 means distractor here")
-    features = {part: _features(path, part, ours, from_zero) for part in parts}
+    features = {part: _features(path, part, ours, from_zero, model) for part in parts}
     return FeatureFile(features["query"], features["gallery"], features.get("multi_query"), tuple(notes))
 
 
@@ -114,7 +115,7 @@ def holds_features(path: str | Path) -> bool:
     return path.is_file() and path.suffix.lower() in READERS and not path.with_suffix(".json").is_file()
 
 
-def _features(path: Path, part: str, arrays: Arrays, from_zero: bool) -> Features:
+def _features(path: Path, part: str, arrays: Arrays, from_zero: bool, model: str) -> Features:
     try:
         identities = _whole_numbers(arrays[f"{part}_identities"])
         if from_zero:
@@ -124,6 +125,7 @@ def _features(path: Path, part: str, arrays: Arrays, from_zero: bool) -> Feature
             identities,
             _whole_numbers(arrays[f"{part}_cameras"]),
             [str(name).rstrip() for name in np.ravel(arrays.get(f"{part}_paths", ()))],
+            model,
         )
     except MaskreidError as error:
         raise MaskreidError(f"{path}: {part} {error}") from None
@@ -137,41 +139,51 @@ def _whole_numbers(values: Any) -> np.ndarray:
     return flat
 
 
-def _npz(path: Path) -> tuple[list[str], Arrays]:
+def _npz(path: Path) -> Read:
     try:
         file = np.load(path, allow_pickle=False)
         if isinstance(file, np.ndarray):
             raise MaskreidError(f"{path}: one array in .npy format, not a .npz file; {SAVE_PLAIN}")
         with file:
-            return file.files, {name: file[name] for name in file.files if name in KNOWN}
+            return file.files, {name: file[name] for name in file.files if name in KNOWN}, _fingerprint(file)
     except (EOFError, ValueError, TypeError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
         raise MaskreidError(f"{path}: not a .npz file of plain arrays ({error}); {SAVE_PLAIN}") from None
 
 
-def _safetensors(path: Path) -> tuple[list[str], Arrays]:
+def _fingerprint(file: Any) -> str:
+    """Return the text "model" in a .npz file; anything else that somebody calls so is no fingerprint."""
+    try:
+        model = file["model"]
+    except (KeyError, ValueError):  # not there, or an object, which is not unpickled
+        return ""
+    return str(model) if model.ndim == 0 and model.dtype.kind == "U" else ""
+
+
+def _safetensors(path: Path) -> Read:
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework="numpy") as file:
             names = list(file.keys())
             arrays = {name: file.get_tensor(name) for name in names if name in KNOWN}
+            model = (file.metadata() or {}).get("model", "")
     except (SafetensorError, TypeError, ValueError) as error:
         raise MaskreidError(f"{path}: cannot be read as .safetensors ({error}); {STORE_PLAIN}") from None
     # NumPy lacks bfloat16, until some other package adds it: it is refused either way.
     for name, array in arrays.items():
         if array.dtype.kind not in "fiu":
             raise MaskreidError(f"{path}: {name} cannot be read ({array.dtype}); {STORE_PLAIN}")
-    return names, arrays
+    return names, arrays, model
 
 
-def _mat(path: Path) -> tuple[list[str], Arrays]:
+def _mat(path: Path) -> Read:
     try:
-        return read_mat(path, [name for name in KNOWN if not name.endswith("_paths")])
+        return *read_mat(path, [name for name in KNOWN if not name.endswith("_paths")]), ""
     except ValueError as error:
         raise MaskreidError(f"{path}: cannot be read as .mat: {error}") from None
 
 
-READERS: dict[str, Callable[[Path], tuple[list[str], Arrays]]] = {
+READERS: dict[str, Callable[[Path], Read]] = {
     ".npz": _npz,
     ".safetensors": _safetensors,
     ".mat": _mat,

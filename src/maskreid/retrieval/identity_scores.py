@@ -36,6 +36,13 @@ class IdentityScores:
     asked: IntArray
     own: IntArray
 
+    @property
+    def findable(self) -> NDArray[np.bool_]:
+        """(Q,) bool, whether the gallery has an image of a query's own person that is not passed over."""
+        found = self.own >= 0
+        found[found] = self.best[np.flatnonzero(found), self.own[found]] > -np.inf
+        return found
+
 
 def identity_scores(
     query: Features,

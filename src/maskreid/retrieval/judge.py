@@ -52,6 +52,8 @@ def check_asked(
         raise MaskreidError(f"multiple query is a form of protocol {SINGLE_QUERY.name}, not of {protocol.name}")
     if probes is not None and not reranking:
         raise MaskreidError("probes are for re-ranking, which was not asked for: add --rerank, or leave out --probes")
+    if probes is not None and probes < 1:
+        raise MaskreidError(f"expected at least 1 probe, got {probes}; leave out --probes to search exactly")
     if reranking and protocol not in (SINGLE_QUERY, MULTIPLE_QUERY):
         raise MaskreidError(
             f"re-ranking needs queries apart from a gallery that is searched whole; protocol {protocol.name} has none"

@@ -73,8 +73,7 @@ def open_set(scores: IdentityScores, *, draws: int = DRAWS, seed: int = 0) -> Op
     Raises:
         MaskreidError: fewer than two people are asked for who could be enrolled.
     """
-    findable = scores.own >= 0
-    findable[findable] = scores.best[np.flatnonzero(findable), scores.own[findable]] > -np.inf
+    findable = scores.findable
     people = np.unique(scores.own[findable])
     if len(people) < 2:
         raise MaskreidError(f"open set: expected two people or more who can be found, got {len(people)}")

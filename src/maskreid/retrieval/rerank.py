@@ -21,10 +21,10 @@ from maskreid.errors import MaskreidError
 from maskreid.progress import Progress, silent
 from maskreid.retrieval.encoding import average, encode
 from maskreid.retrieval.evaluate import check_comparable
-from maskreid.retrieval.features import Features
+from maskreid.retrieval.features import Features, FloatArray
 from maskreid.retrieval.neighbours import Search, exact_search
 from maskreid.retrieval.reranked import RerankedDistances
-from maskreid.retrieval.sparse_rows import first_rows
+from maskreid.retrieval.sparse_rows import SparseRows, first_rows
 
 
 def rerank(
@@ -56,16 +56,55 @@ def rerank(
     """
     from maskreid.retrieval.jaccard_kernels import invert
 
-    if k1 < 1 or k2 < 1 or not 0 <= lambda_ <= 1:
-        raise MaskreidError(f"rerank: expected k1 >= 1, k2 >= 1 and 0 <= lambda_ <= 1, got {k1}, {k2}, {lambda_}")
+    _check(k1, k2, lambda_)
     check_comparable(query, gallery)
-    vectors = np.concatenate((query.vectors, gallery.vectors))
-    neighbours = search(vectors, min(max(k1 + 1, k2), len(vectors)), progress)
-    encoding = encode(vectors, neighbours, k1)
-    del vectors  # the largest thing here, and not needed again
-    if k2 > 1:
-        encoding = average(encoding, neighbours, k2)
+    encoding, largest = _encoded(np.concatenate((query.vectors, gallery.vectors)), k1, k2, search, progress)
     count = len(query)
     return RerankedDistances(
-        query, gallery, first_rows(encoding, count), invert(encoding, count), neighbours.largest[:count], lambda_
+        query, gallery, first_rows(encoding, count), invert(encoding, count), largest[:count], lambda_
     )
+
+
+def rerank_among(
+    items: Features,
+    k1: int = 20,
+    k2: int = 6,
+    lambda_: float = 0.3,
+    *,
+    search: Search = exact_search,
+    progress: Progress = silent,
+) -> RerankedDistances:
+    """Re-rank a set for each of its own items: they are queries and gallery at once, and yet N items, not 2 N.
+
+    Args:
+        items: the set.
+        k1: as for `rerank`, like all that follows.
+        k2: as for `rerank`.
+        lambda_: as for `rerank`.
+        search: as for `rerank`.
+        progress: as for `rerank`.
+
+    Raises:
+        MaskreidError: a parameter is out of range, or there are no items.
+    """
+    from maskreid.retrieval.jaccard_kernels import invert
+
+    _check(k1, k2, lambda_)
+    check_comparable(items, items)
+    encoding, largest = _encoded(items.vectors, k1, k2, search, progress)
+    return RerankedDistances(items, items, encoding, invert(encoding, 0), largest, lambda_)
+
+
+def _check(k1: int, k2: int, lambda_: float) -> None:
+    if k1 < 1 or k2 < 1 or not 0 <= lambda_ <= 1:
+        raise MaskreidError(f"rerank: expected k1 >= 1, k2 >= 1 and 0 <= lambda_ <= 1, got {k1}, {k2}, {lambda_}")
+
+
+def _encoded(
+    vectors: FloatArray, k1: int, k2: int, search: Search, progress: Progress
+) -> tuple[SparseRows, FloatArray]:
+    """Return V after query expansion, N rows, and each item's largest squared distance."""
+    neighbours = search(vectors, min(max(k1 + 1, k2), len(vectors)), progress)
+    encoding = encode(vectors, neighbours, k1)
+    del vectors  # of query and gallery, the largest thing here, and held by nobody else
+    return (average(encoding, neighbours, k2) if k2 > 1 else encoding), neighbours.largest

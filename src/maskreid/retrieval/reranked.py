@@ -19,12 +19,15 @@ from maskreid.retrieval.threads import in_threads
 
 @dataclass(frozen=True, eq=False)
 class RerankedDistances:
-    """The final distances of `rerank`, as what they are made from: a matrix of them would be larger than all else.
+    """The final distances of `rerank` or `rerank_among`, as what they are made from.
+
+    A matrix of them would be larger than all else.
 
     Attributes:
         query: the queries.
         gallery: the gallery.
-        encoding: Q rows of V after query expansion: weights of N = Q + G items, queries first.
+        encoding: Q rows of V after query expansion: weights of N items. These are the queries, then the gallery; a
+            set that is re-ranked among itself is there once.
         inverted: for each of N items the gallery images that weigh it, and by how much.
         largest: (Q,) float32, each query's largest squared distance, to which its distances are relative.
         lambda_: weight of the original distance.

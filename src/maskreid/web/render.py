@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -11,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from maskreid import __version__
-from maskreid.gallery.schema import FIRST_DATE
+from maskreid.gallery.schema import FIRST_DATE, date_text
 from maskreid.web.desk import Desk
 
 
@@ -53,10 +52,7 @@ def when(time: float | None) -> str:
         return "no time"
     if time < FIRST_DATE:
         return f"frame {time:,.0f}" if time == int(time) else f"{time:,.1f}"
-    try:
-        return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S")
-    except (OverflowError, OSError, ValueError):
-        return f"{time:g}"
+    return date_text(time) or f"{time:g}"
 
 
 def camera(number: int) -> str:

@@ -38,7 +38,10 @@ def cluster(
     before: BeforeOption = None,
     tags: TagsOption = None,
 ) -> None:
-    """Propose who is the same person, as groups for people to confirm: c1 is the largest; labels stay as they are."""
+    """Propose who is the same person, as groups for people to confirm; labels stay as they are.
+
+    c1 is the largest group; of a part of GALLERY, groups are numbered on from those of the other entries.
+    """
     from maskreid import gallery as room
     from maskreid import progress
     from maskreid.gallery.cluster import EPS, FEWEST
@@ -53,5 +56,5 @@ def cluster(
         progress=progress.terminal,
     )
     print(f"{gallery}: {found}")
-    print(f"look at one: maskreid gallery list {gallery} --cluster c1")
-    print(f"confirm it:  maskreid gallery label {gallery} --cluster c1 --as NAME")
+    print(f"look at one: maskreid gallery list {gallery} --cluster c{found.first}")
+    print(f"confirm it:  maskreid gallery label {gallery} --cluster c{found.first} --as NAME")

@@ -30,6 +30,8 @@ from maskreid.errors import MaskreidError
 if TYPE_CHECKING:
     from maskreid.gallery import Gallery, Hit
     from maskreid.gallery.nearest import Nearest, Vectors
+    from maskreid.network import Model
+    from maskreid.retrieval import Calibration
 
 
 def search(
@@ -92,22 +94,23 @@ def search(
 ) -> None:
     """Find in GALLERY who is in IMAGES, or in other entries; exact, whatever the gallery's size.
 
-    Each query's line names the best answer's person, or says unknown. The probability is of the best answer, for a
-    person who is in the gallery as likely as not.
+    Each query's line names the person of the most similar entry, also where --rerank puts another first, or says
+    unknown. The probability is of the most similar entry, for a person who is in the gallery as likely as not.
     """
     from dataclasses import replace
 
     from maskreid import gallery as room
     from maskreid.cli.gallery.show import as_values
+    from maskreid.gallery import shortlist
 
     if bool(images) == bool(entry):
         raise MaskreidError("search: name either IMAGES or --entry ID; see maskreid gallery search --help")
     opened = room.Gallery(gallery)
-    threshold = None if false_matches is None else _threshold(opened, false_matches)
+    loaded = opened.model(model, device_of(device)) if images or model else None
+    card = loaded.card if loaded else None
+    threshold = None if false_matches is None else _threshold(opened.calibration(card), false_matches)
     where = filter_of(None, identities, None, cameras, not_cameras, after, before, tags)
-    names, vectors = (
-        _embed(opened, images, model, precision, device_of(device)) if images else _look_up(opened, entry or [])
-    )
+    names, vectors = _embed(opened, images, loaded, precision) if images else _look_up(opened, entry or [])
     if pool:
         names, vectors = (f"{len(names)} images of one person: {', '.join(names)}",), room.pooled(vectors)
     if entry:
@@ -117,11 +120,13 @@ def search(
         if probes is not None:
             share = room.recall(opened, probes, find=find, **asked)
             print(f"with {probes} probes, a search finds {100 * share:.1f} % of the true {top} nearest", flush=True)
+        # The whole short list, for the verdict: re-ranking may put the most similar behind the first ``top``.
+        asked["top"] = max(top, shortlist.LENGTH) if rerank else top
         found = room.search(
-            opened, vectors, probes=probes, reranking=rerank, find=find, asked=", ".join(names), **asked
+            opened, vectors, probes=probes, reranking=rerank, find=find, asked=", ".join(names), card=card, **asked
         )
     verdicts = [_verdict(hits, unknown_below, threshold) for hits in found]
-    for name, hits, verdict in zip(names, found, verdicts, strict=True):
+    for name, hits, verdict in zip(names, (hits[:top] for hits in found), verdicts, strict=True):
         if as_json:
             answers = [
                 {"similarity": hit.similarity, "probability": hit.probability, **as_values(hit.entry)} for hit in hits
@@ -146,7 +151,7 @@ def _searcher(ray: str | None, workers: int | None) -> Iterator[Nearest]:
 
 
 def _embed(
-    gallery: Gallery, images: list[str], model: str | None, precision: str, device: str
+    gallery: Gallery, images: list[str], model: Model | None, precision: str
 ) -> tuple[tuple[str, ...], Vectors]:
     import numpy as np
 
@@ -155,8 +160,7 @@ def _embed(
     from maskreid.gallery import ask
 
     datasets = [open_data(each, anything=True) for each in images]
-    loaded = gallery.model(model, device)
-    asked = [ask(gallery, each, model=loaded, precision=precision, progress=progress.terminal) for each in datasets]
+    asked = [ask(gallery, each, model=model, precision=precision, progress=progress.terminal) for each in datasets]
     return tuple(name for names, _ in asked for name in names), np.concatenate([vectors for _, vectors in asked])
 
 
@@ -176,8 +180,7 @@ def _look_up(gallery: Gallery, ids: list[str]) -> tuple[tuple[str, ...], Vectors
     return tuple(whole), np.stack([features[each] for each in whole])
 
 
-def _threshold(gallery: Gallery, false_matches: float) -> float:
-    calibration = gallery.calibration()
+def _threshold(calibration: Calibration | None, false_matches: float) -> float:
     known = calibration.thresholds if calibration else {}
     if f"{false_matches:g}" not in known:
         raise MaskreidError(
@@ -188,7 +191,7 @@ def _threshold(gallery: Gallery, false_matches: float) -> float:
 
 
 def _verdict(hits: list[Hit], unknown_below: float, threshold: float | None) -> str:
-    """The best answer's person, or "unknown"; "not calibrated" where nothing can be said."""
+    """The most similar answer's person, or "unknown"; "not calibrated" where nothing can be said."""
     if not hits:
         return "unknown"
     best = max(hits, key=lambda hit: hit.similarity)

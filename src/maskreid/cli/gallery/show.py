@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,13 +33,11 @@ def as_values(entry: Entry) -> dict[str, Any]:
 
 def time_text(time: float | None) -> str:
     """Return a time as a date if it is one, else as the number it is."""
-    from maskreid.gallery.schema import FIRST_DATE
+    from maskreid.gallery.schema import date_text
 
     if time is None:
         return NOTHING
-    if time < FIRST_DATE:
-        return f"{time:g}"
-    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return date_text(time) or f"{time:g}"
 
 
 def table(rows: Sequence[dict[str, str]]) -> str:
