@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -60,6 +61,14 @@ def test_other_machines_get_a_token_made_up(gallery: Gallery) -> None:
             f"{start}api/overview", headers={"authorization": f"Bearer {address.partition('?token=')[2]}"}
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
+            assert answer.status == 200
+
+
+def test_the_printed_address_is_answered(gallery: Gallery) -> None:
+    visitor = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    with server(gallery.path, "--host", socket.gethostname(), "--token", "a+b&c") as (address, _):
+        assert address.endswith("/?token=a%2Bb%26c")
+        with visitor.open(address, timeout=30) as answer:
             assert answer.status == 200
 
 
