@@ -52,8 +52,12 @@ def test_different_and_split(client: TestClient, desk: Desk, ids: list[str]) -> 
         {"what": "same", "entries": ["../../etc"]},
         {"what": "same", "entries": ["0" * 32]},
         {"what": "burn", "entries": ids},
+        {"what": "same", "entries": ids[:2], "than": ids[3:]},
+        {"what": "different", "entries": ids[:1], "than": ids[3:], "identity": "ann"},
+        {"what": "same", "entries": ids[:2], "name": "ann"},
     ]
-    assert [client.post("/api/judgements", json=each).status_code for each in wrong] == [400, 400, 422, 422, 404, 422]
+    codes = [client.post("/api/judgements", json=each).status_code for each in wrong]
+    assert codes == [400, 400, 422, 422, 404, 422, 400, 400, 422]
 
 
 def test_removal_needs_confirmation_and_is_real(client: TestClient, desk: Desk, ids: list[str]) -> None:

@@ -19,19 +19,13 @@ MOST = 2000  # answers at a time
 CAMERA = 1 << 31
 
 
-class SearchRequest(BaseModel):
-    """Everything that decides an answer; every field may be left out."""
+class FilterRequest(BaseModel, extra="forbid"):
+    """Which entries are meant; every field may be left out, and a misspelt one is refused."""
 
-    q: str = Field("", max_length=64, description="An uploaded query's id.")
-    like: list[str] = Field([], max_length=100, description="Entries that show the person.")
-    unlike: list[str] = Field([], max_length=100, description="Entries that do not.")
     camera: list[int] = Field([], max_length=1000, description="Only by one of these cameras; -1 is unknown.")
     after: str = Field("", max_length=40, description="Seen at this time or later: a number, or a date.")
     before: str = Field("", max_length=40, description="Seen before this time.")
     tag: list[str] = Field([], max_length=20, description="Only with each of these tags.")
-    least: float = Field(-1.0, ge=-1, le=1, description="Only this alike (cosine) or more.")
-    top: int = Field(60, ge=1, le=MOST, description="Answers at most.")
-    group: Literal["", "camera", "time"] = Field("", description="How a page groups the answers.")
 
     @field_validator("camera")
     @classmethod
@@ -42,7 +36,7 @@ class SearchRequest(BaseModel):
 
     @property
     def where(self) -> Filter:
-        """Which entries may answer.
+        """The conditions.
 
         Raises:
             MaskreidError: a time is none.
@@ -53,6 +47,17 @@ class SearchRequest(BaseModel):
             before=parse_time(self.before) if self.before.strip() else None,
             tags=tuple(tag for tag in self.tag if tag),
         )
+
+
+class SearchRequest(FilterRequest):
+    """Everything that decides an answer; every field may be left out."""
+
+    q: str = Field("", max_length=64, description="An uploaded query's id.")
+    like: list[str] = Field([], max_length=100, description="Entries that show the person.")
+    unlike: list[str] = Field([], max_length=100, description="Entries that do not.")
+    least: float = Field(-1.0, ge=-1, le=1, description="Only this alike (cosine) or more.")
+    top: int = Field(60, ge=1, le=MOST, description="Answers at most.")
+    group: Literal["", "camera", "time"] = Field("", description="How a page groups the answers.")
 
     @property
     def refined(self) -> bool:

@@ -43,7 +43,9 @@ def search(
     ] = None,
     entry: Annotated[
         list[str] | None,
-        typer.Option("--entry", metavar="ID", help="Ask for who is in this entry, which is no answer itself; may be repeated."),
+        typer.Option(
+            "--entry", metavar="ID", help="Ask for who is in this entry, which is no answer itself; may be repeated."
+        ),
     ] = None,
     pool: Annotated[
         bool, typer.Option("--pool", help="All images show one person: ask once, by their mean.")
