@@ -31,6 +31,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+MODEL = "market1501-compact"
+UNWRITABLE = "is no folder that can be written into"
 RECIPE = Path(__file__).parents[2] / "recipes" / "market1501-small.toml"
 
 
@@ -198,11 +200,23 @@ def test_models_lists_what_is_shipped() -> None:
         ),
         (["evaluate", "nobody", "--data", "{folder}"], "no model 'nobody'"),
         (["masks", "check", "{folder}", "--masks", "none"], "--masks must be"),
-        (["masks", "train", "{folder}", "--labels", "{tmp}", "--out", "{tmp}/m"], "none of its 0 PNG files"),
+        (["masks", "train", "{folder}", "--labels", "{tmp}", "--out", "{tmp}/m"], "none of its PNG files"),
+        (["masks", "make", "{folder}", "--out", "{tmp}/file/masks"], UNWRITABLE),
+        (["masks", "preview", "{folder}", "--out", "{tmp}/file/masks.png"], UNWRITABLE),
+        (["masks", "preview", "{folder}", "--out", "{tmp}/masks.foo"], "--out: expected a name that ends in .png"),
+        (["ranks", "nobody", "--data", "{folder}", "--queries", "worst:1", "--out", "{tmp}/file/r.png"], UNWRITABLE),
+        (["evaluate", "nobody", "--data", "{folder}", "--out", "{tmp}/file"], UNWRITABLE),
+        (["evaluate", "--features", "none.npz", "--out", "{tmp}/file/out"], UNWRITABLE),
+        (["report", "{tmp}", "--out", "{tmp}/file"], UNWRITABLE),
+        (["evaluate", MODEL, "--data", "{folder}", "--device", "foo"], "'foo'"),
+        (["calibrate", MODEL, "--data", "{folder}", "--device", "foo"], "'foo'"),
+        (["report", MODEL, "--data", "{folder}", "--out", "{tmp}/out", "--device", "foo"], "'foo'"),
+        (["embed", MODEL, "--data", "{folder}", "--out", "{tmp}/out", "--device", "foo"], "'foo'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_mistakes_are_one_line_and_status_2(folder: Path, tmp_path: Path, arguments: list[str], message: str) -> None:
+    (tmp_path / "file").write_bytes(b"")
     places = {"folder": folder, "tmp": tmp_path, "recipe": RECIPE}
     said = refused(*(argument.format(**places) for argument in arguments))
     assert message in said

@@ -115,6 +115,15 @@ def open_together(data: list[str], format_: str | None = None, split: int = 0) -
     )
 
 
+def check_png(out: Path) -> None:
+    """Refuse an ``--out`` that no PNG file can be written to."""
+    from maskreid.files import check_folder
+
+    if out.suffix.lower() != ".png":
+        raise MaskreidError(f"--out: expected a name that ends in .png, got {out}")
+    check_folder(out.parent)
+
+
 def device_of(device: str | None) -> str:
     """Return the device that was asked for, or the best there is."""
     from maskreid.network import pick_device

@@ -93,6 +93,7 @@ def evaluate(
 
     Intervals hold 95 % of the scores that other draws of as many queries would give.
     """
+    from maskreid.files import check_folder
     from maskreid.retrieval import named_protocol
 
     chosen = named_protocol(protocol)
@@ -100,6 +101,8 @@ def evaluate(
     if any(whole.values()) and chosen.repeats:
         name = next(name for name, wanted in whole.items() if wanted)
         raise MaskreidError(f"{name} needs a gallery that is searched whole; protocol {chosen.name} draws its own")
+    if out:
+        check_folder(out)
     if features is not None:
         images = {"--data": data, "--format": format, "--split": split or None, "--masks": masks, "--cache": cache}
         images["--flip"] = flip

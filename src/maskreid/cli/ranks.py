@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from maskreid.cli.common import CacheOption, DataOption, DeviceOption, FormatOption, SplitOption, open_data
+from maskreid.cli.common import (
+    CacheOption,
+    DataOption,
+    DeviceOption,
+    FormatOption,
+    SplitOption,
+    check_png,
+    open_data,
+)
 
 
 def ranks(
@@ -54,11 +62,9 @@ def ranks(
     people are for research only: keep them to yourself.
     """
     from maskreid import progress
-    from maskreid.errors import MaskreidError
     from maskreid.reports import find_queries, open_subject, rank_lists, rank_sheets, write_sheets
 
-    if out.suffix.lower() != ".png":
-        raise MaskreidError(f"--out: expected a name that ends in .png, got {out}")
+    check_png(out)
     dataset = open_data(data, format, split)
     subject = open_subject(
         model,

@@ -47,9 +47,11 @@ def report(
     pictures of the answers; and a model or a training run that was not tested is tested on it.
     """
     from maskreid import progress
+    from maskreid.files import check_folder
     from maskreid.reports import open_subject, short_names, write_report, written_to
 
     out = out or written_to(run, against)
+    check_folder(out)
     dataset = open_data(data, format, split) if data else None
     runs = [run] if against is None else [run, against]
     subjects = [

@@ -14,11 +14,11 @@ import safetensors.torch
 
 from maskreid import __version__
 from maskreid.errors import MaskreidError
-from maskreid.files import write_atomically
+from maskreid.files import write_out
 from maskreid.images import Dataset, PersonImage, Source, read_image, read_mask, split_identities
 from maskreid.masks.fcn import segment
-from maskreid.masks.stored import mask_names
 from maskreid.masks.learn import MaskQuality, SegmenterSchedule, mask_quality, train_segmenter
+from maskreid.masks.stored import mask_names
 from maskreid.progress import Progress, silent
 
 HELD_OUT = 0.1  # share of the identities whose maps are never trained on
@@ -100,12 +100,11 @@ def learn_segmenter(
         "weights_sha256": hashlib.sha256(safetensors.torch.save(stored)).hexdigest(),
     }
     out = Path(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
     for suffix, content in (
         (".safetensors", safetensors.torch.save(stored)),
         (".json", (json.dumps(card, indent=2) + "\n").encode()),
     ):
-        write_atomically(out.with_name(out.name + suffix), content)
+        write_out(out.with_name(out.name + suffix), content)
     return quality
 
 
@@ -121,8 +120,8 @@ def _maps_of(images: Sequence[PersonImage], label_maps: Source) -> dict[str, str
         member = next((name for name in mask_names(image.path) if name in there), None)
         if member is None and len(alike) > 1:
             raise MaskreidError(
-                f"{label_maps.name}: {alike[0]} and {alike[1]} are both named after {image.path}; lay the maps out in "
-                "the dataset's own folders"
+                f"{label_maps.name}: {alike[0]} and {alike[1]} are both named after {image.path}; lay the maps out "
+                "in the dataset's own folders"
             )
         if member or alike:
             found[image.path] = member or alike[0]
