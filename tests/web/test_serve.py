@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
+from running import refused
 
 from maskreid.gallery import Gallery
 
@@ -84,3 +85,8 @@ def test_a_port_that_is_taken_is_one_line(gallery: Gallery, tmp_path: Path) -> N
     done = subprocess.run([MASKREID, "serve", tmp_path / "no"], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "there is no gallery" in done.stderr
+
+
+def test_a_run_that_is_not_there_is_told_at_the_start(gallery: Gallery) -> None:
+    assert "nosuch: expected a training run" in refused("serve", gallery.path, "--run", "nosuch")
+    assert "no model 'nosuch'" in refused("serve", gallery.path, "--run", "nosuch", "--data", "synthetic")

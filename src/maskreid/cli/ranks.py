@@ -12,9 +12,11 @@ from maskreid.cli.common import (
     DataOption,
     DeviceOption,
     FormatOption,
+    PrecisionOption,
     SplitOption,
     check_png,
     open_data,
+    refuse_surplus,
 )
 
 
@@ -49,7 +51,7 @@ def ranks(
             metavar="NAME", help="As for maskreid evaluate. [default: what features were tested by, else market1501]"
         ),
     ] = None,
-    precision: Annotated[str, typer.Option(help="float32, or bfloat16 for speed.")] = "float32",
+    precision: PrecisionOption = None,
     device: DeviceOption = None,
     format: FormatOption = None,
     split: SplitOption = 0,
@@ -63,8 +65,12 @@ def ranks(
     """
     from maskreid import progress
     from maskreid.reports import find_queries, open_subject, rank_lists, rank_sheets, write_sheets
+    from maskreid.retrieval import holds_features
 
     check_png(out)
+    if holds_features(model):
+        given = {"--precision": precision, "--device": device, "--cache": cache}
+        refuse_surplus(given, f"{model} holds features, which need no model")
     dataset = open_data(data, format, split)
     subject = open_subject(
         model,
@@ -72,7 +78,7 @@ def ranks(
         protocol=protocol,
         examining=False,
         device=device,
-        precision=precision,
+        precision=precision or "float32",
         cache=cache,
         progress=progress.terminal,
     )
