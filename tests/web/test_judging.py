@@ -89,6 +89,18 @@ def test_browsing(client: TestClient, desk: Desk) -> None:
     assert client.get("/api/duplicates", params={"top": 3}).status_code == 200
 
 
+def test_too_many_to_pair_are_told_beside_the_cameras(
+    client: TestClient, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("maskreid.gallery.listing.MOST", desk.gallery.count(Filter(cameras=(1,))))
+    page = client.get("/duplicates", headers=HTML)
+    assert page.status_code == 400
+    assert "choose a camera or a time" in page.text
+    assert 'href="/duplicates?camera=1"' in page.text
+    assert client.get("/duplicates?camera=1").status_code == 200
+    assert client.get("/api/duplicates").status_code == 400
+
+
 def test_comparing(client: TestClient, desk: Desk, ids: list[str], image: bytes) -> None:
     page = client.get("/compare", params={"a": ids[0], "b": ids[1]}).text
     assert page.count("data:image/png;base64,") == 6
