@@ -49,8 +49,8 @@ def compare(
 
     chosen = named_protocol(protocol)
     if holds_features(run_a) and holds_features(run_b):
-        given = {"--data": data, "--format": format, "--split": split or None, "--precision": precision}
-        given |= {"--device": device, "--cache": cache}
+        images = {"--data": data, "--format": format, "--split": split or None, "--cache": cache}
+        given = {**images, "--precision": precision, "--device": device}
         refuse_surplus(given, f"{run_a} and {run_b} hold features, which need no images and no model")
     elif data is None:
         models = [run for run in (run_a, run_b) if not holds_features(run)]

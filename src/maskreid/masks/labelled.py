@@ -117,14 +117,14 @@ def _maps_of(images: Sequence[PersonImage], label_maps: Source) -> dict[str, str
         by_stem.setdefault(Path(member).stem, []).append(member)
     for image in images:
         alike = by_stem.get(Path(image.path).stem, [])
-        member = next((name for name in mask_names(image.path) if name in there), None)
-        if member is None and len(alike) > 1:
+        own = next((name for name in mask_names(image.path) if name in there), None)
+        if own is None and len(alike) > 1:
             raise MaskreidError(
                 f"{label_maps.name}: {alike[0]} and {alike[1]} are both named after {image.path}; lay the maps out "
                 "in the dataset's own folders"
             )
-        if member or alike:
-            found[image.path] = member or alike[0]
+        if own or alike:
+            found[image.path] = own or alike[0]
     return found
 
 
