@@ -49,7 +49,7 @@ def test_it_serves_until_it_is_stopped(gallery: Gallery) -> None:
         with urllib.request.urlopen(f"{address}static/htmx-4.0.1.min.js", timeout=30) as answer:
             assert len(answer.read()) > 30_000
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) in (0, 130)
+        assert process.wait(20) == 0
 
 
 def test_other_machines_get_a_token_made_up(gallery: Gallery) -> None:
