@@ -46,4 +46,4 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-bench runs
+	rm -rf $(VENV) $(VENV)-bench runs/demo

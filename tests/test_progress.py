@@ -1,8 +1,24 @@
 from __future__ import annotations
 
+import io
+import sys
+
 import pytest
 
 from maskreid import progress
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Standard error as a terminal, on which every item takes a second."""
+    made, clock = Terminal(), iter(range(100))
+    monkeypatch.setattr(sys, "stderr", made)
+    monkeypatch.setattr(progress.time, "monotonic", lambda: float(next(clock)))
+    return made
 
 
 def test_items_come_back_unchanged_and_a_log_gets_rate_and_time_left(
@@ -16,6 +32,29 @@ def test_items_come_back_unchanged_and_a_log_gets_rate_and_time_left(
         "embedding: 2/3 (66 %), 6.0 s/image, 0:06 left",
         "embedding: 3 done in 0:16 (5.3 s/image)",
     ]
+
+
+def test_an_error_of_the_items_ends_the_live_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = terminal(monkeypatch)
+
+    def items():
+        yield "a"
+        raise EOFError
+
+    with pytest.raises(EOFError):
+        list(progress.terminal(items(), total=3, what="embedding", unit="image"))
+    assert written.getvalue() == "\r\x1b[2Kembedding: 1/3 (33 %), 1.0 image/s, 0:02 left\n"
+
+
+def test_an_error_of_the_work_is_written_on_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = terminal(monkeypatch)
+    items = progress.terminal("abc", total=3, what="embedding", unit="image")
+    next(items)
+    next(items)
+    assert not written.getvalue().endswith("\n")
+    for _ in range(2):
+        progress.end_line()
+        assert written.getvalue().count("\n") == 1
 
 
 def test_short_work_says_nothing_in_a_log(capsys: pytest.CaptureFixture[str]) -> None:

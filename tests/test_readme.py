@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -65,3 +66,8 @@ def test_the_guide_names_every_protocol_and_every_array() -> None:
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(((?!https?:)[^)#]+)", README))))
 def test_what_the_readme_links_to_is_there(target: str) -> None:
     assert (ROOT / target).exists()
+
+
+def test_make_clean_keeps_the_models_that_the_readme_trains() -> None:
+    done = subprocess.run(["make", "--dry-run", "clean"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["rm", "-rf", ".venv", ".venv-bench", "runs/demo"]

@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from maskreid.errors import MaskreidError
 from maskreid.images import Dataset
@@ -22,6 +23,9 @@ from maskreid.training import (
     evaluate_model,
     train,
 )
+
+if TYPE_CHECKING:
+    from maskreid.gallery import Gallery
 
 # A quarter of the paper's channels at about half its input size: minutes on two cores.
 DEMO_RECIPE = Recipe(
@@ -63,8 +67,11 @@ def demo_gallery(dataset: Dataset, out: str | Path, *, progress: Progress = sile
 
     Args:
         dataset: that `run_demo` had.
-        out: that `run_demo` wrote; receives ``gallery``. One of an earlier model is replaced.
+        out: that `run_demo` wrote; receives ``gallery``. One of an earlier model in ``out`` is replaced.
         progress: told about every image.
+
+    Raises:
+        MaskreidError: as `earlier_gallery`, or the gallery cannot be written.
     """
     if find_spec("lancedb") is None:
         return None
@@ -72,12 +79,33 @@ def demo_gallery(dataset: Dataset, out: str | Path, *, progress: Progress = sile
     from maskreid.network import load_model
 
     path = Path(out) / "gallery"
-    try:
-        current = Gallery(path).settings.fingerprint == load_model(str(out)).fingerprint
-    except MaskreidError:  # none yet
-        current = False
-    if not current:
-        shutil.rmtree(path, ignore_errors=True)
+    earlier = earlier_gallery(out)
+    if earlier is None or earlier.settings.fingerprint != load_model(str(out)).fingerprint:
+        if earlier is not None:
+            shutil.rmtree(path)
         Gallery.create(path, str(out), thumbnail=128)
     enrol(Gallery(path), dataset, splits=["gallery"], progress=progress)
     return path
+
+
+def earlier_gallery(out: str | Path) -> Gallery | None:
+    """Return the gallery that an earlier demo left in ``out``; None where there is none, or no LanceDB.
+
+    Raises:
+        MaskreidError: something else is there, which the demo must not replace.
+    """
+    path = Path(out) / "gallery"
+    empty = path.is_dir() and not any(path.iterdir())
+    if find_spec("lancedb") is None or empty or not path.exists():
+        return None
+    from maskreid.gallery import Gallery
+
+    try:
+        found = Gallery(path)
+    except MaskreidError as error:
+        raise MaskreidError(f"{path}: is not the gallery of a demo ({error}); choose another --out") from None
+    if Path(found.settings.model).resolve() != Path(out).resolve():
+        raise MaskreidError(
+            f"{path}: is a gallery of the model {found.settings.model}, not of a demo in {out}; choose another --out"
+        )
+    return found

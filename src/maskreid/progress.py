@@ -12,6 +12,8 @@ T = TypeVar("T")
 
 LINE_EVERY = 10.0  # seconds between two lines where there is no terminal
 
+_unfinished = False  # whether the terminal's last line is a live one, which the next text goes over
+
 
 class Progress(Protocol):
     """What long functions accept: wrap an iterable, get its items back, and be told about them."""
@@ -30,16 +32,30 @@ def terminal(items: Iterable[T], *, total: int, what: str, unit: str) -> Iterato
     live = sys.stderr.isatty()
     started = last = time.monotonic()
     done = 0
-    for item in items:
-        yield item
-        done += 1
-        now = time.monotonic()
-        if now - last >= (0.2 if live else LINE_EVERY) and done < total:
-            last = now
-            _show(_line(what, unit, done, total, now - started), live=live, end=False)
-    elapsed = time.monotonic() - started
-    if live or elapsed >= 1:
-        _show(_line(what, unit, done, total, elapsed), live=live, end=True)
+    try:
+        for item in items:
+            yield item
+            done += 1
+            now = time.monotonic()
+            if now - last >= (0.2 if live else LINE_EVERY) and done < total:
+                last = now
+                _show(_line(what, unit, done, total, now - started), live=live, end=False)
+        elapsed = time.monotonic() - started
+        if live or elapsed >= 1:
+            _show(_line(what, unit, done, total, elapsed), live=live, end=True)
+    finally:
+        end_line()
+
+
+def end_line() -> None:
+    """End the live line, if there is one, so that what is written next does not stand behind it.
+
+    Whoever writes an error calls it: an error in the work between two items does not come past `terminal`.
+    """
+    global _unfinished
+    if _unfinished:
+        _unfinished = False
+        print(file=sys.stderr, flush=True)
 
 
 def chunks(counted: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -65,5 +81,7 @@ def _clock(seconds: float) -> str:
 
 
 def _show(line: str, *, live: bool, end: bool) -> None:
+    global _unfinished
+    _unfinished = live and not end
     text = f"\r\x1b[2K{line}" if live else line
     print(text, end="\n" if end or not live else "", file=sys.stderr, flush=True)

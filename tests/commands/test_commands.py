@@ -5,14 +5,25 @@ from __future__ import annotations
 import json
 import re
 import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 from running import maskreid, refused, write
+from typer.main import get_command
 
 import maskreid as maskreid_package
+from maskreid import progress
+from maskreid.cli import main as program
+from maskreid.cli.models import models
+from maskreid.errors import MaskreidError
 from maskreid.images import synthetic_world
+from maskreid.network import list_models
 
 SHORT = [
     *("--set", "schedule.iterations=2"),
@@ -31,7 +42,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+MODEL = "market1501-compact"
+UNWRITABLE = "is no folder that can be written into"
 RECIPE = Path(__file__).parents[2] / "recipes" / "market1501-small.toml"
+
+
+def verbs(command: Any, *path: str) -> Iterator[tuple[str, ...]]:
+    """Every verb below a command, as it is typed."""
+    below = getattr(command, "commands", None)
+    if below is None:
+        yield path
+        return
+    for name, each in below.items():
+        yield from verbs(each, *path, name)
 
 
 def test_help_says_what_the_defaults_are() -> None:
@@ -48,57 +71,12 @@ def test_help_is_there_in_half_a_second() -> None:
         done = maskreid("--help")
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         took.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    for verb in (
-        "demo",
-        "data",
-        "masks",
-        "train",
-        "evaluate",
-        "calibrate",
-        "compare",
-        "gallery",
-        "report",
-        "ranks",
-        "models",
-    ):
+    for verb, *_ in verbs(get_command(program.app)):
         assert verb in done.stdout
     assert min(took) < 0.5
 
 
-@pytest.mark.parametrize(
-    "verb",
-    [
-        ["demo"],
-        ["data", "check"],
-        ["masks", "make"],
-        ["masks", "check"],
-        ["masks", "preview"],
-        ["masks", "train"],
-        ["train"],
-        ["evaluate"],
-        ["calibrate"],
-        ["compare"],
-        ["report"],
-        ["ranks"],
-        ["models"],
-        *(
-            ["gallery", verb]
-            for verb in (
-                "create",
-                "add",
-                "list",
-                "search",
-                "cluster",
-                "label",
-                "remove",
-                "expire",
-                "verify",
-                "export",
-            )
-        ),
-    ],
-    ids=" ".join,
-)
+@pytest.mark.parametrize("verb", list(verbs(get_command(program.app))), ids=" ".join)
 def test_every_verb_explains_itself(verb: list[str]) -> None:
     assert "Usage" in maskreid(*verb, "--help").stdout
 
@@ -182,8 +160,48 @@ def test_masks_are_made_checked_and_shown(folder: Path, tmp_path: Path) -> None:
     assert "missing or unreadable: 1" in maskreid("masks", "check", folder, "--masks", masks, code=1).stdout
 
 
-def test_models_lists_what_is_shipped() -> None:
-    maskreid("models")
+def test_models_lists_what_is_shipped(capsys: pytest.CaptureFixture[str]) -> None:
+    models()
+    told = capsys.readouterr().out
+    assert list_models()
+    for name, card in list_models().items():
+        lines = told[told.index(f"{name}\n") :].splitlines()
+        assert f"{card['architecture']['dimension']} numbers out" in lines[1]
+        assert f"trained on: {card['training']['data']}" in lines[2]
+        for line, (setting, numbers) in zip(lines[3:], card["metrics"].items(), strict=False):
+            assert line.startswith(f"  {setting}: Rank-1 {numbers['rank1']:.2f}  mAP {numbers['map']:.2f} ")
+
+
+WAIT = """
+import sys, time
+from maskreid.cli.main import app, main
+@app.command()
+def wait():
+    print("ready", flush=True)
+    time.sleep(60)
+sys.argv = ["maskreid", "wait"]
+main()
+"""
+
+
+def test_ctrl_c_is_one_line() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", WAIT], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (130, "maskreid: stopped; the same command continues a training run\n")
+
+
+def test_an_error_does_not_stand_behind_the_live_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def app() -> None:
+        monkeypatch.setattr(progress, "_unfinished", True)
+        raise MaskreidError("wrong")
+
+    monkeypatch.setattr(program, "app", app)
+    assert refused() == "\nmaskreid: wrong\n"
 
 
 @pytest.mark.parametrize(
@@ -198,11 +216,23 @@ def test_models_lists_what_is_shipped() -> None:
         ),
         (["evaluate", "nobody", "--data", "{folder}"], "no model 'nobody'"),
         (["masks", "check", "{folder}", "--masks", "none"], "--masks must be"),
-        (["masks", "train", "{folder}", "--labels", "{tmp}", "--out", "{tmp}/m"], "none of its 0 PNG files"),
+        (["masks", "train", "{folder}", "--labels", "{tmp}", "--out", "{tmp}/m"], "none of its PNG files"),
+        (["masks", "make", "{folder}", "--out", "{tmp}/file/masks"], UNWRITABLE),
+        (["masks", "preview", "{folder}", "--out", "{tmp}/file/masks.png"], UNWRITABLE),
+        (["masks", "preview", "{folder}", "--out", "{tmp}/masks.foo"], "--out: expected a name that ends in .png"),
+        (["ranks", "nobody", "--data", "{folder}", "--queries", "worst:1", "--out", "{tmp}/file/r.png"], UNWRITABLE),
+        (["evaluate", "nobody", "--data", "{folder}", "--out", "{tmp}/file"], UNWRITABLE),
+        (["evaluate", "--features", "none.npz", "--out", "{tmp}/file/out"], UNWRITABLE),
+        (["report", "{tmp}", "--out", "{tmp}/file"], UNWRITABLE),
+        (["evaluate", MODEL, "--data", "{folder}", "--device", "foo"], "'foo'"),
+        (["calibrate", MODEL, "--data", "{folder}", "--device", "foo"], "'foo'"),
+        (["report", MODEL, "--data", "{folder}", "--out", "{tmp}/out", "--device", "foo"], "'foo'"),
+        (["embed", MODEL, "--data", "{folder}", "--out", "{tmp}/out", "--device", "foo"], "'foo'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_mistakes_are_one_line_and_status_2(folder: Path, tmp_path: Path, arguments: list[str], message: str) -> None:
+    (tmp_path / "file").write_bytes(b"")
     places = {"folder": folder, "tmp": tmp_path, "recipe": RECIPE}
     said = refused(*(argument.format(**places) for argument in arguments))
     assert message in said

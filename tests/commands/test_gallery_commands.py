@@ -183,8 +183,27 @@ def test_a_time_in_milliseconds_is_no_date(gallery: str, capsys: pytest.CaptureF
 def test_fewer_probes_are_measured_before_they_are_used(gallery: str, photos: Path) -> None:
     maskreid("gallery", "add", gallery, photos)
     entry = Gallery(gallery).entries(limit=1)[0].id
-    done = maskreid("gallery", "search", gallery, "--entry", entry, "--probes", "1", "--top", "2")
-    assert re.match(r"with 1 probes, a search finds 100\.0 % of the true 2 nearest", done.stdout)
+    search = ("gallery", "search", gallery, "--entry", entry, "--probes", "1", "--top", "2")
+    said = re.compile(r"with 1 probes, a search finds 100\.0 % of the true 2 nearest")
+    assert said.match(maskreid(*search).stdout)
+    done = maskreid(*search, "--json")
+    assert said.match(done.stderr)
+    assert [json.loads(line)["query"] for line in done.stdout.splitlines()] == [entry]
+
+
+def test_two_entries_of_one_person_find_each_other(gallery: str) -> None:
+    ids = put(Gallery(gallery), unit(3, Gallery(gallery).settings.dimension)[[0, 0, 1, 2]])
+    twins = ("gallery", "search", gallery, "--entry", ids[0], "--entry", ids[1], "--json")
+
+    def found(*options: str) -> list[list[str]]:
+        answers = map(json.loads, maskreid(*twins, *options).stdout.splitlines())
+        return [[hit["id"] for hit in answer["answers"]] for answer in answers]
+
+    first, second = found()
+    assert (first[0], second[0]) == (ids[1], ids[0])
+    assert ids[0] not in first
+    (pooled,) = found("--pool")
+    assert set(pooled) == set(ids[2:])
 
 
 def test_the_same_gallery_after_five_kills(gallery: str, photos: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from maskreid.errors import MaskreidError
-from maskreid.reports import Details, make_page, open_subject, write_numbers, written_to
+from maskreid.reports import Details, make_page, open_subject, short_names, write_numbers, written_to
 from maskreid.retrieval import NAMED_PROTOCOLS, Features, judge, save_folder
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "reports.md"
@@ -93,10 +93,27 @@ def test_a_run_without_a_model_yet_has_its_curves(tmp_path: Path) -> None:
 
 
 def test_where_a_report_goes(tmp_path: Path) -> None:
-    assert written_to(str(tmp_path)) == tmp_path / "report"
-    assert written_to(str(tmp_path), "runs/other") == tmp_path / "report-against-other"
+    run = tmp_path / "a" / "test"
+    for place in ("a/test", "a/lr0.1", "a/lr0.01", "b/test", "c/test"):
+        (tmp_path / place).mkdir(parents=True)
+    assert written_to(str(run)) == run / "report"
+    assert written_to(str(run), str(tmp_path / "a" / "lr0.1")) == run / "report-against-lr0.1"
+    assert written_to(str(run), str(tmp_path / "a" / "lr0.01")) == run / "report-against-lr0.01"
+    assert written_to(str(run), "market1501") == run / "report-against-market1501"
+    elsewhere = [written_to(str(run), str(tmp_path / each / "test")).name for each in ("b", "c")]
+    assert len(set(elsewhere)) == 2
+    assert all(name.startswith("report-against-test-") for name in elsewhere)
     with pytest.raises(MaskreidError, match="say where with --out"):
         written_to(str(tmp_path / "features.npz"))
+
+
+def test_a_run_is_named_by_its_folder_also_from_inside(tested: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tested)
+    assert short_names(["."]) == [tested.name]
+    assert open_subject(".", examining=False).name == tested.name
+    (tested.parent / "link").symlink_to(tested)
+    assert short_names([str(tested.parent / "link")]) == ["link"]
+    assert short_names(["a/test", "b/test"]) == ["a/test", "b/test"]
 
 
 def test_the_guides_python_writes_a_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

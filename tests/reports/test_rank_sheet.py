@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image, ImageColor
 
+from maskreid.errors import MaskreidError
 from maskreid.reports.rank_lists import Hit, RankList
 from maskreid.reports.rank_sheet import (
     BORDER,
@@ -73,3 +75,5 @@ def test_many_lists_make_several_pages_and_files(tmp_path: Path) -> None:
     assert write_sheets(pages[:1], tmp_path / "ranks.png") == [tmp_path / "ranks.png"]
     with Image.open(tmp_path / "ranks.png") as picture:
         assert round(picture.info["dpi"][0]) == 300
+    with pytest.raises(MaskreidError, match="cannot be written"):
+        write_sheets(pages[:1], tmp_path / "ranks.png" / "ranks.png")

@@ -203,6 +203,31 @@ def test_judged_undone_and_deleted(page: Page, site: Site, image: bytes) -> None
     assert site.count == count - 1
 
 
+def test_what_a_filter_hides_is_no_longer_chosen(page: Page, site: Site) -> None:
+    page.goto("/browse?tag=made up&top=30")
+    cameras = {entry.id: entry.camera for entry in site.desk.gallery.entries()}
+    for camera in (1, 2):
+        id_ = next(each for each in ids(page) if cameras[each] == camera)
+        page.locator(f"[data-chooses='{id_}']").check()
+    expect(page.locator("#judging [data-count]")).to_have_text("2 entries")
+    page.locator("[name=camera][value='2']").check()
+    page.wait_for_url("**camera=2**")
+    expect(page.locator("#judging [data-count]")).to_have_text("1 entry")
+    expect(page.locator("[data-chooses]:checked")).to_have_count(1)
+    assert "tag=made+up" in page.url
+    assert "top=30" in page.url
+
+
+def test_like_after_unlike_is_like(page: Page, image: bytes) -> None:
+    found(page, image)
+    first = ids(page)[0]
+    page.locator(f"[data-id='{first}'] [name=unlike]").click()
+    expect(page.locator(".chip.unlike")).to_have_count(1)
+    page.locator(f"[data-id='{first}'] [name=like]").click()
+    expect(page.locator(".chip.like")).to_have_count(1)
+    expect(page.locator(".chip.unlike")).to_have_count(0)
+
+
 def test_what_is_judged_is_listed_and_taken_back_there(page: Page, site: Site) -> None:
     page.goto("/browse?order=camera")
     boxes = page.locator("[data-chooses]")

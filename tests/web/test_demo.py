@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from made_up import save
+from running import refused
 
 from maskreid.demo import demo_gallery
+from maskreid.errors import MaskreidError
 from maskreid.gallery import Gallery
 from maskreid.images import Dataset
 
@@ -25,3 +28,23 @@ def test_the_demos_gallery_follows_its_model(tmp_path: Path, world: Dataset) -> 
     assert changed
     assert Gallery(changed).settings.fingerprint != first.settings.fingerprint
     assert len(Gallery(changed)) == len(first)
+
+
+def test_what_is_not_the_demos_is_not_deleted(tmp_path: Path, world: Dataset) -> None:
+    save(tmp_path / "model")
+    (tmp_path / "gallery").mkdir()
+    (tmp_path / "gallery" / "photo.jpg").write_bytes(b"mine")
+    with pytest.raises(MaskreidError, match="is not the gallery of a demo"):
+        demo_gallery(world, tmp_path)
+    assert (tmp_path / "gallery" / "photo.jpg").read_bytes() == b"mine"
+    (tmp_path / "gallery" / "photo.jpg").unlink()
+    mine = Gallery.create(tmp_path / "gallery", save(tmp_path / "other", seed=1))
+    with pytest.raises(MaskreidError, match="not of a demo in"):
+        demo_gallery(world, tmp_path)
+    assert Gallery(tmp_path / "gallery").settings == mine.settings
+
+
+def test_a_gallery_of_somebody_else_is_refused_before_training(tmp_path: Path) -> None:
+    Gallery.create(tmp_path / "gallery", save(tmp_path / "other"))
+    assert "choose another --out" in refused("demo", "--out", tmp_path)
+    assert not (tmp_path / "log.jsonl").exists()

@@ -52,8 +52,12 @@ def test_different_and_split(client: TestClient, desk: Desk, ids: list[str]) -> 
         {"what": "same", "entries": ["../../etc"]},
         {"what": "same", "entries": ["0" * 32]},
         {"what": "burn", "entries": ids},
+        {"what": "same", "entries": ids[:2], "than": ids[3:]},
+        {"what": "different", "entries": ids[:1], "than": ids[3:], "identity": "ann"},
+        {"what": "same", "entries": ids[:2], "name": "ann"},
     ]
-    assert [client.post("/api/judgements", json=each).status_code for each in wrong] == [400, 400, 422, 422, 404, 422]
+    codes = [client.post("/api/judgements", json=each).status_code for each in wrong]
+    assert codes == [400, 400, 422, 422, 404, 422, 400, 400, 422]
 
 
 def test_removal_needs_confirmation_and_is_real(client: TestClient, desk: Desk, ids: list[str]) -> None:
@@ -83,6 +87,18 @@ def test_browsing(client: TestClient, desk: Desk) -> None:
     assert "No entry is meant" in client.get("/browse", params={"identity": "nobody"}).text
     assert client.get("/duplicates").status_code == 200
     assert client.get("/api/duplicates", params={"top": 3}).status_code == 200
+
+
+def test_too_many_to_pair_are_told_beside_the_cameras(
+    client: TestClient, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("maskreid.gallery.listing.MOST", desk.gallery.count(Filter(cameras=(1,))))
+    page = client.get("/duplicates", headers=HTML)
+    assert page.status_code == 400
+    assert "choose a camera or a time" in page.text
+    assert 'href="/duplicates?camera=1"' in page.text
+    assert client.get("/duplicates?camera=1").status_code == 200
+    assert client.get("/api/duplicates").status_code == 400
 
 
 def test_comparing(client: TestClient, desk: Desk, ids: list[str], image: bytes) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from maskreid.gallery import Asker, Gallery, ask, pooled
 from maskreid.images import Dataset, read_image
-from maskreid.web.errors import NotThereError
+from maskreid.web.errors import NotThereError, WebError
 from maskreid.web.queries import OVERHEAD, Queries
 
 
@@ -36,6 +36,30 @@ def test_several_images_are_pooled_and_masks_change_the_query(asker: Asker, worl
     assert (queries.image(both.id, 0).mask == half).all()
     queries.change(both.id, 0)
     assert queries.get(both.id).vector == pytest.approx(before, abs=1e-6)
+
+
+def test_a_mask_that_would_not_count_is_refused(asker: Asker, world: Dataset) -> None:
+    queries = Queries(asker)
+    query = queries.add([picture(world)])
+    vector = query.vector
+    few = np.zeros_like(query.images[0].drawn)
+    few[0, :2] = True
+    with pytest.raises(WebError, match=r"covers 0\.\d % of the image, and 5 % are the least that counts"):
+        queries.change(query.id, 0, mask=few)
+    assert (queries.get(query.id).vector == vector).all()
+    query.images[0].drawn = few  # as the segmenter may draw it
+    with pytest.raises(WebError, match="the least that counts"):
+        queries.change(query.id, 0)
+    queries.change(query.id, 0, mask=few, masked=False)
+    assert not queries.image(query.id, 0).masked
+
+
+def test_a_model_without_masks_takes_none(asker: Asker, world: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asker, "masked", False)
+    queries = Queries(asker)
+    query = queries.add([picture(world)])
+    with pytest.raises(WebError, match="reads no masks"):
+        queries.change(query.id, 0)
 
 
 def test_queries_are_forgotten_by_age_and_by_size(asker: Asker, world: Dataset) -> None:

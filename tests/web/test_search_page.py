@@ -78,6 +78,25 @@ def test_the_address_holds_the_search(client: TestClient, image: bytes) -> None:
     assert shown(client.get(again.headers["location"]).text) == shown(answer.text)
 
 
+def test_the_button_pressed_last_wins(client: TestClient, desk: Desk) -> None:
+    one, other = (entry.id for entry in desk.gallery.entries(limit=2))
+    for address, settled in (
+        (f"/?like={other}&unlike={one}&like={one}", f"/?like={other}&like={one}"),
+        (f"/?like={other}&like={one}&unlike={one}", f"/?like={other}&unlike={one}"),
+    ):
+        assert client.get(address).headers["hx-push-url"] == settled
+
+
+def test_a_misspelt_filter_is_refused(client: TestClient, image: bytes) -> None:
+    query = sent(client, image)
+    for path in ("/api/search", "/", "/api/entries", "/browse", "/api/duplicates"):
+        asked = {"cameras": 99} | ({"q": query} if path in ("/api/search", "/") else {})
+        answer = client.get(path, params=asked)
+        assert answer.status_code == 422, path
+        assert answer.json()["detail"].startswith("cameras: ")
+    assert client.get("/api/entries", params={"least": 0.5}).status_code == 422
+
+
 def test_more_like_an_entry_finds_it_first(client: TestClient, desk: Desk) -> None:
     entry = desk.gallery.entries(limit=5)[-1]
     page = client.get("/", params={"like": entry.id}).text

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 from sending import sent
 from starlette.testclient import TestClient
@@ -79,6 +81,8 @@ def test_the_token_of_the_address_becomes_a_cookie(desk: Desk) -> None:
     assert "HttpOnly" in cookie
     assert "samesite=strict" in cookie.lower()
     assert client.get("/").status_code == 200
+    again = client.get("/?token=secret")  # the address that was printed, opened by who has the cookie
+    assert (again.status_code, again.headers["location"]) == (303, "/")
     elsewhere = client.get("http://192.168.1.5//evil.example/?token=secret", headers={"cookie": ""})
     assert elsewhere.headers.get("location", "/").startswith("/evil") or elsewhere.status_code != 303
 
@@ -110,3 +114,17 @@ def test_no_path_leads_out(client: TestClient, name: str) -> None:
         answer = client.get(start + name)
         assert answer.status_code in (404, 405, 422)
         assert "root:" not in answer.text
+
+
+def test_a_token_may_have_any_characters(desk: Desk) -> None:
+    token = "a+b&c=d #\N{CYRILLIC SMALL LETTER YA};"
+    client = serving(desk, Access("0.0.0.0", token), "http://192.168.1.5")
+    assert client.get(f"/?token={quote(token, safe='')}").status_code == 303
+    assert client.get("/api/overview").status_code == 200
+
+
+@pytest.mark.parametrize("access", [Access("cam-7.Example", "t"), Access("0.0.0.0", "t", ("CAM-7.example",))])
+def test_a_name_is_the_hosts_too_and_has_no_case(access: Access) -> None:
+    assert access.allows_host("cam-7.example:8000")
+    assert access.allows_host("Cam-7.Example")
+    assert not access.allows_host("cam-8.example")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,6 +76,10 @@ FastPrecisionOption = Annotated[
         "--precision", help="float32 or bfloat16. [default: bfloat16 where it is faster]", show_default=False
     ),
 ]
+PrecisionOption = Annotated[
+    str | None,
+    typer.Option("--precision", help="float32, or bfloat16 for speed. [default: float32]", show_default=False),
+]
 CacheOption = Annotated[
     Path | None,
     typer.Option("--cache", help="Where packed images are kept. [default: $MASKREID_CACHE or ~/.cache/maskreid]"),
@@ -113,6 +118,30 @@ def open_together(data: list[str], format_: str | None = None, split: int = 0) -
             for name, dataset, again in zip(data, datasets, drawn, strict=True)
         ]
     )
+
+
+def check_png(out: Path) -> None:
+    """Refuse an ``--out`` that no PNG file can be written to."""
+    from maskreid.files import check_folder
+
+    if out.suffix.lower() != ".png":
+        raise MaskreidError(f"--out: expected a name that ends in .png, got {out}")
+    check_folder(out.parent)
+
+
+def refuse_surplus(given: Mapping[str, object], why: str) -> None:
+    """Refuse options that would be ignored.
+
+    Args:
+        given: values of options by their names; one that was not given is None.
+        why: they have no use here.
+
+    Raises:
+        MaskreidError: one was given.
+    """
+    surplus = [name for name, value in given.items() if value is not None]
+    if surplus:
+        raise MaskreidError(f"{why}: leave out {', '.join(surplus)}")
 
 
 def device_of(device: str | None) -> str:

@@ -12,10 +12,12 @@ from maskreid.cli.common import (
     DeviceOption,
     FormatOption,
     OptionalDataOption,
+    PrecisionOption,
     ProtocolOption,
     SplitOption,
     device_of,
     open_data,
+    refuse_surplus,
 )
 from maskreid.errors import MaskreidError
 
@@ -30,7 +32,7 @@ def compare(
     run_b: Annotated[str, typer.Argument(metavar="RUN_B", help="The same, of the other model.", show_default=False)],
     data: OptionalDataOption = None,
     protocol: ProtocolOption = "market1501",
-    precision: Annotated[str, typer.Option(help="float32, or bfloat16 for speed.")] = "float32",
+    precision: PrecisionOption = None,
     device: DeviceOption = None,
     format: FormatOption = None,
     split: SplitOption = 0,
@@ -46,7 +48,11 @@ def compare(
     from maskreid.retrieval import compare as compare_metrics
 
     chosen = named_protocol(protocol)
-    if data is None:
+    if holds_features(run_a) and holds_features(run_b):
+        images = {"--data": data, "--format": format, "--split": split or None, "--cache": cache}
+        given = {**images, "--precision": precision, "--device": device}
+        refuse_surplus(given, f"{run_a} and {run_b} hold features, which need no images and no model")
+    elif data is None:
         models = [run for run in (run_a, run_b) if not holds_features(run)]
         if models:
             raise MaskreidError(
@@ -71,7 +77,7 @@ def _evaluate(
     run: str,
     data: str,
     protocol: NamedProtocol,
-    precision: str,
+    precision: str | None,
     device: str | None,
     format_: str | None,
     split: int,
@@ -88,6 +94,6 @@ def _evaluate(
         open_data(data, format_, split),
         protocol=protocol,
         cache=cache,
-        precision=precision,
+        precision=precision or "float32",
         progress=progress.terminal,
     ).judgement

@@ -26,12 +26,14 @@ def demo(
     """Train a compact MaskReID, search with it, re-rank, and write one page that shows the answers.
 
     Without --data the people are synthetic: a generated world of several cameras with exact masks. Takes a few
-    minutes on two cores.
+    minutes on two cores. The gallery that an earlier demo left in OUT/gallery is replaced where the model is another;
+    anything else there is refused.
     """
     from maskreid import progress
-    from maskreid.demo import demo_gallery, run_demo
+    from maskreid.demo import demo_gallery, earlier_gallery, run_demo
     from maskreid.reports import metrics_table
 
+    earlier_gallery(out)  # refused now, not after minutes of training
     dataset = open_data(data, format, split)
     evaluation = run_demo(dataset, out, seed=seed, progress=progress.terminal)
     print(metrics_table(evaluation.metrics))

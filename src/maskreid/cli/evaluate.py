@@ -12,10 +12,12 @@ from maskreid.cli.common import (
     CacheOption,
     FormatOption,
     OptionalDataOption,
+    PrecisionOption,
     ProtocolOption,
     SplitOption,
     device_of,
     open_data,
+    refuse_surplus,
 )
 from maskreid.errors import MaskreidError
 
@@ -81,7 +83,7 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
-    precision: Annotated[str, typer.Option(help="float32, or bfloat16 for speed.")] = "float32",
+    precision: PrecisionOption = None,
     device: Annotated[
         str | None, typer.Option(help="cpu or cuda. [default: cuda where there is one; for --features NumPy]")
     ] = None,
@@ -93,6 +95,7 @@ def evaluate(
 
     Intervals hold 95 % of the scores that other draws of as many queries would give.
     """
+    from maskreid.files import check_folder
     from maskreid.retrieval import named_protocol
 
     chosen = named_protocol(protocol)
@@ -100,13 +103,13 @@ def evaluate(
     if any(whole.values()) and chosen.repeats:
         name = next(name for name, wanted in whole.items() if wanted)
         raise MaskreidError(f"{name} needs a gallery that is searched whole; protocol {chosen.name} draws its own")
+    if out:
+        check_folder(out)
     if features is not None:
         images = {"--data": data, "--format": format, "--split": split or None, "--masks": masks, "--cache": cache}
         images["--flip"] = flip
-        given = {"MODEL": model, **images}
-        surplus = [name for name, value in given.items() if value is not None]
-        if surplus:
-            raise MaskreidError(f"--features needs no model and no images: leave out {', '.join(surplus)}")
+        given = {"MODEL": model, **images, "--precision": precision}
+        refuse_surplus(given, "--features needs no model and no images")
         _evaluate_features(features, chosen, multi_query, rerank, probes, per_camera, worst, open_set, out, device)
         return
     if model is None or data is None:
@@ -131,7 +134,7 @@ def evaluate(
         probes=probes,
         masks=masks,
         cache=cache,
-        precision=precision,
+        precision=precision or "float32",
         progress=progress.terminal,
     )
     details = _details(evaluation.judgement, per_camera, worst, open_set, Calibration.of(loaded.card))

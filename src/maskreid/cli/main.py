@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from maskreid import __version__
+from maskreid import __version__, progress
 from maskreid.cli import (
     calibrate,
     compare,
@@ -28,6 +28,8 @@ from maskreid.cli import (
 from maskreid.cli.blas import use_avx512_products
 from maskreid.cli.memory import keep_freed_memory
 from maskreid.errors import MaskreidError
+
+INTERRUPTED = 130  # the exit status that Typer makes of Ctrl-C
 
 app = typer.Typer(
     name="maskreid",
@@ -77,11 +79,14 @@ def main() -> None:
     try:
         app()
     except MaskreidError as error:
+        progress.end_line()
         sys.stderr.write(f"maskreid: {error}\n")  # at once: several processes may say theirs to one terminal
         sys.exit(2)
-    except KeyboardInterrupt:
-        print("maskreid: stopped; the same command continues a training run", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            progress.end_line()
+            sys.stderr.write("maskreid: stopped; the same command continues a training run\n")
+        raise
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maskreid.cli.common import DataArgument, FormatOption, open_data
+from maskreid.cli.common import DataArgument, FormatOption, check_png, open_data
 from maskreid.errors import MaskreidError
 
 if TYPE_CHECKING:
@@ -56,26 +56,31 @@ def check(data: DataArgument, masks: MasksOption = "fcn", format: FormatOption =
 @app.command()
 def preview(
     data: DataArgument,
-    out: Annotated[Path, typer.Option("--out", help="The picture to write.")] = Path("masks.png"),
+    out: Annotated[Path, typer.Option("--out", metavar="PNG", help="The picture to write.")] = Path("masks.png"),
     masks: MasksOption = "fcn",
     count: Annotated[int, typer.Option(min=1, help="How many images.")] = 48,
     seed: Annotated[int, typer.Option(help="Which images.")] = 0,
     format: FormatOption = None,
 ) -> None:
     """Draw a contact sheet: image, mask over the image, masked image."""
+    import io
+
     import numpy as np
 
+    from maskreid.files import write_out
     from maskreid.images import read_image
     from maskreid.reports import mask_sheet
 
+    check_png(out)
     dataset = open_data(data, format)
     images = _all_images(dataset)
     chosen = np.random.default_rng(seed).permutation(len(images))[:count]
     picked = [images[i] for i in sorted(chosen)]
     pixels = [read_image(dataset.source, image.path) for image in picked]
     found = _mask_source(masks)(dataset.source, picked, pixels)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    mask_sheet(pixels, found).save(out)
+    buffer = io.BytesIO()
+    mask_sheet(pixels, found).save(buffer, "PNG")
+    write_out(out, buffer.getvalue())
     print(f"wrote {out}; it may show real people: do not publish it")
 
 

@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from maskreid.cli.common import CacheOption, DataOption, DeviceOption, FormatOption, SplitOption, open_data
+from maskreid.cli.common import (
+    CacheOption,
+    DataOption,
+    DeviceOption,
+    FormatOption,
+    PrecisionOption,
+    SplitOption,
+    check_png,
+    open_data,
+    refuse_surplus,
+)
 
 
 def ranks(
@@ -41,7 +51,7 @@ def ranks(
             metavar="NAME", help="As for maskreid evaluate. [default: what features were tested by, else market1501]"
         ),
     ] = None,
-    precision: Annotated[str, typer.Option(help="float32, or bfloat16 for speed.")] = "float32",
+    precision: PrecisionOption = None,
     device: DeviceOption = None,
     format: FormatOption = None,
     split: SplitOption = 0,
@@ -54,11 +64,13 @@ def ranks(
     people are for research only: keep them to yourself.
     """
     from maskreid import progress
-    from maskreid.errors import MaskreidError
     from maskreid.reports import find_queries, open_subject, rank_lists, rank_sheets, write_sheets
+    from maskreid.retrieval import holds_features
 
-    if out.suffix.lower() != ".png":
-        raise MaskreidError(f"--out: expected a name that ends in .png, got {out}")
+    check_png(out)
+    if holds_features(model):
+        given = {"--precision": precision, "--device": device, "--cache": cache}
+        refuse_surplus(given, f"{model} holds features, which need no model")
     dataset = open_data(data, format, split)
     subject = open_subject(
         model,
@@ -66,7 +78,7 @@ def ranks(
         protocol=protocol,
         examining=False,
         device=device,
-        precision=precision,
+        precision=precision or "float32",
         cache=cache,
         progress=progress.terminal,
     )

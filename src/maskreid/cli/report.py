@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from maskreid.cli.common import CacheOption, DeviceOption, FormatOption, OptionalDataOption, SplitOption, open_data
+from maskreid.cli.common import (
+    CacheOption,
+    DeviceOption,
+    FormatOption,
+    OptionalDataOption,
+    PrecisionOption,
+    SplitOption,
+    open_data,
+    refuse_surplus,
+)
 
 RUN = (
     "A training run; a folder that evaluate --out wrote, or a file of features; or, with --data, a model file or a "
@@ -24,7 +33,9 @@ def report(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", help="Folder of report.html and figures/. [default: RUN/report, or RUN/report-against-RUN2]"
+            "--out",
+            help="Folder of report.html and figures/. [default: RUN/report, or RUN/report-against-RUN2, with a mark "
+            "where RUN2 lies in another folder than RUN]",
         ),
     ] = None,
     protocol: Annotated[
@@ -34,7 +45,7 @@ def report(
         ),
     ] = None,
     worst: Annotated[int, typer.Option(metavar="N", min=0, help="List the N queries with the lowest AP.")] = 10,
-    precision: Annotated[str, typer.Option(help="float32, or bfloat16 for speed.")] = "float32",
+    precision: PrecisionOption = None,
     device: DeviceOption = None,
     format: FormatOption = None,
     split: SplitOption = 0,
@@ -47,11 +58,19 @@ def report(
     pictures of the answers; and a model or a training run that was not tested is tested on it.
     """
     from maskreid import progress
+    from maskreid.files import check_folder
     from maskreid.reports import open_subject, short_names, write_report, written_to
+    from maskreid.retrieval import holds_features
 
     out = out or written_to(run, against)
-    dataset = open_data(data, format, split) if data else None
+    check_folder(out)
     runs = [run] if against is None else [run, against]
+    if data is None:
+        refuse_surplus({"--format": format, "--split": split or None}, "without --data no images are read")
+    if data is None or all(map(holds_features, runs)):
+        given = {"--precision": precision, "--device": device, "--cache": cache}
+        refuse_surplus(given, "no model is tested here, only what there is already is shown")
+    dataset = open_data(data, format, split) if data else None
     subjects = [
         open_subject(
             each,
@@ -60,7 +79,7 @@ def report(
             protocol=protocol,
             worst=worst,
             device=device,
-            precision=precision,
+            precision=precision or "float32",
             cache=cache,
             progress=progress.terminal,
         )

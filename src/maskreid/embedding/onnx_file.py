@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from maskreid.embedding.graphs import MaskGraph
 from maskreid.embedding.onnx_graph import needed, onnx_program, onnx_session
 from maskreid.embedding.whole_graph import WholeGraph
 from maskreid.errors import MaskreidError
+from maskreid.files import write_out
 from maskreid.images import Dataset, PersonImage, read_image, shape_images
 from maskreid.masks import GivenMasks, by_size, load_segmenter
 from maskreid.network import Model
@@ -84,7 +83,7 @@ def export_onnx(
             f"{out}: not written, the exported model differs from PyTorch's (needed: cosine {LEAST_COSINE}, masks "
             f"{100 * LEAST_AGREEMENT:g} %): {parity}; report this and the versions of torch and onnxscript"
         )
-    _write(Path(out), content)
+    write_out(Path(out), content)
     return parity
 
 
@@ -148,18 +147,6 @@ def _of_one_size(
     some, native = next(iter(sizes.values()))
     smaller = [np.ascontiguousarray(picture[3:, :-5]) for picture in native[:2]]
     return [*sizes.values(), (some[:2], smaller)]
-
-
-def _write(out: Path, content: bytes) -> None:
-    part = out.with_name(f"{out.name}.{os.getpid()}.part")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(content)
-        os.replace(part, out)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise MaskreidError(f"{out}: cannot be written ({error.strerror}); choose another place") from None
 
 
 def _run(session: Any, pixels: npt.NDArray[np.uint8], masks: npt.NDArray[np.bool_]) -> list[npt.NDArray[Any]]:

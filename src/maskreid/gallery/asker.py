@@ -25,6 +25,7 @@ class Asker:
 
     Attributes:
         masked: whether the model reads a mask at all.
+        min_share: of an image that a mask must cover to count.
     """
 
     def __init__(self, gallery: Gallery, model: Model | None = None) -> None:
@@ -41,7 +42,7 @@ class Asker:
         self.masked = gallery.settings.masks != "none"
         # Whatever made the gallery's masks may know its own images only.
         self._masks = mask_source("fcn" if self.masked else "none")
-        self._min_share: float = policy(self.model)["min_share"]
+        self.min_share: float = policy(self.model)["min_share"]
         self._lock = Lock()
 
     def mask(self, picture: Picture) -> Mask:
@@ -53,7 +54,7 @@ class Asker:
 
     def usable(self, mask: Mask) -> bool:
         """Whether a mask covers enough; for one that does not, the whole picture stands in."""
-        return bool(mask.mean() >= self._min_share)
+        return bool(mask.mean() >= self.min_share)
 
     def vector(self, picture: Picture, mask: Mask) -> Vectors:
         """Return the feature of a picture under a mask of its own size, (1, D) float32 of length 1."""
@@ -67,7 +68,7 @@ class Asker:
             pictures,
             size=self.model.resize,
             masks=GivenMasks(masks),
-            min_share=self._min_share,
+            min_share=self.min_share,
         )
         with self._lock:
             return self.model.embed(shaped.pixels, shaped.masks)

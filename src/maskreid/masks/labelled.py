@@ -14,7 +14,7 @@ import safetensors.torch
 
 from maskreid import __version__
 from maskreid.errors import MaskreidError
-from maskreid.files import write_atomically
+from maskreid.files import write_out
 from maskreid.images import Dataset, PersonImage, Source, read_image, read_mask, split_identities
 from maskreid.masks.fcn import segment
 from maskreid.masks.learn import MaskQuality, SegmenterSchedule, mask_quality, train_segmenter
@@ -100,12 +100,11 @@ def learn_segmenter(
         "weights_sha256": hashlib.sha256(safetensors.torch.save(stored)).hexdigest(),
     }
     out = Path(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
     for suffix, content in (
         (".safetensors", safetensors.torch.save(stored)),
         (".json", (json.dumps(card, indent=2) + "\n").encode()),
     ):
-        write_atomically(out.with_name(out.name + suffix), content)
+        write_out(out.with_name(out.name + suffix), content)
     return quality
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from maskreid.errors import MaskreidError
-from maskreid.files import write_atomically
+from maskreid.files import check_folder, write_out
 from maskreid.images import Dataset, MaskSource, PersonImage, read_image
 from maskreid.progress import Progress, chunks, silent
 
@@ -27,8 +27,12 @@ def make_masks(dataset: Dataset, out: str | Path, masks: MaskSource, *, progress
 
     Returns:
         How many masks were written by this call.
+
+    Raises:
+        MaskreidError: ``out`` cannot be written into, or as `mask_tree`.
     """
     out = Path(out)
+    check_folder(out)
     images = list({image.path: image for split in dataset.splits.values() for image in split}.values())
     targets = {image.path: out / name for image, name in zip(images, mask_tree(images), strict=True)}
     missing = [image for image in images if not targets[image.path].exists()]
@@ -56,7 +60,6 @@ def mask_tree(images: Sequence[PersonImage]) -> list[str]:
 
 
 def _write_png(path: Path, mask: npt.NDArray[np.bool_]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
     Image.fromarray(mask.astype(np.uint8) * 255).save(buffer, "PNG")
-    write_atomically(path, buffer.getvalue())
+    write_out(path, buffer.getvalue())

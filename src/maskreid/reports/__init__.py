@@ -9,7 +9,7 @@ from maskreid.reports.evaluation_figures import Examined, evaluation_figures
 from maskreid.reports.figure import Figure
 from maskreid.reports.model_report import report_on
 from maskreid.reports.numbers import write_numbers, write_text
-from maskreid.reports.open_run import open_subject, short_names, written_to
+from maskreid.reports.open_run import check_run, open_subject, short_names, written_to
 from maskreid.reports.page import make_page, write_report
 from maskreid.reports.pictures import mask_sheet
 from maskreid.reports.rank_lists import rank_lists
@@ -32,6 +32,7 @@ __all__ = [
     "Figure",
     "Subject",
     "camera_table",
+    "check_run",
     "comparison_plot",
     "comparison_table",
     "evaluation_figures",

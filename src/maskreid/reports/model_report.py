@@ -45,7 +45,9 @@ def report_on(
     from maskreid.training.history import read_history
 
     out = Path(out)
-    subject = replace(subject_of(model, dataset, evaluation, out.name, details, masks), history=read_history(out))
+    subject = replace(
+        subject_of(model, dataset, evaluation, out.absolute().name, details, masks), history=read_history(out)
+    )
     about = {
         "data": dataset.name,
         "model": model.fingerprint,

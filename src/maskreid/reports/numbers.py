@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from maskreid import __version__
-from maskreid.files import write_atomically
+from maskreid.files import write_out
 from maskreid.reports.details import Details
 from maskreid.retrieval import Judgement, Metrics, bootstrap
 
@@ -36,6 +36,9 @@ def write_numbers(
         judgement: what was measured.
         about: what it was measured on, such as ``data`` and ``model``.
         details: what else was asked for.
+
+    Raises:
+        MaskreidError: it cannot be written.
     """
     evaluations = {name: numbers_of(metrics) for name, metrics in judgement.metrics.items()}
     numbers = {
@@ -57,11 +60,9 @@ def write_numbers(
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file completely or not at all."""
-    write_bytes(path, text.encode())
+    """Write a file completely or not at all.
 
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file completely or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, content)
+    Raises:
+        MaskreidError: it cannot be written.
+    """
+    write_out(path, text.encode())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
 def short_names(runs: Sequence[str]) -> list[str]:
     """Return what runs are called beside each other: their paths' last parts, or the paths where those are alike."""
-    names = [Path(run).name for run in runs]
+    names = [_name(run) for run in runs]
     return names if len(set(names)) == len(names) else list(runs)
 
 
@@ -71,7 +73,8 @@ def open_subject(
     Raises:
         MaskreidError: there is nothing to report on, or what is there does not go together.
     """
-    name = name or Path(run).name
+    check_run(run, dataset)
+    name = name or _name(run)
     history = None
     if (Path(run) / "log.jsonl").is_file():
         from maskreid.training.history import read_history
@@ -97,13 +100,27 @@ def open_subject(
             run, dataset, name, protocol, worst if examining else None, device, precision, cache, progress
         )
         return Subject(**{**vars(subject), "history": history})
-    if history is None:
+    card = Path(run) / "model.json"
+    return Subject(name, model_facts(_json(card)) if card.is_file() else {}, history=history)
+
+
+def check_run(run: str, dataset: Dataset | None = None) -> None:
+    """Look whether `open_subject` has something to open, without opening it.
+
+    Raises:
+        MaskreidError: there is nothing to report on.
+    """
+    if holds_features(run):
+        return
+    if dataset is not None:
+        from maskreid.network import read_card
+
+        read_card(run)
+    elif not (Path(run) / "log.jsonl").is_file():
         raise MaskreidError(
             f"{run}: expected a training run (log.jsonl), a test (query.npz and gallery.npz, as maskreid evaluate "
             "--out writes them) or a file of features; a model needs --data DATA"
         )
-    card = Path(run) / "model.json"
-    return Subject(name, model_facts(_json(card)) if card.is_file() else {}, history=history)
 
 
 def _evaluated(
@@ -188,9 +205,26 @@ def _json(path: Path) -> dict[str, Any]:
 def written_to(run: str, against: str | None = None) -> Path:
     """Return where a report goes if nobody says: ``RUN/report``, or ``RUN/report-against-RUN2``.
 
+    Where RUN2 lies in another folder than RUN, the name ends in a mark of that folder: runs that only have their name
+    in common get a report each.
+
     Raises:
         MaskreidError: ``run`` is no folder.
     """
     if not Path(run).is_dir():
         raise MaskreidError(f"{run}: is no folder to write a report into; say where with --out")
-    return Path(run) / (f"report-against-{Path(against).stem}" if against else "report")
+    if against is None:
+        return Path(run) / "report"
+    mark, folder = "", _absolute(against).parent
+    if folder != _absolute(run).parent and Path(against).exists():
+        mark = f"-{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
+    return Path(run) / f"report-against-{_name(against)}{mark}"
+
+
+def _name(run: str) -> str:
+    """Return the last part of a run's path, also of "." and the like."""
+    return _absolute(run).name or run
+
+
+def _absolute(run: str) -> Path:
+    return Path(os.path.abspath(run))  # a link keeps its name, which `Path.resolve` would not leave it

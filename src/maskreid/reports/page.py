@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maskreid.errors import MaskreidError
+from maskreid.files import write_out
 from maskreid.reports.distributions import coverage_histogram
 from maskreid.reports.evaluation_figures import evaluation_figures, same_test
 from maskreid.reports.figure import Figure
-from maskreid.reports.numbers import write_bytes, write_text
+from maskreid.reports.numbers import write_text
 from maskreid.reports.pictures import data_uri, mask_over
 from maskreid.reports.rank_groups import rank_groups
 from maskreid.reports.rank_lists import RankList
@@ -88,18 +89,26 @@ def make_page(subjects: Sequence[Subject], title: str) -> Page:
 
 
 def write_figures(figures: dict[str, Figure], folder: Path) -> list[Path]:
-    """Write each figure as NAME.svg, NAME.png (300 dpi) and NAME.pdf; return the files."""
+    """Write each figure as NAME.svg, NAME.png (300 dpi) and NAME.pdf; return the files.
+
+    Raises:
+        MaskreidError: one cannot be written.
+    """
     written = []
     for name, figure in figures.items():
         for suffix, content in ((".svg", figure.svg().encode()), (".png", figure.png()), (".pdf", figure.pdf())):
             path = folder / f"{name}{suffix}"
-            write_bytes(path, content)
+            write_out(path, content)
             written.append(path)
     return written
 
 
 def write_report(subjects: Sequence[Subject], title: str, out: str | Path) -> list[Path]:
-    """Write ``report.html`` and ``figures/`` into ``out``; return the files, the page first."""
+    """Write ``report.html`` and ``figures/`` into ``out``; return the files, the page first.
+
+    Raises:
+        MaskreidError: as `make_page`, or one cannot be written.
+    """
     page, out = make_page(subjects, title), Path(out)
     write_text(out / "report.html", page.html)
     return [out / "report.html", *write_figures(page.figures, out / "figures")]

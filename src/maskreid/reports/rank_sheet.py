@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import io
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from maskreid.files import write_out
 from maskreid.reports.pictures import mask_over
 from maskreid.reports.rank_lists import Hit, RankList
 
@@ -37,15 +38,18 @@ def rank_sheets(lists: Sequence[RankList], rows: int = ROWS) -> list[Image.Image
 
 
 def write_sheets(pages: Sequence[Image.Image], path: Path) -> list[Path]:
-    """Write one page as ``path``, or several as ``NAME-1.png``, ``NAME-2.png``, ...; return the files."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write one page as ``path``, or several as ``NAME-1.png``, ``NAME-2.png``, ...; return the files.
+
+    Raises:
+        MaskreidError: one cannot be written.
+    """
     digits = len(str(len(pages)))
     names = [path.with_name(f"{path.stem}-{page:0{digits}}{path.suffix}") for page in range(1, len(pages) + 1)]
     written = names if len(pages) > 1 else [path]
     for page, name in zip(pages, written, strict=True):
-        temporary = name.with_name(name.name + ".part")
-        page.save(temporary, "PNG", dpi=(DPI, DPI))
-        os.replace(temporary, name)
+        buffer = io.BytesIO()
+        page.save(buffer, "PNG", dpi=(DPI, DPI))
+        write_out(name, buffer.getvalue())
     return written
 
 

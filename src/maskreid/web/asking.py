@@ -19,19 +19,13 @@ MOST = 2000  # answers at a time
 CAMERA = 1 << 31
 
 
-class SearchRequest(BaseModel):
-    """Everything that decides an answer; every field may be left out."""
+class FilterRequest(BaseModel, extra="forbid"):
+    """Which entries are meant; every field may be left out, and a misspelt one is refused."""
 
-    q: str = Field("", max_length=64, description="An uploaded query's id.")
-    like: list[str] = Field([], max_length=100, description="Entries that show the person.")
-    unlike: list[str] = Field([], max_length=100, description="Entries that do not.")
     camera: list[int] = Field([], max_length=1000, description="Only by one of these cameras; -1 is unknown.")
     after: str = Field("", max_length=40, description="Seen at this time or later: a number, or a date.")
     before: str = Field("", max_length=40, description="Seen before this time.")
     tag: list[str] = Field([], max_length=20, description="Only with each of these tags.")
-    least: float = Field(-1.0, ge=-1, le=1, description="Only this alike (cosine) or more.")
-    top: int = Field(60, ge=1, le=MOST, description="Answers at most.")
-    group: Literal["", "camera", "time"] = Field("", description="How a page groups the answers.")
 
     @field_validator("camera")
     @classmethod
@@ -42,7 +36,7 @@ class SearchRequest(BaseModel):
 
     @property
     def where(self) -> Filter:
-        """Which entries may answer.
+        """The conditions.
 
         Raises:
             MaskreidError: a time is none.
@@ -53,6 +47,17 @@ class SearchRequest(BaseModel):
             before=parse_time(self.before) if self.before.strip() else None,
             tags=tuple(tag for tag in self.tag if tag),
         )
+
+
+class SearchRequest(FilterRequest):
+    """Everything that decides an answer; every field may be left out."""
+
+    q: str = Field("", max_length=64, description="An uploaded query's id.")
+    like: list[str] = Field([], max_length=100, description="Entries that show the person.")
+    unlike: list[str] = Field([], max_length=100, description="Entries that do not.")
+    least: float = Field(-1.0, ge=-1, le=1, description="Only this alike (cosine) or more.")
+    top: int = Field(60, ge=1, le=MOST, description="Answers at most.")
+    group: Literal["", "camera", "time"] = Field("", description="How a page groups the answers.")
 
     @property
     def refined(self) -> bool:
@@ -114,7 +119,8 @@ def answer(desk: Desk, request: SearchRequest) -> Answer:
         raise MaskreidError("a search needs q, an uploaded query, or like, an entry's id")
     where = request.where
     asked = f"page: query {request.q[:6] or '-'}, like {len(request.like)}, unlike {len(request.unlike)}"
-    hits = search(desk.gallery, vector_of(desk, request), top=request.top, where=where, asked=asked)[0]
+    vectors, card = vector_of(desk, request), desk.asker.model.card
+    hits = search(desk.gallery, vectors, top=request.top, where=where, asked=asked, card=card)[0]
     if request.refined:  # calibrated was one image, not what people made of it
         hits = [replace(hit, probability=None) for hit in hits]
     best = hits[0] if hits else None

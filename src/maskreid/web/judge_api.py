@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from maskreid.gallery import Filter, browse, different, duplicates, judgements, remove, same, split, standing, undo
 from maskreid.web.api import PROBLEMS
-from maskreid.web.asking import SearchRequest
+from maskreid.web.asking import MOST, FilterRequest
 from maskreid.web.comparing import Compared, compared
 from maskreid.web.desk import ServedDesk
 from maskreid.web.errors import WebError
@@ -32,7 +32,7 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 router = APIRouter(prefix="/api", responses=PROBLEMS)
 
 
-class JudgeRequest(BaseModel):
+class JudgeRequest(BaseModel, extra="forbid"):
     """What somebody says about entries; see `maskreid.gallery.judge`."""
 
     what: Literal["same", "different", "split"]
@@ -42,34 +42,49 @@ class JudgeRequest(BaseModel):
     who: Name | None = Field(None, description="Says so; by default the server's user.")
 
 
-class UndoRequest(BaseModel):
+class UndoRequest(BaseModel, extra="forbid"):
     """What to take back."""
 
     id: Annotated[str, Field(pattern="^[0-9a-f]{16}$")] | None = Field(None, description="The last, by default.")
     who: Name | None = None
 
 
-class RemoveRequest(BaseModel):
+class RemoveRequest(BaseModel, extra="forbid"):
     """What to remove for good; ``confirm`` is how many entries that is."""
 
     entries: list[Id] = Field(min_length=1, max_length=2000)
     confirm: int
 
 
-class BrowseRequest(SearchRequest):
-    """Which entries to list."""
+class EntriesRequest(FilterRequest):
+    """Which entries are looked at; a search has no need of these conditions."""
 
     identity: str = Field("", max_length=200, description="Only this person's.")
-    order: Literal["added", "time", "camera", "coverage"] = Field("added")
     poor: bool = Field(False, description="Only entries whose mask covers too little or too much.")
-    offset: int = Field(0, ge=0, le=1 << 40)
 
     @property
     def where(self) -> Filter:
-        """Which entries are meant."""
-        found = super().where
+        """The conditions.
+
+        Raises:
+            MaskreidError: a time is none.
+        """
         people = (self.identity,) if self.identity else ()
-        return replace(found, identities=people, poor_mask=self.poor)
+        return replace(super().where, identities=people, poor_mask=self.poor)
+
+
+class BrowseRequest(EntriesRequest):
+    """Which entries to list."""
+
+    order: Literal["added", "time", "camera", "coverage"] = Field("added")
+    top: int = Field(60, ge=1, le=MOST, description="Entries at most.")
+    offset: int = Field(0, ge=0, le=1 << 40)
+
+
+class DuplicatesRequest(EntriesRequest):
+    """Among which entries to look for pairs."""
+
+    top: int = Field(100, ge=1, le=MOST, description="Pairs at most.")
 
 
 @router.get("/judgements")
@@ -87,8 +102,12 @@ def judge(desk: ServedDesk, said: JudgeRequest) -> JudgementOut:
     if said.what == "different":
         if not said.than:
             raise WebError("different needs than: entries of the person that these are not")
+        if said.identity:
+            raise WebError("different takes no identity: it says who the entries are not; leave it out")
         judged = different(desk.gallery, said.entries, said.than, who=said.who)
     else:
+        if said.than:
+            raise WebError(f"{said.what} takes no than: it is about entries alone; leave it out")
         how = same if said.what == "same" else split
         judged = how(desk.gallery, said.entries, said.identity, who=said.who)
     return JudgementOut.of(judged, True)
@@ -119,7 +138,7 @@ def list_entries(desk: ServedDesk, asked: Annotated[BrowseRequest, Query()]) -> 
 
 
 @router.get("/duplicates")
-def list_duplicates(desk: ServedDesk, asked: Annotated[BrowseRequest, Query()]) -> list[DuplicateOut]:
+def list_duplicates(desk: ServedDesk, asked: Annotated[DuplicatesRequest, Query()]) -> list[DuplicateOut]:
     """List pairs of entries that are nearly the same, the most alike first."""
     found = duplicates(desk.gallery, asked.where, most=asked.top)
     return [DuplicateOut(similarity=score, a=EntryOut.of(a), b=EntryOut.of(b)) for score, a, b in found]

@@ -14,7 +14,7 @@ import numpy as np
 from maskreid.gallery import Asker, pooled
 from maskreid.gallery.asker import Mask, Picture
 from maskreid.gallery.nearest import Vectors
-from maskreid.web.errors import NotThereError
+from maskreid.web.errors import NotThereError, WebError
 
 SECONDS = 12 * 3600.0  # since a query was last used
 BYTES = 256 << 20  # of all pictures and masks together
@@ -107,9 +107,21 @@ class Queries:
         return images[number]
 
     def change(self, id_: str, number: int, *, mask: Mask | None = None, masked: bool = True) -> Asked:
-        """Use another mask for one image, or its own again, or none."""
+        """Use another mask for one image, or its own again, or none.
+
+        Raises:
+            NotThereError: the query is no longer kept, or has no such image.
+            WebError: the mask would not count.
+        """
         image = self.image(id_, number)
         new = image.drawn if mask is None else mask
+        if masked and not self.asker.masked:
+            raise WebError("this gallery's model reads no masks; the whole image counts")
+        if masked and not self.asker.usable(new):
+            raise WebError(
+                f"the mask covers {100 * new.mean():.1f} % of the image, and {100 * self.asker.min_share:g} % are "
+                "the least that counts; paint more of the person, or search without a mask"
+            )
         changed = Asked(image.picture, image.drawn, new, masked, self._vector(image.picture, new, masked))
         with self._lock:
             self._there(id_).images[number] = changed

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from threading import Lock
 
 from maskreid.images import Dataset
-from maskreid.reports import Subject, evaluation_figures, open_subject, short_names
+from maskreid.reports import Subject, check_run, evaluation_figures, open_subject, short_names
 from maskreid.reports.figure import Figure
 from maskreid.reports.rank_lists import RankList, rank_lists
 from maskreid.web.errors import NotThereError
@@ -37,7 +37,12 @@ class Runs:
         Args:
             runs: as `maskreid.reports.open_subject` takes them.
             dataset: that they were tested on, for pictures.
+
+        Raises:
+            MaskreidError: one is not there.
         """
+        for run in runs:
+            check_run(run, dataset)
         self._runs = dict(zip(short_names(runs), runs, strict=True))
         self._dataset = dataset
         self._subjects: dict[str, Subject] = {}

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from ipaddress import ip_address
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -41,10 +41,10 @@ class Access:
     """The rules of one server.
 
     Attributes:
-        host: the address it listens on.
+        host: the address it listens on, or a name of it.
         token: what a visitor must show, as a bearer token, a cookie, or once as ``?token=``; None for nobody else's
             machine.
-        names: names that the server may be called by besides ``localhost`` and addresses.
+        names: names that the server may be called by besides ``host``, ``localhost`` and addresses.
         largest: bytes of a request's body.
 
     Raises:
@@ -70,7 +70,9 @@ class Access:
             name = urlsplit(f"//{host}").hostname or ""
         except ValueError:
             return False
-        if name in self.names or (is_loopback(name) and is_loopback(self.host)):
+        if name in {each.casefold() for each in (self.host, *self.names)} or (
+            is_loopback(name) and is_loopback(self.host)
+        ):
             return True
         return not is_loopback(self.host) and _is_address(name)
 
@@ -103,6 +105,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        guarded = bool(self.access.token) and not scope["path"].startswith(PUBLIC)
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -116,12 +119,11 @@ class Guard:
             await self.refuse(scope, receive, sending, 421, "this server is not called by that name (Host header)")
         elif scope["method"] not in SAFE and _from_elsewhere(headers):
             await self.refuse(scope, receive, sending, 403, "a page of another site sent this; nothing was done")
-        elif self.access.token and not scope["path"].startswith(PUBLIC) and not self._known(scope, headers):
-            if self._matches(dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("token")):
-                await self._remember(scope, receive, sending)
-            else:
-                text = "a token is required: open the address that maskreid serve printed"
-                await self.refuse(scope, receive, sending, 401, text)
+        elif guarded and self._matches(dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("token")):
+            await self._remember(scope, receive, sending)  # known or not: no page takes it as a parameter
+        elif guarded and not self._known(scope, headers):
+            text = "a token is required: open the address that maskreid serve printed"
+            await self.refuse(scope, receive, sending, 401, text)
         else:
             await self.app(scope, self._limited(receive, headers), sending)
 
@@ -133,7 +135,7 @@ class Guard:
             cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
         except CookieError:
             return False
-        return bool(cookie) and self._matches(cookie.value if cookie else None)
+        return cookie is not None and self._matches(unquote(cookie.value))
 
     def _matches(self, given: str | None) -> bool:
         return hmac.compare_digest((given or "").encode(), (self.access.token or "").encode())
@@ -144,7 +146,7 @@ class Guard:
         rest = urlencode([(name, value) for name, value in query if name != "token"])
         # One slash only: "//elsewhere" would be an address of another server.
         answer = RedirectResponse("/" + scope["path"].lstrip("/\\") + (f"?{rest}" if rest else ""), 303)
-        answer.set_cookie(COOKIE, self.access.token or "", httponly=True, samesite="strict")
+        answer.set_cookie(COOKIE, quote(self.access.token or "", safe=""), httponly=True, samesite="strict")
         await answer(scope, receive, send)
 
     def _limited(self, receive: Receive, headers: Headers) -> Receive:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 import socket
+from contextlib import suppress
+from urllib.parse import quote
 
 from maskreid.errors import MaskreidError
 from maskreid.web.app import make_app
@@ -40,9 +42,11 @@ def serve(
     try:
         number = listening.getsockname()[1]
         shown = names[0] if names else f"[{host}]" if ":" in host else host
-        print(f"open http://{shown}:{number}/{f'?token={token}' if token else ''} (Ctrl-C stops)", flush=True)
+        shown_token = f"?token={quote(token, safe='')}" if token else ""
+        print(f"open http://{shown}:{number}/{shown_token} (Ctrl-C stops)", flush=True)
         config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=3)
-        uvicorn.Server(config).run(sockets=[listening])
+        with suppress(KeyboardInterrupt):  # the way to stop it, and no failure
+            uvicorn.Server(config).run(sockets=[listening])
     finally:
         listening.close()
 

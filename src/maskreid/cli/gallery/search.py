@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -44,7 +45,9 @@ def search(
     ] = None,
     entry: Annotated[
         list[str] | None,
-        typer.Option("--entry", metavar="ID", help="Ask for who is in this entry; may be repeated."),
+        typer.Option(
+            "--entry", metavar="ID", help="Ask for who is in this entry, which is no answer itself; may be repeated."
+        ),
     ] = None,
     pool: Annotated[
         bool, typer.Option("--pool", help="All images show one person: ask once, by their mean.")
@@ -111,29 +114,47 @@ def search(
     threshold = None if false_matches is None else _threshold(opened.calibration(card), false_matches)
     where = filter_of(None, identities, None, cameras, not_cameras, after, before, tags)
     names, vectors = _embed(opened, images, loaded, precision) if images else _look_up(opened, entry or [])
+    searches = [(names, vectors, where)]
     if pool:
-        names, vectors = (f"{len(names)} images of one person: {', '.join(names)}",), room.pooled(vectors)
-    if entry:
-        where = replace(where, not_ids=tuple(entry))
-    asked: dict[str, Any] = {"top": top, "where": where}
+        one = f"{len(names)} images of one person: {', '.join(names)}"
+        searches = [((one,), room.pooled(vectors), replace(where, not_ids=names if entry else ()))]
+    elif entry:  # an entry is no answer to itself, but it is one to another entry of its person
+        searches = [((id_,), vectors[[row]], replace(where, not_ids=(id_,))) for row, id_ in enumerate(names)]
+    found: list[tuple[str, list[Hit]]] = []
     with _searcher(ray, workers) as find:
         if probes is not None:
-            share = room.recall(opened, probes, find=find, **asked)
-            print(f"with {probes} probes, a search finds {100 * share:.1f} % of the true {top} nearest", flush=True)
+            share = room.recall(opened, probes, top=top, where=where, find=find)
+            print(
+                f"with {probes} probes, a search finds {100 * share:.1f} % of the true {top} nearest",
+                file=sys.stderr if as_json else sys.stdout,
+                flush=True,
+            )
         # The whole short list, for the verdict: re-ranking may put the most similar behind the first ``top``.
-        asked["top"] = max(top, shortlist.LENGTH) if rerank else top
-        found = room.search(
-            opened, vectors, probes=probes, reranking=rerank, find=find, asked=", ".join(names), card=card, **asked
-        )
-    verdicts = [_verdict(hits, unknown_below, threshold) for hits in found]
-    for name, hits, verdict in zip(names, (hits[:top] for hits in found), verdicts, strict=True):
+        length = max(top, shortlist.LENGTH) if rerank else top
+        for asked, query, allowed in searches:
+            answers = room.search(
+                opened,
+                query,
+                top=length,
+                where=allowed,
+                probes=probes,
+                reranking=rerank,
+                find=find,
+                asked=", ".join(asked),
+                card=card,
+            )
+            found += zip(asked, answers, strict=True)
+    for name, hits in found:
+        verdict = _verdict(hits, unknown_below, threshold)
+        shown = hits[:top]
         if as_json:
-            answers = [
-                {"similarity": hit.similarity, "probability": hit.probability, **as_values(hit.entry)} for hit in hits
+            values = [
+                {"similarity": hit.similarity, "probability": hit.probability, **as_values(hit.entry)}
+                for hit in shown
             ]
-            print(json.dumps({"query": name, "verdict": verdict, "answers": answers}))
+            print(json.dumps({"query": name, "verdict": verdict, "answers": values}))
         else:
-            _print(name, hits, verdict)
+            _print(name, shown, verdict)
 
 
 @contextmanager

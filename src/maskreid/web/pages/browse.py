@@ -8,10 +8,11 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from maskreid.gallery import Overview, browse, duplicates
-from maskreid.gallery.schema import FIRST_DATE
+from maskreid.errors import MaskreidError
+from maskreid.gallery import Entry, Overview, browse, duplicates
 from maskreid.web.desk import ServedDesk
-from maskreid.web.judge_api import BrowseRequest
+from maskreid.web.fields import camera_counts, has_dates, time_fields
+from maskreid.web.judge_api import BrowseRequest, DuplicatesRequest
 from maskreid.web.render import write
 
 router = APIRouter(include_in_schema=False)
@@ -29,7 +30,9 @@ def browse_page(request: Request, desk: ServedDesk, asked: Annotated[BrowseReque
         "browse.html",
         asked=asked,
         seen=seen,
-        dates=seen.first is not None and seen.first >= FIRST_DATE,
+        dates=has_dates(seen),
+        cameras=camera_counts(asked, seen),
+        times=time_fields(asked, seen),
         found=found,
         before=before,
         after=after,
@@ -38,10 +41,17 @@ def browse_page(request: Request, desk: ServedDesk, asked: Annotated[BrowseReque
 
 
 @router.get("/duplicates")
-def duplicates_page(request: Request, desk: ServedDesk, asked: Annotated[BrowseRequest, Query()]) -> Response:
-    """Show pairs of entries that are nearly the same."""
-    pairs = duplicates(desk.gallery, asked.where)
-    return write(request, "duplicates.html", asked=asked, seen=desk.overview(), pairs=pairs)
+def duplicates_page(request: Request, desk: ServedDesk, asked: Annotated[DuplicatesRequest, Query()]) -> Response:
+    """Show pairs of entries that are nearly the same, or why there is no answer and which cameras may have one."""
+    pairs: list[tuple[float, Entry, Entry]] = []
+    problem, status = "", 200
+    try:
+        pairs = duplicates(desk.gallery, asked.where, most=asked.top)
+    except MaskreidError as error:
+        problem, status = str(error), 400
+    return write(
+        request, "duplicates.html", status=status, asked=asked, seen=desk.overview(), pairs=pairs, problem=problem
+    )
 
 
 def address(asked: BrowseRequest, **changed: object) -> str:

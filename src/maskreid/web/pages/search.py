@@ -12,11 +12,11 @@ from starlette.responses import RedirectResponse, Response
 from maskreid.errors import MaskreidError
 from maskreid.gallery import Hit
 from maskreid.gallery.groups import by_camera, by_time
-from maskreid.gallery.schema import FIRST_DATE
 from maskreid.web import api
 from maskreid.web.asking import MOST, Answer, SearchRequest, answer
 from maskreid.web.desk import Desk, ServedDesk
 from maskreid.web.errors import WebError
+from maskreid.web.fields import camera_counts, has_dates, time_fields
 from maskreid.web.render import camera, when, write
 from maskreid.web.schemas import QueryOut
 
@@ -35,9 +35,10 @@ class PageRequest(SearchRequest):
 @router.get("/")
 def search_page(request: Request, desk: ServedDesk, asked: Annotated[PageRequest, Query()]) -> Response:
     """Show the page, with answers where there is somebody to look for."""
-    asked = settled(asked).model_copy(update={"drop": ""})
+    said = request.query_params.multi_items()
+    asked = settled(asked, said).model_copy(update={"drop": ""})
     address = asked.address()
-    if "hx-request" not in request.headers and len(request.query_params) > len(parse_qsl(address[2:])):
+    if "hx-request" not in request.headers and len(said) > len(parse_qsl(address[2:])):
         return RedirectResponse(address, 303)  # one search has one address
     found: Answer | None = None
     problem, status = "", 200
@@ -53,7 +54,9 @@ def search_page(request: Request, desk: ServedDesk, asked: Annotated[PageRequest
         headers={"HX-Push-Url": address},
         asked=asked,
         seen=seen,
-        dates=seen.first is not None and seen.first >= FIRST_DATE,
+        dates=has_dates(seen),
+        cameras=camera_counts(asked, seen),
+        times=time_fields(asked, seen),
         tags=list(dict.fromkeys([*(tag for tag in asked.tag if tag), *list(seen.tags)[:TAGS]])),
         query=kept(desk, asked.q),
         masked=desk.asker.masked,
@@ -71,10 +74,15 @@ def send(desk: ServedDesk, images: list[UploadFile]) -> Response:
     return RedirectResponse(f"/?q={api.send_query(desk, images).id}", 303)
 
 
-def settled(asked: PageRequest) -> PageRequest:
-    """Return the search after its button: an entry is alike or not, not both, and once."""
-    unlike = [id_ for id_ in dict.fromkeys(asked.unlike) if id_ != asked.drop]
-    like = [id_ for id_ in dict.fromkeys(asked.like) if id_ != asked.drop and id_ not in unlike]
+def settled(asked: PageRequest, said: Sequence[tuple[str, str]]) -> PageRequest:
+    """Return the search after its button: an entry is alike or not, as was said last, and once.
+
+    Args:
+        asked: the search.
+        said: its parameters in the order of the address; the button's is the last of its entry.
+    """
+    marks = {id_: name for name, id_ in said if name in ("like", "unlike") and id_ != asked.drop}
+    like, unlike = ([id_ for id_, mark in marks.items() if mark == name] for name in ("like", "unlike"))
     return asked.model_copy(update={"like": like, "unlike": unlike, "tag": [tag for tag in asked.tag if tag]})
 
 

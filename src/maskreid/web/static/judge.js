@@ -20,6 +20,12 @@ function show() {
   }
 }
 
+// Who is no longer shown is no longer chosen: what the bar counts and removes is what somebody sees.
+function forget() {
+  for (const id of chosen) if (!document.querySelector(`[data-chooses="${id}"]`)) chosen.delete(id);
+  show();
+}
+
 // The wall again, with the new names; pages without a search are simply loaded again.
 function refresh() {
   chosen.clear();
@@ -95,7 +101,7 @@ export function listenForJudgements() {
       act(() => ask("/api/judgements", json(said)), (judged) => `Written down${judged.identity ? `: ${judged.identity}` : ""}; u takes it back`);
     }
   });
-  document.addEventListener("htmx:after:swap", show);
+  document.addEventListener("htmx:after:swap", forget);
   const name = document.querySelector("[data-keeps=who]");
   if (name) {
     name.value = who() ?? "";

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from starlette.testclient import TestClient
+
+from maskreid.gallery import Overview, overview
+from maskreid.web.asking import FilterRequest
+from maskreid.web.desk import Desk
+from maskreid.web.fields import camera_counts, time_fields
+
+DAY = 1_795_392_000.0  # 2026-11-23T00:00 UTC
+Seen = Callable[[float | None], Overview]
+
+
+@pytest.fixture
+def seen(desk: Desk) -> Seen:
+    """The gallery's counts, had it been seen from some time on."""
+    return lambda first: replace(overview(desk.gallery), first=first, last=first)
+
+
+@pytest.mark.parametrize(
+    ("first", "asked", "shown"),
+    [
+        (DAY, "", ("datetime-local", "")),
+        (DAY, "2026-11-23", ("datetime-local", "2026-11-23T00:00:00")),
+        (DAY, "2026-11-23T08:00+02:00", ("datetime-local", "2026-11-23T06:00:00")),
+        (DAY, "1795392000", ("datetime-local", "2026-11-23T00:00:00")),
+        (DAY, "1795392000.5", ("text", "1795392000.5")),
+        (DAY, "1e300", ("text", "1e300")),
+        (DAY, "soon", ("text", "soon")),
+        (25.0, "100", ("number", "100")),
+        (25.0, " 1_000 ", ("number", "1000")),
+        (25.0, "2026-11-23", ("number", "1795392000")),
+        (None, "7.5", ("number", "7.5")),
+    ],
+)
+def test_a_time_is_shown_whatever_it_is_written_as(
+    seen: Seen, first: float | None, asked: str, shown: tuple[str, str]
+) -> None:
+    field, other = time_fields(FilterRequest(after=asked), seen(first))
+    assert (field.name, field.kind, field.value) == ("after", *shown)
+    assert other.value == ""
+
+
+def test_without_times_there_are_no_fields(seen: Seen) -> None:
+    assert time_fields(FilterRequest(), seen(None)) == []
+
+
+def test_a_camera_without_entries_can_be_shown(desk: Desk) -> None:
+    assert list(camera_counts(FilterRequest(camera=[99]), desk.overview())) == [1, 2, 99]
+
+
+@pytest.mark.parametrize("path", ["/", "/browse"])
+def test_the_form_holds_every_filter_of_its_address(client: TestClient, path: str) -> None:
+    page = client.get(f"{path}?camera=99&tag=rare&top=7&after=2026-11-23&before=3e9").text
+    form = page[page.index('<form id="search"') :]
+    form = form[: form.index("</form>")]
+    assert 'name="camera" value="99" checked' in form
+    assert 'name="tag" value="rare"' in form
+    assert "<option selected>7</option>" in form or 'name="top" value="7"' in form
+    # This gallery's times are frames.
+    assert 'name="after" type="number" step="any" value="1795392000"' in form
+    assert 'name="before" type="number" step="any" value="3000000000"' in form
