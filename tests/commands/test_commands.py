@@ -44,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 MODEL = "market1501-compact"
 UNWRITABLE = "is no folder that can be written into"
-RECIPE = Path(__file__).parents[2] / "recipes" / "market1501-small.toml"
+RECIPE = Path(__file__).parents[2] / "recipes" / "market1501-1-small.toml"
 
 
 def verbs(command: Any, *path: str) -> Iterator[tuple[str, ...]]:

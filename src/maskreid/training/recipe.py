@@ -146,7 +146,7 @@ class Recipe:
             table = tomllib.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise MaskreidError(
-                f"no recipe at {path}; expected a TOML file such as recipes/market1501.toml"
+                f"no recipe at {path}; expected a TOML file such as recipes/market1501-compact.toml"
             ) from None
         except OSError as error:
             raise MaskreidError(f"{path}: no recipe can be read from it ({error.strerror})") from None
