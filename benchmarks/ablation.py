@@ -1,8 +1,8 @@
 """What do the mask and the fusion bring? DGD, -F (no mask), -M (no fusion) and the full network, trained alike.
 
     python benchmarks/ablation.py --seeds 3 --out runs/ablation
-    python benchmarks/ablation.py --data Market-1501-v15.09.15.zip --recipe recipes/market1501-1-small.toml --seeds 1 \
-        --out runs/ablation-market
+    python benchmarks/ablation.py --data Market-1501-v15.09.15.zip --recipe recipes/market1501-1-small.toml \
+        --seeds 1 --out runs/ablation-market
 
 Prints one table: mean and standard deviation over the seeds. Runs that are finished are not trained again.
 """
