@@ -168,7 +168,7 @@ def test_models_are_tested_and_compared_on_another_dataset(tmp_path: Path) -> No
                 "--cache",
                 "{tmp}",
             ],
-            "leave out --format, --split, --device, --cache",
+            "leave out --format, --split, --cache, --device",
         ),
         (["compare", "{worse}", "{worse}", "--precision", "bar"], "leave out --precision"),
         (["report", "{worse}", "--out", "{tmp}/r", "--split", "1"], "leave out --split"),

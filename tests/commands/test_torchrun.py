@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,6 +78,14 @@ def torchrun(recipe: Path, data: Path, out: Path, *more: str) -> subprocess.Pope
     )
 
 
+def kill_all(run: Path) -> None:
+    """Kill torchrun and its workers, which are in sessions of their own: without it they would go on."""
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has ended by itself
+            if str(run).encode() in entry.read_bytes().split(b"\0"):
+                os.kill(int(entry.parent.name), signal.SIGKILL)
+
+
 def finish(process: subprocess.Popen[str], code: int = 0) -> tuple[str, str]:
     try:
         out, err = process.communicate(timeout=240)
@@ -129,11 +138,14 @@ def test_a_killed_pair_goes_on_together_or_alone(folder: Path, tmp_path: Path) -
     until = time.monotonic() + 120
     while not checkpoint.exists() and process.poll() is None and time.monotonic() < until:
         time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGKILL)
+    kill_all(tmp_path / "killed")
     process.communicate()
     assert checkpoint.exists()
+    assert not (tmp_path / "killed" / "model.safetensors").exists()
     finish(torchrun(path, folder, tmp_path / "killed"))
     assert_same_curve(tmp_path / "alone", tmp_path / "killed")
+    out, _ = finish(torchrun(path, folder, tmp_path / "killed"))  # nothing is left to do
+    assert out.count("trained ") == 1
 
 
 def test_a_mistake_is_one_line_of_each(folder: Path, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from torch.utils.tensorboard import SummaryWriter
 from maskreid import __version__
 from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, PackedImages, PersonImage, holdout_split, split_identities
-from maskreid.network import Model, load_model, make_card, pick_device, save_model
+from maskreid.network import MaskReID, Model, load_model, make_card, pick_device, save_model
 from maskreid.progress import Progress, silent
 from maskreid.retrieval import Metrics, evaluate
 from maskreid.training.extract import extract_features
@@ -108,14 +108,16 @@ class _Run:
     def _packed(self, images: Sequence[PersonImage]) -> PackedImages:
         return prepare(self.dataset.source, images, self.recipe.data, cache=self.cache, progress=self.progress)
 
-    def _open(self) -> dict[str, Any] | None:
-        """Open the run folder and what is validated on; return the last checkpoint."""
+    def _open(self) -> tuple[dict[str, Any] | None, bool]:
+        """Open the run folder and what is validated on; return the last checkpoint, and whether all is done."""
         if self.kept:
             self.held_out = tuple(map(self._packed, holdout_split(self.kept, self.recipe.seed)))
         init = self.init.fingerprint if self.init else ""
         self.folder = RunFolder(self.run, self.recipe, self.packed.fingerprint, init)
         self.folder.save_people({"train": self.learned, "held out": self.kept})
-        return self.folder.load_checkpoint()
+        state = self.folder.load_checkpoint()
+        trained = state is not None and state["iteration"] == self.recipe.schedule.iterations
+        return state, trained and (self.run / f"{MODEL}.safetensors").exists()
 
     def train(self, device: str, profile: bool) -> Model:
         """Run all iterations that are left."""
@@ -126,10 +128,13 @@ class _Run:
                 self.folder.close()
 
     def _train(self, device: str, profile: bool) -> Model:
-        state = self.ranks.from_first(self._open)
-        finished = state and state["iteration"] == self.recipe.schedule.iterations
-        if self.folder and finished and (self.run / f"{MODEL}.safetensors").exists():
+        state, finished = self.ranks.from_first(self._open)
+        if finished and self.folder:
             return load_model(self.run / MODEL)
+        if finished and state:  # the run folder may be out of another machine's reach
+            network = MaskReID(self.recipe.network)
+            network.load_state_dict(state["average"] or state["network"])
+            return Model(network.eval(), self._card(None))
         trainer = Trainer(self.recipe, self.packed, device, self.ranks)
         if state:
             trainer.restore(state)
