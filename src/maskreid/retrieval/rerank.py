@@ -71,7 +71,6 @@ def rerank_among(
     k2: int = 6,
     lambda_: float = 0.3,
     *,
-    search: Search = exact_search,
     progress: Progress = silent,
 ) -> RerankedDistances:
     """Re-rank a set for each of its own items: they are queries and gallery at once, and yet N items, not 2 N.
@@ -81,7 +80,6 @@ def rerank_among(
         k1: as for `rerank`, like all that follows.
         k2: as for `rerank`.
         lambda_: as for `rerank`.
-        search: as for `rerank`.
         progress: as for `rerank`.
 
     Raises:
@@ -91,7 +89,7 @@ def rerank_among(
 
     _check(k1, k2, lambda_)
     check_comparable(items, items)
-    encoding, largest = _encoded(items.vectors, k1, k2, search, progress)
+    encoding, largest = _encoded(items.vectors, k1, k2, exact_search, progress)
     return RerankedDistances(items, items, encoding, invert(encoding, 0), largest, lambda_)
 
 
