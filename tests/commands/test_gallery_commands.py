@@ -296,6 +296,7 @@ def test_a_truncated_file(gallery: str, photos: Path) -> None:
         (["search", "G", "nothing.jpg"], "nothing.jpg: no such"),
         (["search", "G", "--entry", "abcdef"], "no entry has an id that begins so"),
         (["search", "G", "--entry", "xyz"], "'xyz' is no entry's id"),
+        (["search", "G", "--entry", "abc", "--precision", "bfloat16"], "an --entry has its feature already"),
         (["list", "G", "--after", "noon"], "--after: time is 'noon'; expected a number"),
         (["expire", "G", "--older-than", "soon"], "'soon' is no length of time"),
         (["expire", "G", "--older-than", "999999d"], "999,999 days ago was no year"),

@@ -51,6 +51,18 @@ def test_two_tests_of_other_people_are_drawn_but_not_compared() -> None:
     assert not {"difference", "average-precision-change", "camera-pairs-gain"} & set(figures)
 
 
+def test_draws_from_galleries_in_another_order_are_not_compared() -> None:
+    drawn = NAMED_PROTOCOLS["cuhk03-classic"]
+    query, gallery = features(1, 1, (1, 2)), features(2, 1, (1, 2, 3))
+    backwards = gallery.take(np.arange(len(gallery))[::-1])
+    a, same, b = (
+        Examined(name, judge(query, each, protocol=drawn), Details())
+        for name, each in (("a", gallery), ("b", gallery), ("b", backwards))
+    )
+    assert "difference" in evaluation_figures([a, same])
+    assert "difference" not in evaluation_figures([a, b])
+
+
 def test_names_must_differ() -> None:
     with pytest.raises(MaskreidError, match="names of their own"):
         evaluation_figures([examined("a"), examined("a")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -96,7 +97,7 @@ def test_re_ranked_lists_are_in_the_order_of_the_new_distances() -> None:
     assert nearest == sorted(nearest, reverse=True)
     rows = first_hits(test.query, 4, test.gallery, 1 - test.reranked.rows([4])[0], MARKET1501)
     assert [hit.pixels[0, 0, 0] for hit in found.hits] == [row % 256 for row in rows.tolist()]
-    plain = Judgement(test.metrics, test.query, test.gallery, None)
+    plain = replace(test, reranked=None)
     with pytest.raises(MaskreidError, match="not re-ranked"):
         rank_lists(plain, [4], crops, reranked=True)
 

@@ -59,7 +59,7 @@ def test_the_form_holds_every_filter_of_its_address(client: TestClient, path: st
     form = page[page.index('<form id="search"') :]
     form = form[: form.index("</form>")]
     assert 'name="camera" value="99" checked' in form
-    assert 'name="tag" value="rare"' in form
+    assert 'name="tag" value="rare" checked' in form
     assert "<option selected>7</option>" in form or 'name="top" value="7"' in form
     # This gallery's times are frames.
     assert 'name="after" type="number" step="any" value="1795392000"' in form

@@ -7,7 +7,7 @@ import pytest
 from sending import sent
 from starlette.testclient import TestClient
 
-from maskreid.gallery import Filter, Gallery, features_of, verify
+from maskreid.gallery import Filter, Gallery, features_of, label, verify
 from maskreid.web.desk import Desk
 
 HTML = {"accept": "text/html"}
@@ -38,6 +38,15 @@ def test_a_judgement_is_made_shown_and_taken_back(client: TestClient, desk: Desk
     assert client.post("/api/judgements/undo", json={}).json()["undoes"] == answer.json()["id"]
     assert named(desk, ids) == before
     assert client.post("/api/judgements/undo", json={}).status_code == 400
+
+
+def test_taking_back_says_what_it_left_alone(client: TestClient, desk: Desk, ids: list[str]) -> None:
+    first = client.post("/api/judgements", json={"what": "same", "entries": ids[:2], "identity": "ann"}).json()
+    assert first["left"] == []
+    label(desk.gallery, Filter(ids=(ids[1],)), "bea")
+    done = client.post("/api/judgements/undo", json={}).json()
+    assert done["left"] == ids[1:2]
+    assert "; 1 named since left alone" in client.get("/judgements").text
 
 
 def test_different_and_split(client: TestClient, desk: Desk, ids: list[str]) -> None:

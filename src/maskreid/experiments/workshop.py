@@ -85,7 +85,7 @@ class Workshop:
         asked = _digest(dataset)
         if file.exists():
             saved: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-            if saved["of"] == [model.fingerprint, asked]:
+            if saved.get("of") == [model.fingerprint, asked]:
                 counts = saved["similarities"].values()
                 return Tested(saved["evaluations"], Similarities(*map(np.array, counts)))
         drawn = dataset.split is not None

@@ -62,11 +62,15 @@ def evaluation_figures(tests: Sequence[Examined]) -> dict[str, Figure]:
 
 def same_test(a: Examined, b: Examined) -> bool:
     """Whether both searched with the same queries in the same gallery, and so can be compared query by query."""
+    protocol = a.judgement.protocol
+    if b.judgement.protocol != protocol:
+        return False
+    one, other = ((test.judgement.query, test.judgement.gallery) for test in (a, b))
     try:
-        check_same_test((a.judgement.query, a.judgement.gallery), (b.judgement.query, b.judgement.gallery))
+        check_same_test(one, other, gallery_in_order=protocol.repeats > 0)
     except MaskreidError:
         return False
-    return a.judgement.main.protocol == b.judgement.main.protocol
+    return True
 
 
 def _heat_maps(tests: Sequence[Examined]) -> list[Figure]:

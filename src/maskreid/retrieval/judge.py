@@ -22,12 +22,14 @@ class Judgement:
     """What `judge` measured.
 
     Attributes:
+        protocol: that was followed.
         metrics: by heading, the protocol's own first; "..., re-ranked" is each again after re-ranking.
         query: who searched under the protocol.
         gallery: who was searched.
         reranked: re-ranked distances of the protocol's own queries, if asked for.
     """
 
+    protocol: NamedProtocol
     metrics: Mapping[str, Metrics]
     query: Features
     gallery: Features
@@ -104,4 +106,4 @@ def judge(
             reranked[heading] = rerank(searching, searched, search=search, progress=progress)
             metrics[reranked_name(heading)] = reranked[heading].evaluate(each.rule, progress=progress)
     _, searching, searched = arranged[protocol.heading]
-    return Judgement(metrics, searching, searched, reranked.get(protocol.heading))
+    return Judgement(protocol, metrics, searching, searched, reranked.get(protocol.heading))

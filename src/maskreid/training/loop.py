@@ -135,7 +135,7 @@ class _Run:
             network = MaskReID(self.recipe.network)
             network.load_state_dict(state["average"] or state["network"])
             return Model(network.eval(), self._card(None))
-        trainer = Trainer(self.recipe, self.packed, device, self.ranks)
+        trainer = Trainer(self.recipe, self.packed, device, self.ranks, init=self.init)
         if state:
             trainer.restore(state)
         first, end = trainer.iteration, self.recipe.schedule.iterations

@@ -12,7 +12,7 @@ from torch.nn.parallel import DistributedDataParallel
 from maskreid.errors import MaskreidError
 from maskreid.images import PackedImages
 from maskreid.losses import move_table, ranking_floor
-from maskreid.network import Classifier, MaskReID, Model, load_model
+from maskreid.network import Classifier, MaskReID, Model
 from maskreid.training.average import MovingAverage
 from maskreid.training.compiling import compiled
 from maskreid.training.feeder import Feeder
@@ -34,8 +34,23 @@ class Trainer:
         watch: times the stages of a step while it is on.
     """
 
-    def __init__(self, recipe: Recipe, packed: PackedImages, device: str, ranks: Ranks | None = None) -> None:
-        """Begin at iteration 0; ``ranks`` is this process's place among those that train together.
+    def __init__(
+        self,
+        recipe: Recipe,
+        packed: PackedImages,
+        device: str,
+        ranks: Ranks | None = None,
+        *,
+        init: Model | None = None,
+    ) -> None:
+        """Begin at iteration 0: as the recipe draws it, or with the network of ``init``.
+
+        Args:
+            recipe: what to do.
+            packed: images to learn from.
+            device: a torch device.
+            ranks: this process's place among those that train together; None for a process alone.
+            init: the model that ``recipe.init`` names.
 
         Raises:
             MaskreidError: data, batch, network or losses do not fit each other.
@@ -47,8 +62,8 @@ class Trainer:
         self.watch = self.feeder.watch = Stopwatch(self.device)
         generator = torch.Generator().manual_seed(recipe.seed)
         self.network = MaskReID(recipe.network, generator=generator)
-        if recipe.init:
-            _copy_weights(load_model(recipe.init), self.network)
+        if init:
+            _copy_weights(init, self.network)
         self.network = self.network.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = MovingAverage(self.network, recipe.schedule.ema) if recipe.schedule.ema else None
         self.classifier: Classifier | None = None

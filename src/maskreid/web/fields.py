@@ -11,6 +11,8 @@ from maskreid.gallery.schema import FIRST_DATE
 from maskreid.images import parse_time
 from maskreid.web.asking import FilterRequest
 
+TAGS = 24  # offered as filters
+
 
 @dataclass(frozen=True)
 class TimeField:
@@ -55,6 +57,12 @@ def time_fields(asked: FilterRequest, seen: Overview) -> list[TimeField]:
 def camera_counts(asked: FilterRequest, seen: Overview) -> dict[int, int]:
     """Return how many entries each camera has, those that are asked for and have none too."""
     return dict(sorted({**dict.fromkeys(asked.camera, 0), **seen.cameras}.items()))
+
+
+def tag_counts(asked: FilterRequest, seen: Overview) -> dict[str, int]:
+    """Return how many entries each tag has: those that are asked for, then the most frequent."""
+    offered = dict.fromkeys([*filter(None, asked.tag), *list(seen.tags)[:TAGS]])
+    return {tag: seen.tags.get(tag, 0) for tag in offered}
 
 
 def _shown(text: str, dates: bool) -> tuple[str, str]:

@@ -118,7 +118,7 @@ class DuplicateOut(BaseModel):
 
 
 class JudgementOut(BaseModel):
-    """What somebody said; ``stands`` until it is undone."""
+    """What somebody said; ``stands`` until it is undone; an undo leaves entries alone that were named since."""
 
     id: str
     when: str
@@ -129,6 +129,7 @@ class JudgementOut(BaseModel):
     identity: str | None
     changed: int
     undoes: str | None
+    left: list[str]
     stands: bool
 
     @classmethod
@@ -144,6 +145,7 @@ class JudgementOut(BaseModel):
             identity=judged.identity,
             changed=len(judged.before or {}),
             undoes=judged.undoes,
+            left=list(judged.left),
             stands=stands,
         )
 

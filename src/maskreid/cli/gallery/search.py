@@ -108,6 +108,8 @@ def search(
 
     if bool(images) == bool(entry):
         raise MaskreidError("search: name either IMAGES or --entry ID; see maskreid gallery search --help")
+    if entry and (device or precision != "float32"):
+        raise MaskreidError("search: --device and --precision are for IMAGES; an --entry has its feature already")
     opened = room.Gallery(gallery)
     loaded = opened.model(model, device_of(device)) if images or model else None
     card = loaded.card if loaded else None

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from maskreid.errors import MaskreidError
 from maskreid.gallery import Entry, Overview, browse, duplicates
 from maskreid.web.desk import ServedDesk
-from maskreid.web.fields import camera_counts, has_dates, time_fields
+from maskreid.web.fields import camera_counts, has_dates, tag_counts, time_fields
 from maskreid.web.judge_api import BrowseRequest, DuplicatesRequest
 from maskreid.web.render import write
 
@@ -33,6 +33,7 @@ def browse_page(request: Request, desk: ServedDesk, asked: Annotated[BrowseReque
         dates=has_dates(seen),
         cameras=camera_counts(asked, seen),
         times=time_fields(asked, seen),
+        tags=tag_counts(asked, seen),
         found=found,
         before=before,
         after=after,

@@ -16,12 +16,11 @@ from maskreid.web import api
 from maskreid.web.asking import MOST, Answer, SearchRequest, answer
 from maskreid.web.desk import Desk, ServedDesk
 from maskreid.web.errors import WebError
-from maskreid.web.fields import camera_counts, has_dates, time_fields
+from maskreid.web.fields import camera_counts, has_dates, tag_counts, time_fields
 from maskreid.web.render import camera, when, write
 from maskreid.web.schemas import QueryOut
 
 KNOWN = 0.5  # probability from which an answer is called the person, as `maskreid gallery search` does
-TAGS = 24  # offered as filters
 
 router = APIRouter(include_in_schema=False)
 
@@ -57,7 +56,7 @@ def search_page(request: Request, desk: ServedDesk, asked: Annotated[PageRequest
         dates=has_dates(seen),
         cameras=camera_counts(asked, seen),
         times=time_fields(asked, seen),
-        tags=list(dict.fromkeys([*(tag for tag in asked.tag if tag), *list(seen.tags)[:TAGS]])),
+        tags=tag_counts(asked, seen),
         query=kept(desk, asked.q),
         masked=desk.asker.masked,
         found=found,

@@ -62,7 +62,11 @@ async function judge(what) {
 }
 
 export async function takeBack(id) {
-  if (await act(() => ask("/api/judgements/undo", json({ id, who: who() })), () => "Taken back")) refresh();
+  const done = await act(
+    () => ask("/api/judgements/undo", json({ id, who: who() })),
+    ({ left }) => `Taken back${left.length ? `; ${entries(left.length)} named since left alone` : ""}`,
+  );
+  if (done) refresh();
 }
 
 function remove() {
