@@ -173,8 +173,9 @@ def test_models_lists_what_is_shipped(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 WAIT = """
-import sys, time
+import signal, sys, time
 from maskreid.cli.main import app, main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs inherit that it is ignored
 @app.command()
 def wait():
     print("ready", flush=True)
