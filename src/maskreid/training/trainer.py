@@ -50,7 +50,7 @@ class Trainer:
             packed: images to learn from.
             device: a torch device.
             ranks: this process's place among those that train together; None for a process alone.
-            init: the model that ``recipe.init`` names.
+            init: the model that ``recipe.init`` names, which is not loaded here.
 
         Raises:
             MaskreidError: data, batch, network or losses do not fit each other.
