@@ -103,6 +103,16 @@ def test_a_row_with_both_stages(viper: Path, market: Path, tmp_path: Path, monke
     assert reproduce("table6:1/0.2", [viper, market], tmp_path, TINY).ours["1/0.2"].runs == ours.runs[:1]
 
 
+def test_boxes_are_embedded_for_tables_that_pool_queries_alone(viper: Path, market: Path, tmp_path: Path) -> None:
+    single = reproduce("table6:1/0.2", [viper, market], tmp_path, TINY)
+    test = tmp_path / "tiny" / "market1501-ranking-seed0" / "test-market1501.json"
+    assert list(json.loads(test.read_text())["evaluations"]) == ["single query", "single query, re-ranked"]
+    both = reproduce("table5:ranking", [viper, market], tmp_path, TINY)
+    assert both.ours["ranking"].mean[:2] == single.ours["1/0.2"].mean
+    assert None not in both.ours["ranking"].mean
+    assert "multiple query, re-ranked" in json.loads(test.read_text())["evaluations"]
+
+
 def test_nothing_is_shown_that_was_made_of_other_data(viper: Path, tmp_path: Path) -> None:
     names = "{person:04d}_c{camera}s1_{person:06d}_01.jpg"
     market = plant(tmp_path / "market", names, boxes=False)

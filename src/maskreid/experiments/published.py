@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from maskreid.retrieval.named_protocols import MULTIPLE_QUERY
+
 
 @dataclass(frozen=True)
 class Column:
@@ -45,6 +47,11 @@ class PublishedTable:
     rows: tuple[PublishedRow, ...]
     source: str
     note: str
+
+    @property
+    def multi_query(self) -> bool:
+        """Whether a column is of pooled queries."""
+        return any(column.evaluation == MULTIPLE_QUERY.heading for column in self.columns)
 
 
 @cache

@@ -149,7 +149,7 @@ def _ours(table: PublishedTable, row: PublishedRow, workshop: Workshop, seeds: i
     for seed in range(seeds):
         run = workshop.run(wanted, seed)
         runs.append(str(run))
-        values.append([_score(workshop, run, column, seed, reranked=wanted.reranked) for column in table.columns])
+        values.append([_score(workshop, run, table, column, seed, wanted.reranked) for column in table.columns])
     mean, spread = [], []
     for scores in zip(*values, strict=True):
         known = [score for score in scores if score is not None]
@@ -158,10 +158,12 @@ def _ours(table: PublishedTable, row: PublishedRow, workshop: Workshop, seeds: i
     return OurRow(row.key, tuple(mean), tuple(spread), tuple(runs))
 
 
-def _score(workshop: Workshop, run: Path, column: Column, seed: int, *, reranked: bool) -> float | None:
+def _score(
+    workshop: Workshop, run: Path, table: PublishedTable, column: Column, seed: int, reranked: bool
+) -> float | None:
     if column.data not in workshop.held:
         return None
-    scores = workshop.test(run, column.data, seed).scores
+    scores = workshop.test(run, column.data, seed, multi_query=table.multi_query).scores
     heading = reranked_name(column.evaluation) if reranked else column.evaluation
     return scores[heading][column.score] if heading in scores else None
 
