@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 
 from maskreid.errors import MaskreidError
-from maskreid.retrieval import CAMERA_FREE, Features, Metrics, check_same_test, compare, evaluate
+from maskreid.retrieval import (
+    CAMERA_FREE,
+    NAMED_PROTOCOLS,
+    Features,
+    Metrics,
+    check_same_test,
+    compare,
+    evaluate,
+    judge,
+)
 from maskreid.retrieval.bootstrap import BLOCK
 from maskreid.retrieval.compare import sign_flip_p
 
@@ -101,11 +110,14 @@ def test_the_same_test_shows_the_same_people(world) -> None:
     other = Features(query.vectors, query.identities[::-1].copy(), query.cameras)
     order = np.random.default_rng(0).permutation(len(gallery))
     mixed = Features(gallery.vectors[order], gallery.identities[order], gallery.cameras[order])
-    check_same_test((query, gallery), (query, mixed))
-    check_same_test((query, gallery), (query, gallery), gallery_in_order=True)
+    test, in_order = judge(query, gallery), judge(query, gallery, protocol=NAMED_PROTOCOLS["cuhk03-classic"])
+    check_same_test(test, judge(query, mixed))
+    check_same_test(in_order, in_order)
     with pytest.raises(MaskreidError, match=r"\d+ of 60 gallery images differ .* in the same order"):
-        check_same_test((query, gallery), (query, mixed), gallery_in_order=True)
+        check_same_test(in_order, judge(query, mixed, protocol=in_order.protocol))
     with pytest.raises(MaskreidError, match=r"\d+ of 12 query images differ in identity or camera"):
-        check_same_test((query, gallery), (other, gallery))
-    with pytest.raises(MaskreidError, match="60 gallery images against 12"):
-        check_same_test((query, gallery), (query, query))
+        check_same_test(test, judge(other, gallery))
+    with pytest.raises(MaskreidError, match="60 gallery images against 59"):
+        check_same_test(test, judge(query, gallery.take(np.arange(59))))
+    with pytest.raises(MaskreidError, match="protocols differ, market1501 and cuhk03-classic"):
+        check_same_test(test, in_order)

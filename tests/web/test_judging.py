@@ -35,8 +35,12 @@ def test_a_judgement_is_made_shown_and_taken_back(client: TestClient, desk: Desk
     assert "<b>ann" not in page
     assert "&lt;b&gt;ann" in client.get(f"/entries/{ids[0]}").text
     assert client.get("/api/judgements").json()["judgements"][0]["stands"]
-    assert client.post("/api/judgements/undo", json={}).json()["undoes"] == answer.json()["id"]
+    undo = client.post("/api/judgements/undo", json={}).json()
+    assert undo["undoes"] == answer.json()["id"]
     assert named(desk, ids) == before
+    page = client.get("/judgements").text
+    assert f'<li class="undone" data-judgement="{undo["undoes"]}">' in page
+    assert f'<li class="" data-judgement="{undo["id"]}">' in page  # a taking back is not itself taken back
     assert client.post("/api/judgements/undo", json={}).status_code == 400
 
 

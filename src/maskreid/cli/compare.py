@@ -67,7 +67,7 @@ def compare(
         return _evaluate(run, str(data), chosen, precision, device, format, split, cache)
 
     a, b = judged(run_a), judged(run_b)
-    check_same_test((a.query, a.gallery), (b.query, b.gallery), gallery_in_order=chosen.repeats > 0)
+    check_same_test(a, b)
     differences = compare_metrics(a.main, b.main)
     print(f"A: {run_a}\nB: {run_b}\n{chosen.heading}, {len(a.main.per_query()['map']):,} queries")
     print(comparison_table(differences))

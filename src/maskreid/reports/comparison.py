@@ -39,13 +39,9 @@ def comparison_plot(
             axes.margins(x=0.15)
             axes.label_outer()
         panels[0].invert_yaxis()
-        drawn.legend(
-            handles=[
-                axes.plot([], [], "o", color=SERIES[1], markerfacecolor="none", label="published")[0],
-                axes.plot([], [], "o", color=SERIES[0], label="ours")[0],
-            ],
-            loc="outside upper right",
-            ncols=2,
-        )
+        keys = [axes.plot([], [], "o", color=SERIES[0], label="ours")[0]]
+        if any(row[place] is not None for row in published for place in shown):
+            keys = [axes.plot([], [], "o", color=SERIES[1], markerfacecolor="none", label="published")[0], *keys]
+        drawn.legend(handles=keys, loc="outside upper right", ncols=2)
     words = f"Published numbers and ours: {', '.join(columns[place] for place in shown)}; rows {', '.join(rows)}"
     return Figure("comparison", words, drawn)

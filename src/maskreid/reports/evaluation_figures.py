@@ -62,12 +62,8 @@ def evaluation_figures(tests: Sequence[Examined]) -> dict[str, Figure]:
 
 def same_test(a: Examined, b: Examined) -> bool:
     """Whether both searched with the same queries in the same gallery, and so can be compared query by query."""
-    protocol = a.judgement.protocol
-    if b.judgement.protocol != protocol:
-        return False
-    one, other = ((test.judgement.query, test.judgement.gallery) for test in (a, b))
     try:
-        check_same_test(one, other, gallery_in_order=protocol.repeats > 0)
+        check_same_test(a.judgement, b.judgement)
     except MaskreidError:
         return False
     return True

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from maskreid.errors import MaskreidError
 from maskreid.retrieval.bootstrap import LEVEL, RESAMPLES, Interval, percentile_intervals, resampled_means
-from maskreid.retrieval.features import Features
+from maskreid.retrieval.judge import Judgement
 from maskreid.retrieval.metrics import Metrics
+from maskreid.retrieval.named_protocols import NamedProtocol
+from maskreid.retrieval.protocol import Protocol
 
 FLIPS = 10_000  # so the smallest p is 0.0001
 BLOCK = 64  # sign flips drawn at a time
@@ -60,10 +62,7 @@ def compare(
     Raises:
         MaskreidError: the two were not made of the same queries, gallery size and protocol.
     """
-    if a.protocol != b.protocol:
-        raise MaskreidError(
-            f"compare: protocols differ, {a.protocol.name} and {b.protocol.name}; use one for both models"
-        )
+    _check_protocols(a.protocol, b.protocol)
     if a.gallery_size != b.gallery_size or not np.array_equal(a.queries, b.queries):
         raise MaskreidError(
             f"compare: the tests differ: {len(np.unique(a.queries))} evaluated queries in a gallery of "
@@ -79,28 +78,23 @@ def compare(
     }
 
 
-def check_same_test(
-    a: tuple[Features, Features], b: tuple[Features, Features], *, gallery_in_order: bool = False
-) -> None:
-    """Refuse two (query, gallery) pairs that do not show the same people by the same cameras.
+def check_same_test(a: Judgement, b: Judgement) -> None:
+    """Refuse two tests that do not show the same people by the same cameras under the same protocol.
 
-    Queries must also come in the same order: that is how they are paired.
-
-    Args:
-        a: the first model's.
-        b: the second's.
-        gallery_in_order: the galleries must, too, for a protocol that draws images by their place.
+    Queries must also come in the same order, which is how they are paired; and so must galleries under a protocol
+    that draws images by their place.
 
     Raises:
         MaskreidError: they do not.
     """
-    for what, one, other in zip(("query", "gallery"), a, b, strict=True):
+    _check_protocols(a.protocol, b.protocol)
+    for what, one, other in (("query", a.query, b.query), ("gallery", a.gallery, b.gallery)):
         if len(one) != len(other):
             raise MaskreidError(
                 f"compare: {len(one)} {what} images against {len(other)}; use the same data for both models"
             )
         labels, others = (np.stack((each.identities, each.cameras)) for each in (one, other))
-        if what == "gallery" and not gallery_in_order:  # only who is there matters, not in which order
+        if what == "gallery" and not a.protocol.repeats:  # only who is there matters, not in which order
             labels, others = (each[:, np.lexsort(each)] for each in (labels, others))
         odd = np.flatnonzero((labels != others).any(axis=0))
         if odd.size:
@@ -108,6 +102,11 @@ def check_same_test(
                 f"compare: {odd.size} of {len(one)} {what} images differ in identity or camera; "
                 "use the same data, in the same order and numbering"
             )
+
+
+def _check_protocols(a: Protocol | NamedProtocol, b: Protocol | NamedProtocol) -> None:
+    if a != b:
+        raise MaskreidError(f"compare: protocols differ, {a.name} and {b.name}; use one for both models")
 
 
 def sign_flip_p(differences: NDArray[np.float64], flips: int, seed: int) -> NDArray[np.float64]:
