@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import resource
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,15 @@ def real_data() -> Path:
     if not folder:
         pytest.skip("MASKREID_DATA is not set: no real data to test on")
     return Path(folder)
+
+
+@pytest.fixture
+def small_disk() -> Iterator[None]:
+    """No file may grow over 64 KiB: what is larger fails halfway, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.fixture(autouse=True)

@@ -17,15 +17,14 @@ def test_content_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
         assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("file", content)]
 
 
-def test_what_cannot_be_written_leaves_the_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_written_leaves_the_old(tmp_path: Path, small_disk: None) -> None:
     (tmp_path / "file").write_bytes(b"old")
-
-    def full(path: Path, content: bytes) -> int:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match="No space left"):
-        write_atomically(tmp_path / "file", b"new")
+    with pytest.raises(OSError, match="File too large"):
+        write_atomically(tmp_path / "file", bytes(100_000))
+    with pytest.raises(
+        MaskreidError, match=r"file: cannot be written \(File too large\); make room, or choose another"
+    ):
+        write_out(tmp_path / "file", "x" * 100_000)
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("file", b"old")]
 
 
@@ -69,5 +68,5 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
         with pytest.raises(MaskreidError, match="cannot be written"):
             write_out(wrong, b"content")
     for wrong in (tmp_path / "file", tmp_path / "file" / "a"):
-        with pytest.raises(MaskreidError, match="no folder that can be written into"):
+        with pytest.raises(MaskreidError, match="is not a folder that can be written to"):
             check_folder(wrong)

@@ -5,13 +5,39 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from maskreid.errors import MaskreidError
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+@contextmanager
+def telling_unwritable(path: Path, advice: str = "make room, or choose another place") -> Iterator[None]:
+    """Say in one line that ``path`` cannot be written, and what to do about it, where the system says so.
+
+    Raises:
+        MaskreidError: instead of OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise MaskreidError(f"{path}: cannot be written ({error.strerror or error}); {advice}") from None
+
+
+def write_atomically(path: Path, content: bytes | memoryview) -> None:
+    """Write a file as `replacing` does.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with replacing(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
     """Write a file so that a kill leaves the old content or the new, never a part.
 
     Of several processes that write one file at once, each writes a whole one, and the last one's stays. Permissions
@@ -22,7 +48,8 @@ def write_atomically(path: Path, content: bytes) -> None:
     """
     temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
-        temporary.write_bytes(content)
+        with temporary.open("wb") as file:
+            yield file
         if path.exists():
             shutil.copymode(path, temporary)
         os.replace(temporary, path)
@@ -32,17 +59,15 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise
 
 
-def write_out(path: Path, content: bytes) -> None:
-    """Write a file where somebody asked for it, as `write_atomically` does; its folder is made.
+def write_out(path: Path, content: bytes | str) -> None:
+    """Write a file where somebody asked for it, as `write_atomically` does; its folder is made, text is UTF-8.
 
     Raises:
         MaskreidError: it cannot be written.
     """
-    try:
+    with telling_unwritable(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, content)
-    except OSError as error:
-        raise MaskreidError(f"{path}: cannot be written ({error.strerror}); choose another place") from None
+        write_atomically(path, content.encode() if isinstance(content, str) else content)
 
 
 def check_folder(folder: Path) -> None:
@@ -57,4 +82,4 @@ def check_folder(folder: Path) -> None:
     except OSError:  # not even looking is allowed
         writable = False
     if not writable:
-        raise MaskreidError(f"{folder}: is no folder that can be written into; choose another place")
+        raise MaskreidError(f"{folder}: is not a folder that can be written to; choose another place")

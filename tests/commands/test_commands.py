@@ -193,7 +193,7 @@ def test_ctrl_c_is_one_line() -> None:
     assert process.stdout.readline() == "ready\n"
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
-    assert (process.returncode, said) == (130, "maskreid: stopped; the same command continues a training run\n")
+    assert (process.returncode, said) == (130, "maskreid: stopped; run it again to go on\n")
 
 
 def test_an_error_does_not_stand_behind_the_live_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,14 +37,29 @@ def test_a_kill_while_saving_leaves_the_old_checkpoint(tmp_path: Path, monkeypat
     folder = RunFolder(tmp_path, RECIPE, "data")
     folder.save_checkpoint({"iteration": 1})
 
-    def killed(state: object, path: Path) -> None:
-        Path(path).write_bytes(b"half")
+    def killed(part: Path, whole: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(torch, "save", killed)
+    monkeypatch.setattr(os, "replace", killed)
     with pytest.raises(KeyboardInterrupt):
         folder.save_checkpoint({"iteration": 2})
     assert folder.load_checkpoint() == {"iteration": 1}
+
+
+def test_a_full_disk_is_one_line_and_leaves_the_old_checkpoint(tmp_path: Path, small_disk: None) -> None:
+    folder = RunFolder(tmp_path, RECIPE, "data")
+    folder.save_checkpoint({"iteration": 1})
+    with pytest.raises(
+        MaskreidError, match=r"checkpoint\.pt: cannot be written .*; make room; the same command then"
+    ):
+        folder.save_checkpoint({"iteration": 2, "weights": torch.zeros(100_000)})
+    assert folder.load_checkpoint() == {"iteration": 1}
+
+
+def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint.pt.0123abcd.part").write_bytes(b"half")
+    RunFolder(tmp_path, RECIPE, "data").close()
+    assert not list(tmp_path.glob("*.part"))
 
 
 @pytest.mark.parametrize(

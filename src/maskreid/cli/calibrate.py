@@ -40,8 +40,9 @@ def calibrate(
 
     from maskreid import progress
     from maskreid.errors import MaskreidError
+    from maskreid.files import write_out
     from maskreid.network import add_to_card, load_model
-    from maskreid.reports import reliability_diagram, reliability_table, write_text
+    from maskreid.reports import reliability_diagram, reliability_table
     from maskreid.training import calibrate_model
 
     try:
@@ -67,5 +68,5 @@ def calibrate(
     card = add_to_card(model, "calibration", calibration.as_card())
     print(f"written: {card}")
     if plot:
-        write_text(plot, reliability_diagram({"people not fitted to": tested}).svg())
+        write_out(plot, reliability_diagram({"people not fitted to": tested}).svg())
         print(f"written: {plot}")

@@ -85,7 +85,7 @@ def main() -> None:
     except SystemExit as end:
         if end.code == INTERRUPTED:
             progress.end_line()
-            sys.stderr.write("maskreid: stopped; the same command continues a training run\n")
+            sys.stderr.write("maskreid: stopped; run it again to go on\n")
         raise
 
 

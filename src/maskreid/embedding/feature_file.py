@@ -18,6 +18,7 @@ import numpy.typing as npt
 from maskreid.embedding.embedder import Embedder
 from maskreid.embedding.unfinished import Unfinished
 from maskreid.errors import MaskreidError
+from maskreid.files import telling_unwritable
 from maskreid.images import Dataset, PersonImage, Source
 from maskreid.images.ahead import ahead
 from maskreid.images.decode import decode_image
@@ -77,18 +78,14 @@ def embed_dataset(
     }
     if masks:
         rows["masks"] = ("|u1", tuple(embedder.model.resize))
-    try:
-        with Unfinished(out.with_name(f".{out.name}.unfinished"), _settings(embedder), rows) as kept:
-            _embed(embedder, dataset.source, images, kept, progress)
-            part = kept.folder / "whole"
-            with part.open("wb") as file:
-                write(file, _by_split(images, kept.arrays()), embedder.model.fingerprint)
-            os.replace(part, out)
-            kept.delete()
-    except OSError as error:
-        raise MaskreidError(
-            f"{out}: cannot be written ({error.strerror or error}); make room or choose another place"
-        ) from None
+    unfinished = Unfinished(out.with_name(f".{out.name}.unfinished"), _settings(embedder), rows)
+    with telling_unwritable(out), unfinished as kept:
+        _embed(embedder, dataset.source, images, kept, progress)
+        part = kept.folder / "whole"
+        with part.open("wb") as file:
+            write(file, _by_split(images, kept.arrays()), embedder.model.fingerprint)
+        os.replace(part, out)
+        kept.delete()
     return dict(Counter(split for split, _ in images))
 
 

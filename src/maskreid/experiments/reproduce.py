@@ -13,9 +13,9 @@ from maskreid.experiments.budget import Budget
 from maskreid.experiments.plan import BESIDE, experiment
 from maskreid.experiments.published import Column, PublishedRow, PublishedTable, published_tables
 from maskreid.experiments.workshop import Workshop
+from maskreid.files import write_out
 from maskreid.progress import Progress, silent
 from maskreid.reports import comparison_plot, similarity_plot
-from maskreid.reports.numbers import write_text
 from maskreid.retrieval.judge import reranked_name
 
 PANELS = 8  # more do not fit a page
@@ -117,7 +117,7 @@ def reproduce(
         counted = {
             label: workshop.test(Path(run), columns[0].data, 0).similarities for run, label in reversed(drawn.items())
         }
-        write_text(folder / f"{name}-similarities.svg", similarity_plot(counted).svg())
+        write_out(folder / f"{name}-similarities.svg", similarity_plot(counted).svg())
     return reproduction
 
 
@@ -176,14 +176,14 @@ def _cell(value: float | None, spread: float | None) -> str:
 
 def _write(reproduction: Reproduction, folder: Path, name: str, budget: Budget) -> None:
     table = reproduction.table
-    write_text(folder / f"{name}.md", reproduction.markdown() + "\n")
+    write_out(folder / f"{name}.md", reproduction.markdown() + "\n")
     content = {
         "published": asdict(table),
         "ours": {key: asdict(row) for key, row in reproduction.ours.items()},
         "budget": asdict(budget),
         "notes": reproduction.notes,
     }
-    write_text(folder / f"{name}.json", json.dumps(content, indent=1) + "\n")
+    write_out(folder / f"{name}.json", json.dumps(content, indent=1) + "\n")
     shown = [row for row in table.rows if row.key in reproduction.ours]
     plot = comparison_plot(
         [column.label for column in table.columns],
@@ -192,4 +192,4 @@ def _write(reproduction: Reproduction, folder: Path, name: str, budget: Budget) 
         [reproduction.ours[row.key].mean for row in shown],
         [reproduction.ours[row.key].spread for row in shown],
     )
-    write_text(folder / f"{name}.svg", plot.svg())
+    write_out(folder / f"{name}.svg", plot.svg())

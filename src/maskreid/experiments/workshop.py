@@ -14,7 +14,7 @@ import numpy as np
 from maskreid.errors import MaskreidError
 from maskreid.experiments.budget import Budget
 from maskreid.experiments.plan import Experiment, Second, joint_recipe, second_recipe
-from maskreid.files import write_atomically
+from maskreid.files import write_out
 from maskreid.images import Dataset, join_datasets, open_dataset
 from maskreid.network import load_model, pick_device
 from maskreid.progress import Progress, silent
@@ -115,7 +115,7 @@ class Workshop:
             "evaluations": found.scores,
             "similarities": {name: counts.tolist() for name, counts in vars(found.similarities).items()},
         }
-        write_atomically(file, (json.dumps(content) + "\n").encode())
+        write_out(file, json.dumps(content) + "\n")
         return found
 
     def joined(self) -> list[str]:

@@ -37,7 +37,7 @@ def ask(
     Raises:
         MaskreidError: an image cannot be read, or the model is not the gallery's.
     """
-    model = model or gallery.model()
+    model = gallery.own(model) if model else gallery.model()
     embedder = Embedder(model, masks=gallery.settings.masks, backend="torch", precision=precision)
     images = list({image.path: image for split in dataset.splits.values() for image in split}.values())
     vectors = [np.empty((0, model.dimension), np.float32)]

@@ -38,7 +38,7 @@ class Asker:
         Raises:
             MaskreidError: the model is not there, or not the gallery's.
         """
-        self.model = model or gallery.model()
+        self.model = gallery.own(model) if model else gallery.model()
         self.masked = gallery.settings.masks != "none"
         # Whatever made the gallery's masks may know its own images only.
         self._masks = mask_source("fcn" if self.masked else "none")

@@ -107,11 +107,7 @@ def enrol(
             f"{gallery.path}: its features are of masks {settings.masks!r}, not {masks!r}; features of two kinds of "
             f"masks do not mix: maskreid gallery create NEW --model {settings.model} --masks {masks}, and add again"
         )
-    model = model or gallery.model()
-    if model.fingerprint != settings.fingerprint:
-        raise MaskreidError(
-            f"{gallery.path}: holds features of model {settings.fingerprint}, not {model.fingerprint}"
-        )
+    model = gallery.own(model) if model else gallery.model()
     images = images_of(dataset, splits)
     embedder = Embedder(model, masks=settings.masks, backend=backend, precision=precision, images=len(images))
     maker = _Maker(gallery, dataset, embedder, camera, time, tuple(tags))

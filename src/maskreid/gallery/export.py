@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from maskreid.errors import MaskreidError
-from maskreid.files import write_atomically
+from maskreid.files import telling_unwritable, write_atomically
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import ENTRY, Entry, Gallery, as_entry
 from maskreid.gallery.judgements import judgements, standing
@@ -46,7 +46,7 @@ def export(gallery: Gallery, out: str | Path, where: Filter | None = None, *, pr
     vectors, entries, pictured = [], [], set[str]()
     total = len(gallery)
     counted = progress(range(total), total=total, what="exporting", unit="entry")
-    try:
+    with telling_unwritable(out):
         (out / THUMBNAILS if pictures else out).mkdir(parents=True, exist_ok=True)
         for batch in gallery.rows([*ENTRY, "feature", *(["thumbnail"] if pictures else [])], where):
             vectors.append(matrix_of(batch["feature"]))
@@ -75,8 +75,6 @@ def export(gallery: Gallery, out: str | Path, where: Filter | None = None, *, pr
         for left in (out / THUMBNAILS).glob(f"{'[0-9a-f]' * ID_DIGITS}.jpg"):
             if left.stem not in pictured:
                 left.unlink()
-    except OSError as error:
-        raise MaskreidError(f"{out}: cannot be written ({error.strerror}); choose another folder") from None
     return len(entries)
 
 

@@ -165,12 +165,20 @@ class Gallery:
         Raises:
             MaskreidError: it is not there, or not the same.
         """
-        model = load_model(name or self.settings.model, device)
+        name = name or self.settings.model
+        return self.own(load_model(name, device), name)
+
+    def own(self, model: Model, name: str = "MODEL") -> Model:
+        """Return ``model``, which is called ``name``, if this gallery's features are of it.
+
+        Raises:
+            MaskreidError: they are not.
+        """
         if model.fingerprint != self.settings.fingerprint:
             raise MaskreidError(
-                f"{self.path}: holds features of model {self.settings.fingerprint}, but "
-                f"{name or self.settings.model} is {model.fingerprint}; features of two models do not mix: maskreid "
-                f"gallery create NEW --model {name or self.settings.model}, and add the images again"
+                f"{self.path}: holds features of model {self.settings.fingerprint}, but {name} is "
+                f"{model.fingerprint}; features of two models do not mix: "
+                f"maskreid gallery create NEW --model {name}, and add the images again"
             )
         return model
 

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import reduce
+from functools import partial, reduce
 from itertools import islice
 from typing import Any
 
@@ -120,7 +120,7 @@ def enrol_on_ray(
                 pass
     for _ in counted:  # the end of the work, which progress is told about
         pass
-    tend(gallery, index_on_ray)
+    tend(gallery, partial(index_on_ray, workers=workers))
     return Enrolled(
         sum(part.added for part in parts),
         sum(part.known for part in parts),

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from maskreid.errors import MaskreidError
+from maskreid.files import telling_unwritable
 from maskreid.images.decode import read_image
 from maskreid.images.packed import INDEX, LAYOUT, PackedImages, open_packed
 from maskreid.images.records import PersonImage, cameras_of, identities_of
@@ -72,12 +73,8 @@ def pack_images(
                 return packed
             what = f"packing images again ({folder} holds other images, masks or sizes)"
     counted = progress(images, total=len(images), what=what, unit="image")
-    try:
+    with telling_unwritable(folder):
         _build(source, counted, len(images), folder, size, masks, min_share, fingerprint)
-    except OSError as error:
-        raise MaskreidError(
-            f"{folder}: cannot be written ({error.strerror or error}); make room or choose another"
-        ) from None
     packed = open_packed(folder)
     if packed.fingerprint != fingerprint:
         raise MaskreidError(f"{folder}: another process packed other images there at the same time; repeat this")

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from maskreid.errors import MaskreidError
-from maskreid.files import write_atomically
+from maskreid.files import write_out
 from maskreid.network.card import network_of
 from maskreid.network.maskreid import MaskReID
 from maskreid.network.model import Model
@@ -41,12 +41,8 @@ def save_model(path: str | Path, network: MaskReID, card: Mapping[str, Any], *, 
     path = Path(path)
     weights = safetensors.torch.save({name: _stored(value, half) for name, value in network.state_dict().items()})
     signed = {**card, "weights_sha256": hashlib.sha256(weights).hexdigest()}
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path.with_name(path.name + WEIGHTS), weights)
-        write_atomically(path.with_name(path.name + CARD), _text(signed))
-    except OSError as error:
-        raise MaskreidError(f"{path}: cannot save the model ({error.strerror}); choose another folder") from None
+    for suffix, content in ((WEIGHTS, weights), (CARD, _text(signed))):
+        write_out(path.with_name(path.name + suffix), content)
 
 
 def load_model(name: str | Path, device: str | torch.device = "cpu") -> Model:
@@ -112,10 +108,7 @@ def add_to_card(name: str | Path, key: str, value: Any) -> Path:
         raise MaskreidError(f"{name} is a shipped model, which stays as it is; name a copy of its two files")
     card = {**read_card(name), key: value}
     _, path = _find(str(name))
-    try:
-        write_atomically(path, _text(card))
-    except OSError as error:
-        raise MaskreidError(f"{path}: cannot be written ({error.strerror})") from None
+    write_out(path, _text(card))
     return path
 
 

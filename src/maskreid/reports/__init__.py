@@ -8,7 +8,7 @@ from maskreid.reports.distributions import reliability_diagram, similarity_plot
 from maskreid.reports.evaluation_figures import Examined, evaluation_figures
 from maskreid.reports.figure import Figure
 from maskreid.reports.model_report import report_on
-from maskreid.reports.numbers import write_numbers, write_text
+from maskreid.reports.numbers import write_numbers
 from maskreid.reports.open_run import check_run, open_subject, short_names, written_to
 from maskreid.reports.page import make_page, write_report
 from maskreid.reports.pictures import mask_sheet
@@ -54,6 +54,5 @@ __all__ = [
     "write_numbers",
     "write_report",
     "write_sheets",
-    "write_text",
     "written_to",
 ]

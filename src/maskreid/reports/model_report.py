@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from maskreid.files import write_out
 from maskreid.reports.crops import DatasetCrops
 from maskreid.reports.details import Details, similar_pairs
 from maskreid.reports.evaluation_figures import Examined
-from maskreid.reports.numbers import NOTHING_MORE, write_numbers, write_text
+from maskreid.reports.numbers import NOTHING_MORE, write_numbers
 from maskreid.reports.page import make_page
 from maskreid.reports.subject import Masks, Subject, data_facts, dataset_counts, model_facts
 from maskreid.retrieval import Calibration, save_folder
@@ -56,7 +57,7 @@ def report_on(
         "calibration": model.card.get("calibration"),
     }
     write_numbers(out / "metrics.json", evaluation.judgement, about=about, details=details)
-    write_text(out / "report.html", make_page([subject], title).html)
+    write_out(out / "report.html", make_page([subject], title).html)
     features = evaluation.features
     save_folder(out, features["query"], features["gallery"], features.get("multi_query"))
 

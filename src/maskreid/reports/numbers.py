@@ -56,13 +56,4 @@ def write_numbers(
         numbers["open_set"] = details.open_set.as_dict()
     if details.reliability is not None:
         numbers["calibration_error"] = round(details.reliability.ece, 4)
-    write_text(Path(path), json.dumps(numbers, indent=2) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file completely or not at all.
-
-    Raises:
-        MaskreidError: it cannot be written.
-    """
-    write_out(path, text.encode())
+    write_out(Path(path), json.dumps(numbers, indent=2) + "\n")

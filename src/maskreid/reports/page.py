@@ -11,7 +11,6 @@ from maskreid.files import write_out
 from maskreid.reports.distributions import coverage_histogram
 from maskreid.reports.evaluation_figures import evaluation_figures, same_test
 from maskreid.reports.figure import Figure
-from maskreid.reports.numbers import write_text
 from maskreid.reports.pictures import data_uri, mask_over
 from maskreid.reports.rank_groups import rank_groups
 from maskreid.reports.rank_lists import RankList
@@ -110,7 +109,7 @@ def write_report(subjects: Sequence[Subject], title: str, out: str | Path) -> li
         MaskreidError: as `make_page`, or one cannot be written.
     """
     page, out = make_page(subjects, title), Path(out)
-    write_text(out / "report.html", page.html)
+    write_out(out / "report.html", page.html)
     return [out / "report.html", *write_figures(page.figures, out / "figures")]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from maskreid.errors import MaskreidError
+from maskreid.files import replacing, telling_unwritable
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
@@ -104,13 +104,15 @@ class Features:
     def save(self, path: str | Path) -> None:
         """Write a NumPy ``.npz`` file with the arrays features, identities, cameras, paths and model.
 
-        The file is written beside ``path`` and renamed, so a kill leaves the old file or the new one.
+        A kill leaves the old file or the new one, and its folder is made.
+
+        Raises:
+            MaskreidError: it cannot be written.
         """
         path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            with temporary.open("wb") as file:
+        with telling_unwritable(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(path) as file:
                 np.savez(
                     file,
                     features=self.vectors,
@@ -119,9 +121,6 @@ class Features:
                     paths=np.array(self.paths, dtype=np.str_),
                     model=np.array(self.model, dtype=np.str_),
                 )
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
 
     @classmethod
     def load(cls, path: str | Path) -> Features:

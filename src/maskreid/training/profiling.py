@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from maskreid.files import write_atomically
+from maskreid.files import write_out
 from maskreid.network import MaskReID
 from maskreid.training.trainer import Trainer
 
@@ -58,7 +58,7 @@ class Profiler:
             "peak_flop_per_second": peak_rate(trainer.device, getattr(torch, precision)),
             "peak_memory_bytes": peak_memory(trainer.device),
         }
-        write_atomically(run / "profile.json", (json.dumps(numbers, indent=1) + "\n").encode())
+        write_out(run / "profile.json", json.dumps(numbers, indent=1) + "\n")
 
 
 def profile_table(numbers: dict[str, Any]) -> str:

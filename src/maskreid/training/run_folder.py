@@ -6,7 +6,6 @@ import csv
 import fcntl
 import io
 import json
-import os
 import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,10 +15,11 @@ from typing import Any
 import torch
 
 from maskreid.errors import MaskreidError
-from maskreid.files import write_atomically
+from maskreid.files import telling_unwritable, write_atomically, write_out
 from maskreid.images import PersonImage
 from maskreid.training.recipe import Recipe
 
+AGAIN = "make room; the same command then continues"
 SIGNED = "\n# of "  # what follows in recipe.toml: fingerprints of the data and of the model to start from
 
 
@@ -44,13 +44,13 @@ class RunFolder:
         self.log_path = path / "log.jsonl"
         signature = f"{SIGNED}data {data_fingerprint}, init {init_fingerprint or 'none'}\n"
         saved = path / "recipe.toml"
-        try:
+        with telling_unwritable(path, "choose another run folder"):
             path.mkdir(parents=True, exist_ok=True)
             self._lock = (path / ".lock").open("a")
-        except OSError as error:
-            raise MaskreidError(f"{path}: cannot be written ({error.strerror}); choose another run folder") from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for left in path.glob("*.part"):  # by a process that was killed while it wrote
+                left.unlink()
             if saved.exists():
                 # Read and written again, it has the keys that maskreid has learned since, at their defaults.
                 before = saved.read_text(encoding="utf-8").rpartition(SIGNED)
@@ -76,7 +76,7 @@ class RunFolder:
         writer.writerow(("path", "identity", "camera", "split"))
         for split, members in images.items():
             writer.writerows((image.path, image.identity, image.camera, split) for image in members)
-        write_atomically(self.path / "people.csv", text.getvalue().encode())
+        write_out(self.path / "people.csv", text.getvalue())
 
     def load_checkpoint(self) -> dict[str, Any] | None:
         """Return what `save_checkpoint` wrote last, or None, and cut the log back to that moment."""
@@ -92,18 +92,19 @@ class RunFolder:
         iteration = state["iteration"] if state else 0
         if self.log_path.exists():
             kept = [line for line in self.log_path.read_text().splitlines() if _iteration(line) <= iteration]
-            write_atomically(self.log_path, "".join(line + "\n" for line in kept).encode())
+            write_out(self.log_path, "".join(line + "\n" for line in kept))
         return state
 
     def save_checkpoint(self, state: dict[str, Any]) -> None:
         """Replace the checkpoint; ``state["iteration"]`` counts the finished iterations."""
-        temporary = self.checkpoint_path.with_suffix(".part")
-        torch.save(state, temporary)
-        os.replace(temporary, self.checkpoint_path)
+        content = io.BytesIO()  # torch does not tell a full disk from other troubles
+        torch.save(state, content)
+        with telling_unwritable(self.checkpoint_path, AGAIN):
+            write_atomically(self.checkpoint_path, content.getbuffer())
 
     def log(self, entry: dict[str, Any]) -> None:
         """Append one line to ``log.jsonl``; ``entry["iteration"]`` says when."""
-        with self.log_path.open("a", encoding="utf-8") as file:
+        with telling_unwritable(self.log_path, AGAIN), self.log_path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry) + "\n")
 
 
