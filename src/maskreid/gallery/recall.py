@@ -9,6 +9,8 @@ from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.nearest import Nearest, features_of, nearest
 
+QUERIES = 100
+
 
 def recall(
     gallery: Gallery,
@@ -16,21 +18,19 @@ def recall(
     *,
     top: int = 10,
     where: Filter | None = None,
-    queries: int = 100,
-    seed: int = 0,
     find: Nearest = nearest,
 ) -> float:
-    """Return which share of the exact answers a search with ``probes`` finds, over entries drawn as queries.
+    """Return which share of the exact answers a search with ``probes`` finds, over `QUERIES` entries that are drawn.
 
     An entry is its own nearest, which every search finds; it does not count.
 
     Raises:
-        MaskreidError: fewer than two entries are meant.
+        MaskreidError: fewer than two entries match ``where``.
     """
     ids = [id_ for batch in gallery.rows(["id"], where) for id_ in batch["id"].to_pylist()]
     if len(ids) < 2:
         raise MaskreidError(f"{gallery.path}: {len(ids)} entries are too few to measure recall with")
-    drawn = [ids[place] for place in np.random.default_rng(seed).permutation(len(ids))[:queries]]
+    drawn = [ids[place] for place in np.random.default_rng(0).permutation(len(ids))[:QUERIES]]
     features = features_of(gallery, drawn)
     vectors = np.stack([features[id_] for id_ in drawn])
     exact, fast = (find(gallery, vectors, top + 1, where, probes=each) for each in (None, probes))

@@ -11,27 +11,27 @@ from maskreid.images.records import UNKNOWN_CAMERA, PersonImage
 
 
 def split_identities(
-    images: Sequence[PersonImage], held_out: float, seed: int
+    images: Sequence[PersonImage], share: float, seed: int
 ) -> tuple[list[PersonImage], list[PersonImage]]:
     """Part images into (learned, held out) so that no identity is in both.
 
     Args:
         images: one split; junk and distractors, who are nobody, go to neither side.
-        held_out: a share of the identities in [0, 1), rounded to whole identities; or, as an int, how many.
+        share: of the identities, in [0, 1), that is held out; rounded to whole identities.
         seed: decides which, in whatever order the images come.
 
     Returns:
         The two sides, each in the order of ``images``.
 
     Raises:
-        MaskreidError: ``held_out`` is out of range, or nobody would be left to learn from.
+        MaskreidError: ``share`` is out of range, or nobody would be left to learn from.
     """
     people = sorted({image.identity for image in images if image.identity > 0})
-    if held_out < 0 or (isinstance(held_out, float) and not held_out < 1):
-        raise MaskreidError(f"held_out is {held_out}; expected a share in [0, 1) or a whole number of identities")
-    count = round(held_out * len(people)) if isinstance(held_out, float) else held_out
+    if not 0 <= share < 1:
+        raise MaskreidError(f"held_out is {share}; expected a share of the identities in [0, 1)")
+    count = round(share * len(people))
     if count >= len(people):
-        raise MaskreidError(f"holding out {held_out} of {len(people)} identities leaves none to learn; lower it")
+        raise MaskreidError(f"holding out {share:g} of {len(people)} identities leaves none to learn; lower it")
     held = {people[i] for i in np.random.default_rng(seed).permutation(len(people))[:count]}
     learned = [image for image in images if image.identity > 0 and image.identity not in held]
     return learned, [image for image in images if image.identity in held]

@@ -180,8 +180,6 @@ def _data_files(folder: Path) -> list[str]:
     """Return the data files of the pack in ``folder``, if there is a readable one."""
     try:
         index: dict[str, Any] = json.loads((folder / INDEX).read_bytes())
-        if index["version"] == 1:  # had fixed names
-            return ["pixels.npy", "masks.npy", "coverage.npy"]
         return [Path(index[kind]).name for kind in ("pixels", "masks")]
     except (OSError, ValueError, KeyError, TypeError):
         return []

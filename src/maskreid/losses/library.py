@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from maskreid.errors import MaskreidError
+from maskreid.losses.similarity import full_precision
 
 
 def contrastive_loss(features: Tensor, identities: Tensor, margin: float = 1.0) -> Tensor:
@@ -59,8 +60,6 @@ def _library(name: str) -> Any:
 
 
 def _apply(loss: Any, features: Tensor, identities: Tensor) -> Tensor:
-    if features.dtype.itemsize < 4:
-        features = features.float()
     with torch.autocast(features.device.type, enabled=False):
-        value: Tensor = loss(features, identities)
+        value: Tensor = loss(full_precision(features), identities)
     return value

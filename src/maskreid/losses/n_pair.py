@@ -5,7 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from maskreid.losses.similarity import cosine_similarities, mean_over, positives_and_negatives
+from maskreid.losses.similarity import (
+    cosine_similarities,
+    log_one_plus_sum_exp,
+    mean_over,
+    positives_and_negatives,
+)
 
 
 def n_pair_loss(
@@ -28,6 +33,4 @@ def n_pair_loss(
     weights = (positive | ~anchors[:, None]).float().cpu()
     drawn = torch.multinomial(weights, 1, generator=generator).to(similarities.device)
     exponents = (similarities - similarities.gather(1, drawn)) / temperature
-    exponents = exponents.masked_fill(~negative, -torch.inf)
-    loss = torch.logsumexp(torch.cat((torch.zeros_like(exponents[:, :1]), exponents), 1), 1)
-    return mean_over(loss, anchors)
+    return mean_over(log_one_plus_sum_exp(exponents, negative), anchors)

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from maskreid.losses.similarity import full_precision
+
 
 def oim_loss(features: Tensor, identities: Tensor, table: Tensor, scale: float = 30.0) -> Tensor:
     """Online instance matching loss (Xiao et al., CVPR 2017, Eq. 3) without unlabelled persons.
@@ -18,9 +20,7 @@ def oim_loss(features: Tensor, identities: Tensor, table: Tensor, scale: float =
         table: (M, D), unit rows or zeros, without gradient; see `move_table`.
         scale: the inverse of the publication's temperature.
     """
-    if features.dtype.itemsize < 4:
-        features = features.float()
-    return F.cross_entropy(scale * F.normalize(features, dim=1) @ table.T, identities)
+    return F.cross_entropy(scale * F.normalize(full_precision(features), dim=1) @ table.T, identities)
 
 
 @torch.no_grad()

@@ -5,7 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from maskreid.losses.similarity import cosine_similarities, mean_over, positives_and_negatives
+from maskreid.losses.similarity import (
+    cosine_similarities,
+    log_one_plus_sum_exp,
+    mean_over,
+    positives_and_negatives,
+)
 
 
 def ranking_loss(
@@ -35,7 +40,7 @@ def ranking_loss(
     anchors = positive.any(1)
     hardest = similarities.masked_fill(~positive, torch.inf).argmin(1, keepdim=True)
     hinge = (similarities - similarities.gather(1, hardest) + margin).relu()
-    push = _log_one_plus_sum_exp(hinge / temperature, negative)
+    push = log_one_plus_sum_exp(hinge / temperature, negative)
     pull = ((similarities - 1).square() * positive).sum(1) / positive.sum(1).clamp(min=1)
     return mean_over(push + lambda_ / 2 * pull, anchors)
 
@@ -47,9 +52,3 @@ def ranking_floor(identities: Tensor) -> Tensor:
     """
     positive, negative = positives_and_negatives(identities)
     return mean_over(torch.log1p(negative.sum(1).double()), positive.any(1))
-
-
-def _log_one_plus_sum_exp(exponents: Tensor, chosen: Tensor) -> Tensor:
-    """log(1 + sum of exp over the chosen of each row), stable for large exponents."""
-    masked = exponents.masked_fill(~chosen, -torch.inf)
-    return torch.logsumexp(torch.cat((torch.zeros_like(masked[:, :1]), masked), 1), 1)

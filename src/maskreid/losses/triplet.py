@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from maskreid.losses.similarity import cosine_similarities, mean_over, positives_and_negatives
+from maskreid.losses.similarity import mean_over, positives_and_negatives, unit_distances
 
 
 def triplet_loss(features: Tensor, identities: Tensor, margin: float = 0.3) -> Tensor:
@@ -20,8 +20,7 @@ def triplet_loss(features: Tensor, identities: Tensor, margin: float = 0.3) -> T
         margin: in units of distance, which runs from 0 to 2.
     """
     positive, negative = positives_and_negatives(identities)
-    # Away from zero, where the square root has no gradient.
-    distances = (2 - 2 * cosine_similarities(features)).clamp(min=1e-12).sqrt()
+    distances = unit_distances(features)
     farthest = distances.masked_fill(~positive, -torch.inf).amax(1)
     nearest = distances.masked_fill(~negative, torch.inf).amin(1)
     anchors = positive.any(1) & negative.any(1)

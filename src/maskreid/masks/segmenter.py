@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+CHANNELS = (32, 64, 128, 208)  # of the four levels
 STRIDE = 16  # of the deepest level: inputs are padded to a multiple of it and the answer is cropped back
 # RGB mean and scale of the input, in the 0-255 range of the pixels; they belong to the weights.
 MEAN = (105.0, 100.0, 98.0)
@@ -25,9 +26,9 @@ class PersonSegmenter(nn.Module):
     with a last layer that sees the input's own pixels, because at 64 x 128 the outline is most of the answer.
     """
 
-    def __init__(self, channels: tuple[int, int, int, int] = (32, 64, 128, 208)) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        a, b, c, d = channels
+        a, b, c, d = CHANNELS
         self.down1 = nn.Sequential(_conv(3, a, 2), _conv(a, a))
         self.down2 = nn.Sequential(_conv(a, b, 2), _conv(b, b))
         self.down3 = nn.Sequential(_conv(b, c, 2), _conv(c, c), _conv(c, c))

@@ -205,9 +205,7 @@ def reliability(claimed: FloatArray, right: NDArray[np.bool_], weight: FloatArra
         )
 
 
-def calibrate(
-    scores: IdentityScores, pairs: Similarities, data: str, *, draws: int = DRAWS, seed: int = 0
-) -> tuple[Calibration, Reliability]:
+def calibrate(scores: IdentityScores, pairs: Similarities, data: str) -> tuple[Calibration, Reliability]:
     """Fit a calibration, and test its method on people left out of the fit.
 
     People are parted into `FOLDS`; each fold's answers are claimed by a map fitted to the other folds. Those claims
@@ -217,17 +215,13 @@ def calibrate(
         scores: people whom the model did not learn from, from `identity_scores`.
         pairs: their similarities, from `similarities`.
         data: a name for the card.
-        draws: galleries to search.
-        seed: of galleries and folds.
 
     Raises:
         MaskreidError: there are too few people, or all answers are right or wrong.
     """
-    answers = draw_answers(scores, draws=draws, seed=seed)
+    answers = draw_answers(scores, draws=DRAWS)
     people = np.unique(answers.asked)
-    fold_of = dict(
-        zip(np.random.default_rng((seed, 1)).permutation(people).tolist(), _folds(len(people)), strict=True)
-    )
+    fold_of = dict(zip(np.random.default_rng((0, 1)).permutation(people).tolist(), _folds(len(people)), strict=True))
     folds = np.array([fold_of[identity] for identity in answers.asked.tolist()])
     claimed = np.empty(len(answers.right))
     for fold in np.unique(folds):
@@ -251,11 +245,9 @@ def calibrate(
     return calibration, tested
 
 
-def reliability_of(
-    calibration: Calibration, scores: IdentityScores, *, draws: int = 20, seed: int = 0
-) -> Reliability:
+def reliability_of(calibration: Calibration, scores: IdentityScores) -> Reliability:
     """Compare what a calibration claims with what is true: in the whole gallery, half of the people not enrolled."""
-    answers = draw_answers(scores, draws=draws, smallest=1.0, seed=seed)
+    answers = draw_answers(scores, draws=20, smallest=1.0)
     claimed = calibration.probability(answers.similarity, answers.entries)
     return reliability(claimed, answers.right, answers.weight)
 

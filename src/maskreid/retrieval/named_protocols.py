@@ -22,7 +22,6 @@ class NamedProtocol:
     Attributes:
         name: what ``--protocol`` takes.
         heading: what its row is called in tables and in metrics.json.
-        about: what it does, in a line.
         rule: what a ranking passes over.
         searches: who searches: the queries as given, each pooled from its hand-drawn boxes, or every image.
         repeats: 0 ranks the whole gallery; otherwise so many galleries of one image per identity are drawn.
@@ -30,7 +29,6 @@ class NamedProtocol:
 
     name: str
     heading: str
-    about: str
     rule: Protocol
     searches: Literal["queries", "pooled queries", "everyone"] = "queries"
     repeats: int = 0
@@ -57,26 +55,10 @@ class NamedProtocol:
         return evaluate(query, gallery, self.rule, device=device)
 
 
-SINGLE_QUERY = NamedProtocol(
-    "market1501", "single query", "each query searches the gallery's other cameras", MARKET1501
-)
-MULTIPLE_QUERY = NamedProtocol(
-    "market1501-multiple",
-    "multiple query",
-    "the same with all boxes of a query's person and camera pooled",
-    MARKET1501,
-    searches="pooled queries",
-)
-SINGLE_SHOT = NamedProtocol(
-    "cuhk03-classic",
-    "single gallery shot",
-    f"one drawn gallery image per person, mean of {REPEATS} draws",
-    CUHK03_CLASSIC,
-    repeats=REPEATS,
-)
-EVERYONE = NamedProtocol(
-    "all-vs-all", "all against all", "every image searches all others, its own camera's too", ALL_VS_ALL, "everyone"
-)
+SINGLE_QUERY = NamedProtocol("market1501", "single query", MARKET1501)
+MULTIPLE_QUERY = NamedProtocol("market1501-multiple", "multiple query", MARKET1501, searches="pooled queries")
+SINGLE_SHOT = NamedProtocol("cuhk03-classic", "single gallery shot", CUHK03_CLASSIC, repeats=REPEATS)
+EVERYONE = NamedProtocol("all-vs-all", "all against all", ALL_VS_ALL, searches="everyone")
 NAMED_PROTOCOLS = {each.name: each for each in (SINGLE_QUERY, MULTIPLE_QUERY, SINGLE_SHOT, EVERYONE)}
 
 
