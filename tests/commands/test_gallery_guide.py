@@ -41,7 +41,7 @@ def test_the_guide_does_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyP
         "from maskreid.gallery import": "0.",
         "cluster people": "entries in none",
         "--cluster c1 --as ann": "entries are ann now",
-        "--as-nobody": "entries are nobody known now",
+        "--as-nobody": "entries have no identity now",
         "remove people --tag door": f"1 entries removed, {enrolled} left",
         "expire people": "0 entries older than 30d removed",
         "verify people": "nothing removed is left",

@@ -54,7 +54,7 @@ def test_almost_nobody(empty: Gallery, count: int) -> None:
 
 
 def test_what_cannot_be_grouped(empty: Gallery) -> None:
-    with pytest.raises(MaskreidError, match="no entry is meant"):
+    with pytest.raises(MaskreidError, match="no entry passes"):
         cluster(empty)
     with pytest.raises(MaskreidError, match="0 < eps <= 1"):
         cluster(empty, eps=0)

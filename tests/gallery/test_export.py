@@ -72,5 +72,5 @@ def test_a_part(filled: Gallery, tmp_path: Path) -> None:
 
 
 def test_nothing_meant(filled: Gallery, tmp_path: Path) -> None:
-    with pytest.raises(MaskreidError, match="no entry is meant"):
+    with pytest.raises(MaskreidError, match="no entry passes"):
         export(filled, tmp_path / "out", Filter(cameras=(77,)))

@@ -49,7 +49,7 @@ def test_what_is_refused(empty: Gallery) -> None:
     with pytest.raises(MaskreidError, match="say which entries"):
         label(empty, Filter(), "ann")
     for name in ("", " ", " ann"):
-        with pytest.raises(MaskreidError, match="is no name"):
+        with pytest.raises(MaskreidError, match="expected a name"):
             label(empty, Filter(cameras=(1,)), name)
 
 

@@ -97,7 +97,7 @@ def test_browsing(client: TestClient, desk: Desk) -> None:
     name = next(entry.identity for entry in entries if entry.identity)
     found = client.get("/api/entries", params={"identity": name, "top": 2000}).json()
     assert {each["identity"] for each in found["entries"]} == {name}
-    assert "No entry is meant" in client.get("/browse", params={"identity": "nobody"}).text
+    assert "No entry passes these filters" in client.get("/browse", params={"identity": "nobody"}).text
     assert client.get("/duplicates").status_code == 200
     assert client.get("/api/duplicates", params={"top": 3}).status_code == 200
 

@@ -54,7 +54,7 @@ def test_filters_choose_who_may_answer(client: TestClient, image: bytes) -> None
         assert {hit["entry"]["camera"] for hit in hits} == {camera}
     assert client.get("/api/search", params={"q": query, "tag": "nobody's"}).json()["hits"] == []
     page = client.get("/", params={"q": query, "camera": 2, "after": "2026-01-01T00:00", "before": ""}).text
-    assert "No entry is meant" in page
+    assert "No entry passes these filters" in page
     page = client.get("/", params={"q": query, "after": "soon"}, headers=HTML)
     assert page.status_code == 400
     assert "time is &#39;soon&#39;" in page.text

@@ -43,7 +43,7 @@ FormatOption = Annotated[
 ]
 SplitOption = Annotated[
     int,
-    typer.Option("--split", min=0, help="Which random split, where people are parted at random (VIPeR and so on)."),
+    typer.Option("--split", min=0, help="Which random split, where people are divided at random (VIPeR and so on)."),
 ]
 ProtocolOption = Annotated[
     str,

@@ -19,6 +19,7 @@ from maskreid.gallery.pictures import picture_of
 from maskreid.gallery.recall import recall
 from maskreid.gallery.refine import refined
 from maskreid.gallery.search import Hit, pooled, search
+from maskreid.gallery.verdict import verdict
 from maskreid.gallery.verify import Verification, verify
 
 __all__ = [
@@ -57,5 +58,6 @@ __all__ = [
     "split",
     "standing",
     "undo",
+    "verdict",
     "verify",
 ]

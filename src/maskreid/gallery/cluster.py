@@ -12,7 +12,7 @@ from maskreid.gallery.errors import telling
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.lock import writing
-from maskreid.gallery.nearest import matrix_of
+from maskreid.gallery.nearest import all_features
 from maskreid.gallery.tend import tend
 from maskreid.progress import Progress, silent
 from maskreid.retrieval import Features, rerank_among
@@ -70,11 +70,10 @@ def cluster(
     """
     if not 0 < eps <= 1 or fewest < 1:
         raise MaskreidError(f"cluster: expected 0 < eps <= 1 and fewest >= 1, got {eps} and {fewest}")
-    batches = list(gallery.rows(["id", "feature"], where))
-    ids = [id_ for batch in batches for id_ in batch["id"].to_pylist()]
+    ids, features = all_features(gallery, where)
     if not ids:
-        raise MaskreidError(f"{gallery.path}: no entry is meant; nothing was grouped")
-    groups = group(np.concatenate([matrix_of(batch["feature"]) for batch in batches]), eps, fewest, progress)
+        raise MaskreidError(f"{gallery.path}: no entry passes these filters; nothing was grouped")
+    groups = group(features, eps, fewest, progress)
     first = _highest_outside(gallery, set(ids)) + 1
     names = [None if number < 0 else f"c{first + number}" for number in groups.tolist()]
     _write(gallery, ids, names)

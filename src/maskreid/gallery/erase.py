@@ -50,7 +50,9 @@ def expire(
     try:
         limit = datetime.now(UTC) - older_than
     except OverflowError:
-        raise MaskreidError(f"expire: {older_than.days:,} days ago was no year; give a shorter time") from None
+        raise MaskreidError(
+            f"expire: {older_than.days:,} days ago is before the first year; give a shorter time"
+        ) from None
     if by == "added":
         sql = f"added < TIMESTAMP '{limit.replace(tzinfo=None).isoformat(sep=' ', timespec='microseconds')}'"
     else:

@@ -36,7 +36,7 @@ def export(gallery: Gallery, out: str | Path, where: Filter | None = None, *, pr
         How many entries were written.
 
     Raises:
-        MaskreidError: nothing is meant by ``where``, the entries are of several sources and have no thumbnails, or
+        MaskreidError: no entry passes ``where``, the entries are of several sources and have no thumbnails, or
             ``out`` cannot be written.
     """
     out = Path(out)
@@ -57,7 +57,7 @@ def export(gallery: Gallery, out: str | Path, where: Filter | None = None, *, pr
                     pictured.add(row["id"])
                     write_atomically(out / _picture(row["id"]), row["thumbnail"])
         if not entries:
-            raise MaskreidError(f"{gallery.path}: no entry is meant; nothing was exported")
+            raise MaskreidError(f"{gallery.path}: no entry passes these filters; nothing was exported")
         people = sorted({entry.identity for entry in entries if entry.identity})
         numbers = {name: number for number, name in enumerate(people, 1)}
         Features(

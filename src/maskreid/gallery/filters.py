@@ -1,4 +1,4 @@
-"""Which entries are meant: by camera, time, tag, identity, id or mask."""
+"""Which entries: by camera, time, tag, identity, id or mask."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Filter:
         clusters: in one of these proposed groups.
         cameras: seen by one of these cameras.
         not_cameras: and by none of these.
-        after: seen at this time or later; an entry without a time is not meant.
+        after: seen at this time or later; not an entry without a time.
         before: seen before this time.
         tags: has each of these.
         poor_mask: its mask covers less than `FEW` or more than `MUCH` of the image.

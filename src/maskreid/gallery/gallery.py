@@ -233,12 +233,15 @@ class Gallery:
 
     def present(self, ids: Collection[str]) -> set[str]:
         """Return those of some whole ids that are entries'."""
-        wanted, found = list(ids), set[str]()
+        return {id_ for part in self.look_up(ids, ["id"]) for id_ in part["id"].to_pylist()}
+
+    def look_up(self, ids: Collection[str], columns: Collection[str]) -> Iterator[Any]:
+        """Yield Arrow tables of those of some whole ids that are entries', in no order."""
+        wanted = list(ids)
         for start in range(0, len(wanted), LOOKED_UP):
             sql = f"id IN ({quoted(wanted[start : start + LOOKED_UP])})"
             with telling(self.path):
-                found.update(self.table.to_lance().scanner(columns=["id"], filter=sql).to_table()["id"].to_pylist())
-        return found
+                yield self.table.to_lance().scanner(columns=list(columns), filter=sql).to_table()
 
     def entries(
         self,

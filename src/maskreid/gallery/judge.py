@@ -11,7 +11,7 @@ from maskreid.gallery.audit import user
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Entry, Gallery
 from maskreid.gallery.judgements import Judged, append, judgements, judging, standing
-from maskreid.gallery.label import label
+from maskreid.gallery.label import check_name, label
 from maskreid.gallery.lock import writing
 
 
@@ -27,10 +27,11 @@ def same(gallery: Gallery, ids: Sequence[str], identity: str | None = None, who:
     Raises:
         MaskreidError: an entry is not there, the name is none, or the gallery cannot be written.
     """
+    check_name(identity)
     with _deciding(gallery):
         entries = _entries(gallery, ids)
         names = list(dict.fromkeys(entry.identity for entry in entries if entry.identity))
-        name = _checked(identity) or (names[0] if names else new_name())
+        name = identity or (names[0] if names else new_name())
         merged = gallery.entries(Filter(identities=tuple(names))) if names else []
         changed = {entry.id: entry.identity for entry in (*entries, *merged) if entry.identity != name}
         return _said(gallery, Judged.now(who or user(), "same", ids, identity=name, before=changed), name)
@@ -57,9 +58,10 @@ def split(gallery: Gallery, ids: Sequence[str], identity: str | None = None, who
     Raises:
         MaskreidError: an entry is not there, the name is already somebody's, or the gallery cannot be written.
     """
+    check_name(identity)
     with _deciding(gallery):
         entries = _entries(gallery, ids)
-        name = _checked(identity) or new_name()
+        name = identity or new_name()
         if gallery.count(Filter(identities=(name,))):
             raise MaskreidError(f"split: {name!r} is somebody already; give a new name")
         changed = {entry.id: entry.identity for entry in entries}
@@ -131,11 +133,9 @@ def _entries(gallery: Gallery, ids: Sequence[str]) -> list[Entry]:
     found = {entry.id: entry for entry in gallery.entries(Filter(ids=tuple(ids)))} if ids else {}
     missing = [id_ for id_ in ids if id_ not in found]
     if missing or not ids:
-        raise MaskreidError(f"{gallery.path}: there is no entry {missing[0]}" if missing else "judge: name an entry")
+        raise MaskreidError(
+            f"{gallery.path}: there is no entry {missing[0]}; maskreid gallery list shows them"
+            if missing
+            else "judge: name an entry"
+        )
     return [found[id_] for id_ in dict.fromkeys(ids)]
-
-
-def _checked(identity: str | None) -> str | None:
-    if identity is not None and (not identity.strip() or identity != identity.strip()):
-        raise MaskreidError(f"{identity!r} is no name; expected one without spaces around it")
-    return identity

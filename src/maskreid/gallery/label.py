@@ -21,11 +21,20 @@ def label(gallery: Gallery, where: Filter, identity: str | None) -> int:
     """
     if not where.sql:
         raise MaskreidError("label: say which entries, by id, identity, cluster, camera, time or tag")
-    if identity is not None and (not identity.strip() or identity != identity.strip()):
-        raise MaskreidError(f"label: {identity!r} is no name; expected one without spaces around it")
+    check_name(identity)
     with writing(gallery.path), telling(gallery.path):
         count = gallery.count(where)
         if count:
             gallery.table.update(where=where.sql, values={"identity": identity})
     log(gallery, {"labelled": where.sql, "identity": identity, "entries": count})
     return count
+
+
+def check_name(identity: str | None) -> None:
+    """Refuse a name that is empty or has spaces around it.
+
+    Raises:
+        MaskreidError: it has.
+    """
+    if identity is not None and (not identity.strip() or identity != identity.strip()):
+        raise MaskreidError(f"identity {identity!r}: expected a name without spaces around it")

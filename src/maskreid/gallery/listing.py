@@ -11,7 +11,7 @@ import numpy as np
 from maskreid.errors import MaskreidError
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Entry, Gallery
-from maskreid.gallery.nearest import Vectors, matrix_of
+from maskreid.gallery.nearest import Vectors, all_features
 
 ALIKE = 0.985  # likeness of near duplicates: the same person, the same moment
 MOST = 50_000  # entries that are compared with each other
@@ -73,13 +73,12 @@ def duplicates(
     Raises:
         MaskreidError: ``where`` means more than `MOST` entries.
     """
-    batches = list(gallery.rows(["id", "feature"], where))
-    ids = [id_ for batch in batches for id_ in batch["id"].to_pylist()]
+    ids, features = all_features(gallery, where)
     if len(ids) > MOST:
         raise MaskreidError(f"{len(ids):,} entries are too many to compare each with each; choose a camera or a time")
     if len(ids) < 2 or most < 1:
         return []
-    pairs = _most_alike(np.concatenate([matrix_of(batch["feature"]) for batch in batches]), least, most)
+    pairs = _most_alike(features, least, most)
     wanted = {ids[row] for _, *rows in pairs for row in rows}
     found = {entry.id: entry for entry in gallery.entries(Filter(ids=tuple(wanted)))} if wanted else {}
     return [(score, found[ids[a]], found[ids[b]]) for score, a, b in pairs if ids[a] in found and ids[b] in found]

@@ -13,10 +13,9 @@ from maskreid.errors import MaskreidError
 from maskreid.gallery.errors import telling
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Gallery
-from maskreid.gallery.schema import quoted
 
 FEW = 16  # queries up to which one search each beats reading every feature
-BLOCK = 1024  # queries multiplied with a batch of entries at a time; ids looked up together
+BLOCK = 1024  # queries multiplied with a batch of entries at a time
 EVERY = 1 << 20  # probes: more partitions than any index has
 
 Vectors = npt.NDArray[np.float32]
@@ -105,7 +104,7 @@ def best_products(batches: Iterable[Any], vectors: Vectors, top: int) -> Best:
 def rows_of(gallery: Gallery, best: Best, columns: Sequence[str]) -> list[list[Row]]:
     """Return some columns of the best entries, with their ``similarity``; what was removed meanwhile is left out."""
     found: dict[str, Row] = {}
-    for part in _read(gallery, sorted({str(id_) for id_ in best.ids.flat if id_ is not None}), {"id", *columns}):
+    for part in gallery.look_up({str(id_) for id_ in best.ids.flat if id_ is not None}, {"id", *columns}):
         found |= {row["id"]: row for row in part.to_pylist()}
     return [
         [{**found[id_], "similarity": float(score)} for id_, score in zip(ids, scores, strict=True) if id_ in found]
@@ -121,13 +120,21 @@ def features_of(gallery: Gallery, ids: Iterable[str]) -> dict[str, Vectors]:
     """
     wanted = sorted(set(ids))
     found: dict[str, Vectors] = {}
-    for part in _read(gallery, wanted, ("id", "feature")):
+    for part in gallery.look_up(wanted, ("id", "feature")):
         matrix = matrix_of(part["feature"].combine_chunks())
         found |= dict(zip(part["id"].to_pylist(), matrix, strict=True))
     missing = [id_ for id_ in wanted if id_ not in found]
     if missing:
         raise MaskreidError(f"{gallery.path}: there is no entry {missing[0]}; maskreid gallery list shows them")
     return found
+
+
+def all_features(gallery: Gallery, where: Filter | None) -> tuple[list[str], Vectors]:
+    """Return the ids of the entries that ``where`` means, N of them, and their features, (N, D)."""
+    batches = list(gallery.rows(["id", "feature"], where))
+    none = np.empty((0, gallery.settings.dimension), np.float32)
+    ids = [id_ for batch in batches for id_ in batch["id"].to_pylist()]
+    return ids, np.concatenate([none, *(matrix_of(batch["feature"]) for batch in batches)])
 
 
 def matrix_of(column: Any) -> Vectors:
@@ -148,11 +155,3 @@ def _through_index(
     for row in rows:
         row["similarity"] = 1 - row.pop("_distance")
     return sorted(rows, key=lambda row: -row["similarity"])
-
-
-def _read(gallery: Gallery, ids: Sequence[str], columns: Iterable[str]) -> Iterable[Any]:
-    """Yield Arrow tables of the entries that are there, in no order."""
-    for start in range(0, len(ids), BLOCK):
-        with telling(gallery.path):
-            wanted = f"id IN ({quoted(ids[start : start + BLOCK])})"
-            yield gallery.table.to_lance().scanner(columns=list(columns), filter=wanted).to_table()

@@ -57,6 +57,20 @@ class Calibration:
         odds = self.slope * np.asarray(similarity, np.float64) + self.offset
         return logistic(odds + self.size_slope * np.log(np.maximum(np.asarray(entries, np.float64), 1)))
 
+    def threshold(self, false_match_rate: float) -> float:
+        """Return the similarity that this share of the pairs of different people reaches.
+
+        Raises:
+            MaskreidError: it was not measured.
+        """
+        found = self.thresholds.get(f"{false_match_rate:g}")
+        if found is None:
+            raise MaskreidError(
+                f"the model's calibration has no threshold for {false_match_rate:g} false matches; expected "
+                f"{' or '.join(self.thresholds) or 'none, as it saw too few people'}"
+            )
+        return found
+
     @classmethod
     def of(cls, card: Mapping[str, Any]) -> Calibration | None:
         """Return the calibration in a model card, if it has one."""

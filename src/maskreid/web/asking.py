@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 import numpy as np
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field
 
 from maskreid.errors import MaskreidError
 from maskreid.gallery import Filter, Hit, features_of, refined, search
 from maskreid.gallery.nearest import Vectors
 from maskreid.images import parse_time
+from maskreid.images.records import LAST_CAMERA, UNKNOWN_CAMERA
 from maskreid.web.desk import Desk
 
 MOST = 2000  # answers at a time
-CAMERA = 1 << 31
+Camera = Annotated[int, Field(ge=UNKNOWN_CAMERA, le=LAST_CAMERA)]
 
 
 class FilterRequest(BaseModel, extra="forbid"):
-    """Which entries are meant; every field may be left out, and a misspelt one is refused."""
+    """Which entries may answer; every field may be left out, and a misspelt one is refused."""
 
-    camera: list[int] = Field([], max_length=1000, description="Only by one of these cameras; -1 is unknown.")
+    camera: list[Camera] = Field([], max_length=1000, description="Only by one of these cameras; -1 is unknown.")
     after: str = Field("", max_length=40, description="Seen at this time or later: a number, or a date.")
     before: str = Field("", max_length=40, description="Seen before this time.")
     tag: list[str] = Field([], max_length=20, description="Only with each of these tags.")
 
-    @field_validator("camera")
-    @classmethod
-    def _number(cls, cameras: list[int]) -> list[int]:
-        if any(not -CAMERA <= camera < CAMERA for camera in cameras):
-            raise ValueError("a camera is a number of 32 bits")
-        return cameras
+    def parameters(self, **changed: object) -> str:
+        """Return an address's "?name=value..." of this, or of one that is a little different, without defaults."""
+        values = self.model_copy(update=changed).model_dump(exclude_defaults=True)
+        pairs = [(name, value) for name, value in values.items() if value not in ("", [])]
+        return "?" + urlencode(pairs, doseq=True) if pairs else ""
 
     @property
     def where(self) -> Filter:
@@ -70,10 +70,8 @@ class SearchRequest(FilterRequest):
         return bool(self.q or self.like)
 
     def address(self, **changed: object) -> str:
-        """Return the page's address of this search, or of one that is a little different; defaults are left out."""
-        values = self.model_copy(update=changed).model_dump(exclude_defaults=True)
-        pairs = [(name, value) for name, value in values.items() if value not in ("", [])]
-        return "/?" + urlencode(pairs, doseq=True) if pairs else "/"
+        """Return the page's address of this search, or of one that is a little different."""
+        return "/" + self.parameters(**changed)
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ class Answer:
 
     Attributes:
         hits: the most similar first.
-        best: the most similar one whatever ``least`` says; None where no entry is meant.
+        best: the most similar one whatever ``least`` says; None where no entry passes the filters.
         calibrated: whether similarities have probabilities; those of a refined query have none.
     """
 

@@ -17,8 +17,8 @@ AloneOption = Annotated[
     bool,
     typer.Option(
         "--alone",
-        help="Nobody else is writing: delete files that killed or colliding writers left. A folder's lock knows; a "
-        "bucket has none, and keeps them for a week without this.",
+        help="Promise that no other process is writing, so that files of killed writers are deleted now. A folder "
+        "has a lock and needs no promise; a bucket keeps such files for a week without it.",
     ),
 ]
 GalleryArgument = Annotated[

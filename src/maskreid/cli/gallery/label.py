@@ -26,7 +26,7 @@ def label(
     name: Annotated[
         str | None, typer.Option("--as", metavar="NAME", help="Who they are.", show_default=False)
     ] = None,
-    nobody: Annotated[bool, typer.Option("--as-nobody", help="Take back who they are.")] = False,
+    nobody: Annotated[bool, typer.Option("--as-nobody", help="Clear their identity.")] = False,
     ids: IdsOption = None,
     identities: IdentitiesOption = None,
     clusters: ClustersOption = None,
@@ -36,11 +36,11 @@ def label(
     before: BeforeOption = None,
     tags: TagsOption = None,
 ) -> None:
-    """Say who the entries show that all conditions mean: confirm a group, merge people, split one."""
+    """Say who is on the entries that meet all conditions: confirm a group, merge people, split one."""
     from maskreid import gallery as room
 
     if (name is None) != nobody:
         raise MaskreidError("label: say either --as NAME or --as-nobody")
     where = filter_of(ids, identities, clusters, cameras, not_cameras, after, before, tags)
     count = room.label(room.Gallery(gallery), where, name)
-    print(f"{gallery}: {count:,} entries are {'nobody known' if nobody else name} now")
+    print(f"{gallery}: {count:,} entries {'have no identity' if nobody else f'are {name}'} now")

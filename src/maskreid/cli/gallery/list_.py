@@ -34,7 +34,7 @@ def list_(
     before: BeforeOption = None,
     tags: TagsOption = None,
 ) -> None:
-    """Show the entries of GALLERY, or those that all conditions mean."""
+    """Show the entries of GALLERY, or those that meet all conditions."""
     from maskreid.cli.gallery.show import as_row, as_values, table
     from maskreid.gallery import Gallery
 

@@ -36,14 +36,14 @@ def remove(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     alone: AloneOption = False,
 ) -> None:
-    """Delete for real the entries that all conditions mean: from data files, indexes, old versions, thumbnails."""
+    """Delete for real the entries that meet all conditions: from data files, indexes, old versions, thumbnails."""
     from maskreid import gallery as room
 
     opened = room.Gallery(gallery)
     where = filter_of(ids, identities, clusters, cameras, not_cameras, after, before, tags)
     if where.sql and not yes:
         if not sys.stdin.isatty():
-            raise MaskreidError("remove: nobody to ask whether to delete; add --yes if that is meant")
+            raise MaskreidError("remove: cannot ask for confirmation, as this is no terminal; add --yes to delete")
         if not typer.confirm(f"{gallery}: delete {opened.count(where):,} of {len(opened):,} entries for good?"):
             print("nothing was removed")
             return

@@ -204,27 +204,20 @@ def _look_up(gallery: Gallery, ids: list[str]) -> tuple[tuple[str, ...], Vectors
 
 
 def _threshold(calibration: Calibration | None, false_matches: float) -> float:
-    known = calibration.thresholds if calibration else {}
-    if f"{false_matches:g}" not in known:
-        raise MaskreidError(
-            f"--false-matches {false_matches:g}: the model's calibration knows {', '.join(known) or 'no rate'}; "
-            "maskreid calibrate measures them"
-        )
-    return known[f"{false_matches:g}"]
+    if calibration is None:
+        raise MaskreidError("--false-matches: the model is not calibrated; see maskreid calibrate --help")
+    return calibration.threshold(false_matches)
 
 
 def _verdict(hits: list[Hit], unknown_below: float, threshold: float | None) -> str:
     """The most similar answer's person, or "unknown"; "not calibrated" where nothing can be said."""
-    if not hits:
-        return "unknown"
-    best = max(hits, key=lambda hit: hit.similarity)
-    if threshold is not None:
-        known = best.similarity >= threshold
-    elif best.probability is None:
-        return "not calibrated"
-    else:
-        known = best.probability >= unknown_below
-    return (best.entry.identity or f"entry {best.entry.id}") if known else "unknown"
+    from maskreid.gallery import verdict
+
+    best = max(hits, key=lambda hit: hit.similarity, default=None)
+    said = verdict(best, unknown_below=unknown_below, threshold=threshold)
+    if best and said == "known":
+        return best.entry.identity or f"entry {best.entry.id}"
+    return "not calibrated" if said == "uncalibrated" else "unknown"
 
 
 def _print(name: str, hits: list[Hit], verdict: str) -> None:
@@ -232,7 +225,7 @@ def _print(name: str, hits: list[Hit], verdict: str) -> None:
 
     print(f"{name}: {verdict}")
     if not hits:
-        print("no entry is meant\n")
+        print("no entry passes these filters\n")
         return
     rows = [
         {

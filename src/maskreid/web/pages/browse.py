@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
@@ -57,10 +56,7 @@ def duplicates_page(request: Request, desk: ServedDesk, asked: Annotated[Duplica
 
 def address(asked: BrowseRequest, **changed: object) -> str:
     """Return the page's address of this listing, or of one that is a little different."""
-    values = asked.model_copy(update=changed).model_dump(exclude_defaults=True)
-    return "/browse?" + urlencode(
-        [(name, value) for name, value in values.items() if value not in ("", [])], doseq=True
-    )
+    return "/browse" + asked.parameters(**changed)
 
 
 def masks_of(seen: Overview) -> list[tuple[str, int]]:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, Query, Request, UploadFile
 from starlette.responses import RedirectResponse, Response
 
+from maskreid import gallery
 from maskreid.errors import MaskreidError
 from maskreid.gallery import Hit
 from maskreid.gallery.groups import by_camera, by_time
@@ -19,8 +20,6 @@ from maskreid.web.errors import WebError
 from maskreid.web.fields import camera_counts, has_dates, tag_counts, time_fields
 from maskreid.web.render import camera, when, write
 from maskreid.web.schemas import QueryOut
-
-KNOWN = 0.5  # probability from which an answer is called the person, as `maskreid gallery search` does
 
 router = APIRouter(include_in_schema=False)
 
@@ -97,9 +96,7 @@ def verdict(found: Answer) -> tuple[str, str]:
     """Return what can be said of the best answer: a kind for its colour, and a sentence's parts."""
     if found.best is None:
         return "none", ""
-    if found.best.probability is None:
-        return "uncalibrated", found.best.entry.identity or ""
-    return "known" if found.best.probability >= KNOWN else "unknown", found.best.entry.identity or ""
+    return gallery.verdict(found.best), found.best.entry.identity or ""
 
 
 def grouped(hits: Sequence[Hit], group: str) -> list[tuple[str, list[Hit]]]:
