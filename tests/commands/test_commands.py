@@ -22,8 +22,9 @@ from maskreid import progress
 from maskreid.cli import main as program
 from maskreid.cli.models import models
 from maskreid.errors import MaskreidError
-from maskreid.images import synthetic_world
+from maskreid.images import FORMATS, synthetic_world
 from maskreid.network import list_models
+from maskreid.retrieval import NAMED_PROTOCOLS
 
 SHORT = [
     *("--set", "schedule.iterations=2"),
@@ -61,6 +62,11 @@ def test_help_says_what_the_defaults_are() -> None:
     said = " ".join(maskreid("embed", "--help").stdout.replace("│", " ").split())
     for default in ("all", "what the model was trained with", "the fastest installed for so many images"):
         assert f"[default: {default}]" in said
+
+
+def test_help_names_every_format_and_protocol() -> None:
+    said = " ".join(maskreid("evaluate", "--help").stdout.replace("│", " ").split())
+    assert [name for name in (*FORMATS, *NAMED_PROTOCOLS) if name not in said] == []
 
 
 def test_help_is_there_in_half_a_second() -> None:
