@@ -65,6 +65,18 @@ def test_a_mat_file_is_judged_in_full(folder: Path, tmp_path: Path) -> None:
         assert numbers_in(again, row) == numbers_in(told, row), "what was written is what was judged"
 
 
+def test_what_is_known_of_the_model_stays_with_its_features(folder: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    maskreid("evaluate", "--features", folder / "worse.npz", "--out", first)
+    numbers = json.loads((first / "metrics.json").read_text())
+    known = {"data": "made up", "facts": {"input": "48 x 32"}, "masks": {"source": "dataset"}, "calibration": None}
+    (first / "metrics.json").write_text(json.dumps(numbers | known))
+    maskreid("evaluate", "--features", first, "--protocol", "cuhk03-classic", "--out", second)
+    again = json.loads((second / "metrics.json").read_text())
+    assert known.items() <= again.items()
+    assert list(again["evaluations"]) == ["single gallery shot"]
+
+
 def numbers_in(table: str, row: str) -> list[str]:
     (cells,) = re.findall(rf"^\| {row} +\|(.*)\|$", table, re.MULTILINE)
     return [cell.strip() for cell in cells.split("|")]

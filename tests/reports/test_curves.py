@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from maskreid.reports.curves import cmc_curve, det_curve, roc_curve, roc_points
+from maskreid.reports.curves import LEAST, cmc_curve, det_curve, roc_curve, roc_points
 from maskreid.retrieval import Features, Metrics, OpenSet, Similarities, cmc_interval, evaluate
 
 
@@ -40,6 +42,9 @@ def test_it_names_its_evaluations_and_their_rank_1() -> None:
 
 def test_a_gallery_smaller_than_the_axis_can_be_drawn() -> None:
     assert len(cmc_curve({"single query": some_metrics(4)}).drawn.axes[0].lines[0].get_xdata()) == 4
+    assert cmc_curve({"all": some_metrics(4)}).drawn.axes[0].lines[0].get_marker() == ""
+    point = replace(some_metrics(8), gallery_size=1)
+    assert cmc_curve({"one": point}).drawn.axes[0].lines[0].get_marker() == "o", "a line of one point is invisible"
 
 
 def test_roc_points_against_counting_pairs_above_each_edge() -> None:
@@ -62,3 +67,10 @@ def test_the_det_curve_is_what_the_draws_miss_on_average() -> None:
     assert len(axes.lines) == 2
     np.testing.assert_allclose(axes.lines[0].get_ydata(), 100 * (1 - tpir.mean(0)))
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["a", "b"]
+
+
+def test_who_misses_nobody_is_drawn_at_the_least_that_a_logarithm_shows() -> None:
+    fpir = np.geomspace(1e-3, 1, 61)
+    (axes,) = det_curve({"": OpenSet(fpir, np.ones((2, 61)), np.ones(2), 5, 5)}).drawn.axes
+    assert set(axes.lines[0].get_ydata()) == {LEAST}
+    assert axes.get_ylim()[0] == LEAST

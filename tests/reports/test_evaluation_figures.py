@@ -51,6 +51,12 @@ def test_two_tests_of_other_people_are_drawn_but_not_compared() -> None:
     assert not {"difference", "average-precision-change", "camera-pairs-gain"} & set(figures)
 
 
+def test_a_camera_map_has_the_letter_of_its_test() -> None:
+    a, b = examined("a"), examined("b")
+    figures = evaluation_figures([Examined("a", a.judgement, Details()), b])
+    assert [name for name in figures if name.startswith("camera-pairs")] == ["camera-pairs-b"]
+
+
 def test_draws_from_galleries_in_another_order_are_not_compared() -> None:
     drawn = NAMED_PROTOCOLS["cuhk03-classic"]
     query, gallery = features(1, 1, (1, 2)), features(2, 1, (1, 2, 3))

@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 from PIL import Image
 
-from maskreid.reports.figure import GRID, INK, SERIES, STYLE, VARIABLES, WIDTH, Figure, canvas
+from maskreid.reports.figure import GRID, INK, SERIES, STYLE, VARIABLES, WIDTH, Figure, canvas, shown_name
 
 
 def drawn(name: str = "some-line", words: str = 'a "line" & more') -> Figure:
@@ -36,6 +36,15 @@ def test_every_colour_in_a_page_is_a_variable() -> None:
     for colour in (INK, GRID, SERIES[0]):
         assert f"var({VARIABLES[colour]}, {colour})" in text
         assert len(re.findall(colour, text)) == text.count(f"var({VARIABLES[colour]}, {colour})")
+
+
+def test_names_of_any_letters_are_drawn_as_they_are(recwarn: pytest.WarningsRecorder) -> None:
+    for name in ("a$b$_c", "_run", "\U0001f642"):
+        with canvas(2.0) as (figure, (axes,)):
+            axes.plot([0, 1], [0, 1], label=shown_name(name))
+            axes.legend()
+        assert f"{name}</text>" in Figure("some-line", "", figure).inline()
+    assert not recwarn.list
 
 
 def test_two_figures_in_a_page_share_no_id_and_each_finds_its_own() -> None:

@@ -25,6 +25,14 @@ def test_cells_hold_rank_1_and_map_where_there_are_queries() -> None:
     assert [label.get_text() for label in axes.get_xticklabels()] == ["?", "2"]
 
 
+def test_one_camera_s_row_leaves_room_for_the_label_beside_it() -> None:
+    one = CameraPairs(np.array([1]), np.array([2]), np.ones((1, 1), int), np.ones((1, 1)), np.ones((1, 1)))
+    figure = camera_heat_map(one).drawn
+    figure.draw_without_rendering()
+    label = figure.axes[0].yaxis.label.get_window_extent()
+    assert figure.bbox.y0 <= label.y0 < label.y1 <= figure.bbox.y1
+
+
 def test_numbers_can_be_read_on_every_shade() -> None:
     shades = pairs([[step / 10 for step in range(11)]] * 2, tuple(range(1, 12)))
     shades = CameraPairs(np.array([1, 2]), shades.gallery_cameras, shades.queries, shades.rank1, shades.map)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,33 +15,35 @@ import torch
 
 from maskreid.images import Dataset
 from maskreid.network import MaskReID, Model, NetworkConfig, load_model, make_card, save_model
-from maskreid.reports import Details, report_on
+from maskreid.reports import Details, model_report, report_on
 from maskreid.retrieval import (
+    NAMED_PROTOCOLS,
     Features,
     bootstrap,
     camera_pairs,
     evaluate,
     identity_scores,
+    judge,
     open_set,
     worst_queries,
 )
 from maskreid.retrieval.calibration import reliability
-from maskreid.training import evaluate_model
+from maskreid.training import Evaluation, evaluate_model
 
 TITLE = "a <b>bold</b> title"
 
 
 @pytest.fixture(scope="module")
-def written(world: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("report")
+def tested(world: Dataset, tmp_path_factory: pytest.TempPathFactory) -> tuple[Model, Evaluation, Details]:
+    folder = tmp_path_factory.mktemp("model")
     torch.manual_seed(0)
     config = NetworkConfig(width=0.25, dimension=32, input_size=(48, 32))
     training = {"data": "nothing", "images": 0, "identities": 0}
     card = make_card(
         config, resize=(54, 36), masks={"source": "dataset", "min_share": 0.05}, training=training, metrics={}
     )
-    save_model(folder / "model", MaskReID(config).eval(), card)
-    model: Model = load_model(str(folder / "model"))
+    save_model(folder, MaskReID(config).eval(), card)
+    model = load_model(str(folder))
     evaluation = evaluate_model(model, world, reranking=True, cache=folder / "cache")
     judged = evaluation.judgement
     pairs = camera_pairs(judged.query, judged.gallery)
@@ -47,9 +51,17 @@ def written(world: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     scores = identity_scores(judged.query, judged.gallery)
     claimed = np.array([0.05, 0.55, 0.95])
     measured = reliability(claimed, np.array([False, True, True]))
-    details = Details(pairs, worst, open_set(scores), measured)
-    report_on(model, world, evaluation, folder / "report", title=TITLE, details=details)
-    return folder / "report"
+    return model, evaluation, Details(pairs, worst, open_set(scores), measured)
+
+
+@pytest.fixture(scope="module")
+def written(
+    world: Dataset, tested: tuple[Model, Evaluation, Details], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    model, evaluation, details = tested
+    folder = tmp_path_factory.mktemp("report")
+    report_on(model, world, evaluation, folder, title=TITLE, details=details)
+    return folder
 
 
 class Page(HTMLParser):
@@ -140,6 +152,34 @@ def test_open_set_and_probabilities_are_told_to_programs_and_people(written: Pat
     assert "When half of the people are not enrolled" in text
     assert f"{numbers['open_set']['rank1_of_enrolled']:.1f} ±" in text
     assert "ECE 0.183" in text
+
+
+@pytest.mark.parametrize(
+    ("protocol", "said"),
+    [
+        ("market1501", "from the query's own camera are not counted, so they are not shown.</p>"),
+        ("all-vs-all", "The query's own picture is not counted, so it is not shown.</p>"),
+        ("cuhk03-classic", "one drawn picture of each person; here all pictures answer.</p>"),
+    ],
+)
+def test_the_page_says_what_its_lists_leave_out(
+    world: Dataset, tested: tuple[Model, Evaluation, Details], tmp_path: Path, protocol: str, said: str
+) -> None:
+    model, evaluation, _ = tested
+    features = (evaluation.features[part] for part in ("query", "gallery"))
+    judged = replace(evaluation, judgement=judge(*features, protocol=NAMED_PROTOCOLS[protocol]))
+    report_on(model, world, judged, tmp_path, title=TITLE)
+    assert said in html.unescape((tmp_path / "report.html").read_text())
+
+
+def test_features_are_safe_where_the_page_fails(
+    world: Dataset, tested: tuple[Model, Evaluation, Details], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(model_report, "make_page")
+    model, evaluation, details = tested
+    with pytest.raises(NameError, match="make_page"):
+        report_on(model, world, evaluation, tmp_path, title=TITLE, details=details)
+    assert (tmp_path / "gallery.npz").exists()
 
 
 def test_no_unfinished_file_is_left(written: Path) -> None:

@@ -62,10 +62,14 @@ def test_a_test_is_judged_again_as_it_was(tested: Path) -> None:
 
 def test_re_ranking_is_done_again_where_it_was_done(tmp_path: Path) -> None:
     query, gallery = features(1, 12, 1), features(2, 30, 2)
-    write_numbers(tmp_path / "metrics.json", judge(query, gallery, reranking=True), about={})
+    write_numbers(tmp_path / "metrics.json", judge(query, gallery, reranking=True, probes=3), about={})
     save_folder(tmp_path, query, gallery)
     subject = open_subject(str(tmp_path), examining=False)
     assert subject.test
+    assert subject.test.judgement.probes == 3
+    plain = open_subject(str(tmp_path), protocol="all-vs-all", examining=False)
+    assert plain.test
+    assert plain.test.judgement.probes is None
     assert list(subject.test.judgement.metrics) == ["single query", "single query, re-ranked"]
 
 
@@ -75,6 +79,12 @@ def test_a_page_without_pictures_has_no_rank_lists_and_says_nothing_of_real_peop
     assert "real people" not in page.html
     assert "reliability" in page.figures
     assert ", as calibrated." in page.html
+
+
+def test_a_name_that_is_no_text_is_escaped(tested: Path) -> None:
+    page = make_page([open_subject(str(tested))], "run\udce9")
+    assert r"run\udce9" in page.html
+    page.html.encode()
 
 
 def test_a_damaged_metrics_json_is_named(tested: Path) -> None:

@@ -107,6 +107,7 @@ def test_queries_are_found_by_every_name_that_they_have() -> None:
     assert find_queries(test, ["query/7.jpg"]) == find_queries(test, ["7.jpg"]) == [7]
     assert find_queries(test, ["7"]) == [6], "a number is an identity"
     assert find_queries(test, ["Ada"], names={3: "Ada"}) == [2]
+    assert find_queries(test, ["7"], names={3: "7"}) == [2], "unless it is somebody's name"
     assert find_queries(test, ["worst:3"]) == [each.row for each in worst_queries(test.main, test.query, 3)]
     some = find_queries(test, ["random:4", "random:4"], seed=1)
     assert len(set(some)) == len(some) == 4

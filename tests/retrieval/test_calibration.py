@@ -124,6 +124,15 @@ def test_too_few_people() -> None:
         draw_answers(world(0, askers=3))
 
 
+def test_a_model_that_finds_nobody_is_refused() -> None:
+    found = world(0)
+    sure = np.arange(len(found.own)) % 2 == 0  # and wrong; who is not finds their own
+    found.best[:] = np.where(sure[:, None], 0.9, 0.0)
+    found.best[np.arange(len(found.own)), found.own] = 0.1
+    with pytest.raises(MaskreidError, match=r"40 people, .* not more often right \(slope -"):
+        calibrate(found, PAIRS, "made up")
+
+
 def test_reliability_by_hand() -> None:
     claimed = np.array([0.05, 0.05, 0.72, 0.78, 1.0])
     right = np.array([False, True, True, False, True])
@@ -151,9 +160,14 @@ def test_thresholds_hold_their_rate() -> None:
     assert found["0.1"] == pytest.approx(0.10)
     assert found["0.01"] == pytest.approx(0.10)
     assert thresholds(PAIRS) == {}
+    different[:] = 0
+    different[[100, 199]] = 9000, 1000  # more than one in a hundred lie beyond the last edge
+    assert thresholds(Similarities(PAIRS.edges, PAIRS.same, different)) == {"0.1": pytest.approx(0.01)}
 
 
 def test_the_card_keeps_it() -> None:
     calibration, _ = calibrate(world(0), PAIRS, "made up")
     assert Calibration.of({"calibration": calibration.as_card()}) == calibration
     assert Calibration.of({}) is None
+    with pytest.raises(MaskreidError, match=r"expected slope, size_slope, .*calibrate again"):
+        Calibration.of({"calibration": {"temperature": 1}})

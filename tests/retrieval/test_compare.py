@@ -117,6 +117,10 @@ def test_the_same_test_shows_the_same_people(world) -> None:
         check_same_test(in_order, judge(query, mixed, protocol=in_order.protocol))
     with pytest.raises(MaskreidError, match=r"\d+ of 12 query images differ in identity or camera"):
         check_same_test(test, judge(other, gallery))
+    (one, two) = (query.take(np.array(rows)) for rows in ([0, 0, 1], [0, 1, 0]))
+    assert one.paths != two.paths
+    with pytest.raises(MaskreidError, match="queries come in another order"):
+        check_same_test(judge(one, gallery), judge(two, gallery))
     with pytest.raises(MaskreidError, match="60 gallery images against 59"):
         check_same_test(test, judge(query, gallery.take(np.arange(59))))
     with pytest.raises(MaskreidError, match="protocols differ, market1501 and cuhk03-classic"):

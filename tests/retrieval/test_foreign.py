@@ -17,6 +17,7 @@ from scipy.io import savemat
 
 from maskreid.errors import MaskreidError
 from maskreid.retrieval import Features, read_features, save_folder
+from maskreid.retrieval.foreign import holds_features
 
 LAYUMI = {"features": "f", "identities": "label", "cameras": "cam"}
 TORCHREID = {"features": "{}f", "identities": "{}_pids", "cameras": "{}_camids"}
@@ -79,8 +80,9 @@ def test_every_format_and_every_names(tmp_path: Path, arrays, suffix: str, names
 
 def test_paths_come_along(tmp_path: Path, arrays) -> None:
     paths = [f"{number}.jpg" for number in range(4)]
-    np.savez(tmp_path / "f.npz", **arrays, query_paths=paths)
-    assert read_features(tmp_path / "f.npz").query.paths == tuple(paths)
+    for given in (paths, [path.encode() for path in paths]):
+        np.savez(tmp_path / "f.npz", **arrays, query_paths=given)
+        assert read_features(tmp_path / "f.npz").query.paths == tuple(paths)
 
 
 def test_the_model_comes_along(tmp_path: Path, arrays) -> None:
@@ -93,6 +95,15 @@ def test_the_model_comes_along(tmp_path: Path, arrays) -> None:
         np.savez(tmp_path / "f.npz", **arrays, model=other)
         found = read_features(tmp_path / "f.npz")
         assert found.query.model == ""
+
+
+def test_a_card_makes_a_model_of_safetensors_only(tmp_path: Path, arrays) -> None:
+    np.savez(tmp_path / "f.npz", **arrays)
+    save_file(arrays, tmp_path / "f.safetensors")
+    assert holds_features(tmp_path / "f.safetensors")
+    (tmp_path / "f.json").write_text("{}")
+    assert holds_features(tmp_path / "f.npz")
+    assert not holds_features(tmp_path / "f.safetensors")
 
 
 def test_half_precision_and_matlabs_doubles(tmp_path: Path, arrays) -> None:
@@ -113,6 +124,10 @@ def test_people_numbered_from_0_are_not_taken_for_distractors(tmp_path: Path, ar
     assert found.query.identities.tolist() == [1, 2, 3, 4]
     assert found.gallery.identities.tolist()[:4] == [-1, 1, 4, 5], "junk stays junk"
     assert "raised by one" in found.notes[1]
+    in_bytes = {key: array.astype(np.uint8) if "identities" in key else array for key, array in arrays.items()}
+    in_bytes["gallery_identities"][:2] = 255, 0
+    np.savez(tmp_path / "f.npz", **in_bytes)
+    assert read_features(tmp_path / "f.npz").gallery.identities.tolist()[:2] == [256, 1], "no number starts again"
 
 
 def test_a_folder_of_ours(tmp_path: Path, arrays) -> None:

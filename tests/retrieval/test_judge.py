@@ -92,6 +92,7 @@ def test_products_and_searches_made_elsewhere_give_the_same(test, how) -> None:
     here = judge(query, gallery, boxes, multi_query=True, reranking=True)
     there = judge(query, gallery, boxes, multi_query=True, reranking=True, **how)
     assert here.metrics.keys() == there.metrics.keys()
+    assert there.probes == how.get("probes")
     for name, metrics in here.metrics.items():
         assert there.metrics[name].map == pytest.approx(metrics.map, abs=1e-6)
 

@@ -52,6 +52,9 @@ def test_camera_free_needs_paths() -> None:
     people = on_a_line([7, 7], [1, 1])
     with pytest.raises(MaskreidError, match="expected paths"):
         evaluate(people, people, CAMERA_FREE)
+    junk = on_a_line([-1, -1], [1, 1], ("x", "y"))
+    with pytest.raises(MaskreidError, match="identity not in the gallery"):
+        evaluate(on_a_line([7], [1], ("q",)), junk, CAMERA_FREE)
 
 
 def test_camera_free_still_passes_over_junk() -> None:

@@ -54,7 +54,7 @@ def test_equals_the_loops(world, seed: int, ties: bool) -> None:
     assert_equal_to(evaluate(query, gallery), slow(-similarities, query, gallery))
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16, np.int64, np.uint8])
+@pytest.mark.parametrize("dtype", [np.longdouble, np.float64, np.float32, np.float16, np.int64, np.uint8])
 @pytest.mark.parametrize("seed", range(3))
 def test_distances_of_any_type_equal_the_loops(world, seed: int, dtype) -> None:
     query, gallery = world(seed)

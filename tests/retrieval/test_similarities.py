@@ -35,6 +35,14 @@ def test_counts_what_loops_count(world, monkeypatch: pytest.MonkeyPatch, rows: i
     assert found.edges[[0, 100, 200]].tolist() == [-1, 0, 1]
 
 
+def test_nobody_is_asked_for_by_junk_and_distractors(world) -> None:
+    query, gallery = world(3)
+    some = Features(query.vectors, np.where(np.arange(len(query)) < 4, [-1, 0] * 6, query.identities), query.cameras)
+    found, alone = similarities(some, gallery), similarities(some.take(np.arange(4, len(some))), gallery)
+    assert np.array_equal(found.same, alone.same)
+    assert np.array_equal(found.different, alone.different)
+
+
 def test_similarities_of_one_stay_in_the_last_bin() -> None:
     row = Features(np.array([[1, 0]], np.float32), np.array([1]), np.array([1]))
     gallery = Features(np.array([[1, 0], [-1, 0]], np.float32), np.array([1, 2]), np.array([2, 2]))

@@ -3,13 +3,28 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from maskreid.errors import MaskreidError
-from maskreid.images import Dataset, join_datasets, split_identities, synthetic_world
+from maskreid.images import Dataset, PackedImages, join_datasets, split_identities, synthetic_world
 from maskreid.network import MaskReID, Model, NetworkConfig, make_card
-from maskreid.training import calibrate_model
+from maskreid.retrieval import Features
+from maskreid.training import calibrate_model, calibrating
+
+
+@pytest.fixture(autouse=True)
+def _sees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most people are told apart, as no untrained network does."""
+
+    def features(model: Model, packed: PackedImages, **_: object) -> Features:
+        rng = np.random.default_rng(0)
+        centres = rng.normal(size=(max(packed.identities) + 2, 8))
+        vectors = centres[packed.identities + 1] + rng.normal(size=(len(packed.paths), 8))
+        return Features.normalised(vectors, packed.identities, packed.cameras, packed.paths)
+
+    monkeypatch.setattr(calibrating, "extract_features", features)
 
 
 def model_of(learned: str, held_out: float = 0.0) -> Model:
@@ -35,6 +50,17 @@ def test_of_others_everybody_is(world: Dataset, tmp_path: Path) -> None:
     test_only = replace(world, splits={name: world.splits[name] for name in ("query", "gallery")})
     calibration, _ = calibrate_model(model_of("another dataset"), test_only, cache=tmp_path)
     assert calibration.people == 6
+
+
+def test_an_image_of_an_unknown_camera_does_not_answer_itself(
+    world: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = []
+    monkeypatch.setattr(calibrating, "calibrate", lambda _, pairs, __: counted.append(pairs))
+    images = [replace(image, camera=-1) if image.camera == 1 else image for image in world.splits["train"]]
+    for kept in (images, [image for image in images if image.camera == -1]):
+        calibrate_model(model_of("another dataset"), replace(world, splits={"train": kept}), cache=tmp_path)
+    assert all(pairs.same.sum() > 0 == pairs.same[-1] for pairs in counted)
 
 
 def test_who_is_left_out(world: Dataset, tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def evaluate(
     from maskreid.network import load_model
     from maskreid.reports import report_on
     from maskreid.retrieval import Calibration
-    from maskreid.training import evaluate_model
+    from maskreid.training.evaluation import evaluate_model, product_device
 
     loaded = load_model(model, device_of(device))
     if flip is not None:
@@ -137,7 +137,8 @@ def evaluate(
         precision=precision or "float32",
         progress=progress.terminal,
     )
-    details = _details(evaluation.judgement, per_camera, worst, open_set, Calibration.of(loaded.card))
+    calibration = Calibration.of(loaded.card)
+    details = _details(evaluation.judgement, per_camera, worst, open_set, calibration, product_device(loaded))
     if out:
         title = f"{model} on {dataset.name}"
         report_on(loaded, dataset, evaluation, out, title=title, details=details, masks=masks)
@@ -158,7 +159,7 @@ def _evaluate_features(
     device: str | None,
 ) -> None:
     from maskreid import progress
-    from maskreid.reports import write_numbers
+    from maskreid.reports.numbers import ABOUT, read_numbers, write_numbers
     from maskreid.retrieval import judge, read_features, save_folder
     from maskreid.retrieval.judge import check_asked
 
@@ -181,16 +182,23 @@ def _evaluate_features(
         device=device,
         progress=progress.terminal,
     )
-    details = _details(judgement, per_camera, worst, open_set)
+    details = _details(judgement, per_camera, worst, open_set, device=device)
     if out:
-        about = {"data": str(file), "model": read.query.model}
+        # What a test of a model said of it still holds when its features are judged another way.
+        known = {key: value for key, value in read_numbers(file).items() if key in ABOUT}
+        about = {"data": str(file), "model": read.query.model, **known}
         write_numbers(out / "metrics.json", judgement, about=about, details=details)
         written = [out / "metrics.json", *save_folder(out, read.query, read.gallery, read.boxes)]
         print(f"written: {', '.join(map(str, written))}")
 
 
 def _details(
-    judgement: Judgement, per_camera: bool, worst: int, open_set: bool, calibration: Calibration | None = None
+    judgement: Judgement,
+    per_camera: bool,
+    worst: int,
+    open_set: bool,
+    calibration: Calibration | None = None,
+    device: str | None = None,
 ) -> Details:
     """Print the numbers, and find and print what else was asked for."""
     from maskreid import retrieval
@@ -208,7 +216,7 @@ def _details(
         for reason, count in Counter(metrics.skipped.values()).items():
             print(f"{name}: {count:,} queries skipped: {reason}")
     searched = (judgement.query, judgement.gallery, judgement.main.protocol)
-    scores = retrieval.identity_scores(*searched) if open_set else None
+    scores = retrieval.identity_scores(*searched, device=device) if open_set else None
     details = Details(
         pairs=retrieval.camera_pairs(*searched) if per_camera else None,
         worst=retrieval.worst_queries(judgement.main, judgement.query, worst),

@@ -47,7 +47,8 @@ def _rows(judgement: Judgement, asked: str, names: Mapping[int, str], seed: int)
     found = found or [row for row, path in enumerate(query.paths) if PurePosixPath(path).name == asked]
     if not found:
         people = {identity for identity, name in names.items() if name == asked}
-        people |= {int(asked)} if re.fullmatch(r"\d{1,18}", asked) else set()
+        if not people and re.fullmatch(r"\d{1,18}", asked):
+            people = {int(asked)}
         found = np.flatnonzero(np.isin(query.identities, sorted(people))).tolist()
     if not found:
         near = difflib.get_close_matches(asked, [PurePosixPath(path).name for path in query.paths], 1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from maskreid.reports.figure import DASHES, SERIES, Figure, canvas
+from maskreid.reports.figure import DASHES, SERIES, Figure, canvas, shown_name
 from maskreid.retrieval import Metrics, OpenSet, Similarities, cmc_interval
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 RANKS = 50
 SHADE = 0.18
+LEAST = 0.1  # percent missed that a logarithmic axis shows; who misses nobody is drawn there
 PERCENT = (0.001, 0.01, 0.1, 1, 10, 100)
 
 
@@ -29,7 +30,8 @@ def cmc_curve(metrics: Mapping[str, Metrics]) -> Figure:
             share = 100 * each.cmc[: len(ranks)]
             words.append(f"{name} (Rank-1 {share[0]:.1f} %)")
             axes.fill_between(ranks, 100 * low, 100 * high, color=colour, alpha=SHADE, linewidth=0)
-            axes.plot(ranks, share, color=colour, linestyle=dash, label=words[-1])
+            marker = "o" if len(ranks) == 1 else ""
+            axes.plot(ranks, share, marker=marker, color=colour, linestyle=dash, label=shown_name(words[-1]))
         axes.set_xscale("log")
         axes.set_xlim(1, RANKS)
         axes.set_ylim(top=100)
@@ -53,7 +55,7 @@ def roc_curve(counted: Mapping[str, Similarities]) -> Figure:
     with canvas(2.4) as (drawn, (axes,)):
         for colour, dash, (name, each) in zip(SERIES, DASHES, counted.items(), strict=False):
             false, true = roc_points(each)
-            axes.plot(100 * false, 100 * true, color=colour, linestyle=dash, label=name)
+            axes.plot(100 * false, 100 * true, color=colour, linestyle=dash, label=shown_name(name))
         axes.set_xscale("log")
         axes.set_xlim(PERCENT[0], 100)
         axes.set_ylim(0, 100)
@@ -70,16 +72,16 @@ def det_curve(measured: Mapping[str, OpenSet]) -> Figure:
     with canvas(2.6) as (drawn, (axes,)):
         words, lowest = [], 100.0
         for colour, dash, (name, each) in zip(SERIES, DASHES, measured.items(), strict=False):
-            missed, across = 100 * (1 - each.tpir), 100 * each.fpir
+            missed, across = np.maximum(100 * (1 - each.tpir), LEAST), 100 * each.fpir
             axes.fill_between(across, missed.min(0), missed.max(0), color=colour, alpha=SHADE, linewidth=0)
-            axes.plot(across, missed.mean(0), color=colour, linestyle=dash, label=name)
+            axes.plot(across, missed.mean(0), color=colour, linestyle=dash, label=shown_name(name))
             words.append(f"{name} misses {100 * (1 - each.at(0.01)[0]):.1f} % at 1 % false alarms".strip())
             lowest = min(lowest, float(missed.min()))
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.set_xlim(PERCENT[2], 100)
         axes.set_xticks(PERCENT[2:], [f"{tick:g}" for tick in PERCENT[2:]])
-        low = max(0.1, lowest / 1.5)
+        low = max(LEAST, lowest / 1.5)
         up = [tick for tick in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if tick >= low]
         axes.set_yticks(up, [f"{tick:g}" for tick in up])
         axes.minorticks_off()

@@ -51,17 +51,25 @@ class Details:
 
 
 def similar_pairs(
-    judgement: Judgement, calibration: Calibration | None = None, *, progress: Progress = silent
+    judgement: Judgement,
+    calibration: Calibration | None = None,
+    *,
+    device: str | None = None,
+    progress: Progress = silent,
 ) -> tuple[Similarities, Mapping[str, float]]:
     """Return the similarities of right and wrong pairs, and the model's thresholds, or this test's if it has none."""
-    found = similarities(
-        judgement.query, judgement.gallery, judgement.main.protocol, bins=PAIR_BINS, progress=progress
-    )
+    searched = (judgement.query, judgement.gallery, judgement.main.protocol)
+    found = similarities(*searched, bins=PAIR_BINS, device=device, progress=progress)
     return found, calibration.thresholds if calibration else thresholds(found)
 
 
 def examine(
-    judgement: Judgement, calibration: Calibration | None = None, *, worst: int = 10, progress: Progress = silent
+    judgement: Judgement,
+    calibration: Calibration | None = None,
+    *,
+    worst: int = 10,
+    device: str | None = None,
+    progress: Progress = silent,
 ) -> Details:
     """Find everything that a test can be asked; what it has too few cameras or people for is left out.
 
@@ -69,16 +77,17 @@ def examine(
         judgement: from `maskreid.retrieval.judge`.
         calibration: the model's, if it has one.
         worst: how many of the worst queries.
+        device: where similarities are computed, as for `maskreid.retrieval.judge`.
         progress: told about the long parts.
     """
     query, gallery, rule = judgement.query, judgement.gallery, judgement.main.protocol
-    similar, reached = similar_pairs(judgement, calibration, progress=progress)
+    similar, reached = similar_pairs(judgement, calibration, device=device, progress=progress)
     pairs = scores = alarms = claims = None
     whole = len(np.unique(judgement.main.queries)) == len(judgement.main.queries)  # not of drawn galleries
     if whole and len(np.unique(np.concatenate((query.cameras, gallery.cameras)))) > 1:
         pairs = camera_pairs(query, gallery, rule)
     if whole:
-        scores = identity_scores(query, gallery, rule, progress=progress)
+        scores = identity_scores(query, gallery, rule, device=device, progress=progress)
         try:
             alarms = open_set(scores)
             claims = reliability_of(calibration, scores) if calibration else None

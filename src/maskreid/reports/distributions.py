@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from maskreid.reports.figure import DASHES, GRID, INK, SERIES, Figure, canvas
+from maskreid.reports.figure import DASHES, GRID, INK, SERIES, Figure, canvas, shown_name
 from maskreid.retrieval import Metrics, Reliability, Similarities
 
 FILL = 0.45
@@ -71,7 +71,7 @@ def reliability_diagram(measured: Mapping[str, Reliability]) -> Figure:
                 linestyle=dash,
                 marker="o",
                 markersize=3.5,
-                label=words[-1],
+                label=shown_name(words[-1]),
             )
             edges = np.linspace(0, 100, len(each.weight) + 1)
             lower.stairs(100 * each.weight, edges, color=colour, linestyle=dash, linewidth=1.2)
@@ -100,7 +100,7 @@ def ap_distribution(metrics: Mapping[str, Metrics]) -> Figure:
             words.append(f"{name} (mAP {100 * each.map:.1f} %)")
             if len(metrics) == 1:
                 axes.stairs(share, edges, fill=True, alpha=FILL, color=colour)
-            axes.stairs(share, edges, color=colour, linestyle=dash, linewidth=1.2, label=words[-1])
+            axes.stairs(share, edges, color=colour, linestyle=dash, linewidth=1.2, label=shown_name(words[-1]))
         axes.set_xlim(0, 100)
         axes.set_xlabel("average precision of a query, %")
         axes.set_ylabel("queries, %")

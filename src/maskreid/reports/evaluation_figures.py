@@ -51,7 +51,7 @@ def evaluation_figures(tests: Sequence[Examined]) -> dict[str, Figure]:
     similar = {name: each.similar for name, each in panels.items() if each.similar}
     if similar:
         drawn += [similarity_plot(similar, {name: each.thresholds for name, each in panels.items()})]
-        drawn += [roc_curve({name: each for name, each in similar.items()})]
+        drawn += [roc_curve(similar)]
     named = {test.name: test.details for test in tests}
     if alarms := {name: each.open_set for name, each in named.items() if each.open_set}:
         drawn.append(det_curve(alarms))
@@ -70,13 +70,15 @@ def same_test(a: Examined, b: Examined) -> bool:
 
 
 def _heat_maps(tests: Sequence[Examined]) -> list[Figure]:
-    there = [(test, test.details.pairs) for test in tests if test.details.pairs is not None]
-    maps = [camera_heat_map(pairs) for _, pairs in there]
-    if len(tests) == 2:
-        maps = [
-            Figure(f"{drawn.name}-{letter}", f"{test.name}: {drawn.words}", drawn.drawn)
-            for letter, drawn, (test, _) in zip("ab", maps, there, strict=False)
-        ]
-    if len(there) == 2 and same_test(*tests):
-        maps.append(camera_gain(there[0][1], there[1][1]))
+    pairs = [test.details.pairs for test in tests]
+    if len(tests) == 1:
+        return [camera_heat_map(each) for each in pairs if each is not None]
+    maps = []
+    for letter, test, each in zip("ab", tests, pairs, strict=True):
+        if each is not None:
+            drawn = camera_heat_map(each)
+            maps.append(Figure(f"{drawn.name}-{letter}", f"{test.name}: {drawn.words}", drawn.drawn))
+    a, b = pairs
+    if a is not None and b is not None and same_test(*tests):
+        maps.append(camera_gain(a, b))
     return maps

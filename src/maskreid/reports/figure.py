@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ STYLE: Any = {
     "lines.linewidth": 1.4,
     "legend.frameon": False,
     "legend.fontsize": 7,
+    "text.parse_math": False,  # a run may be called a$b
     "svg.hashsalt": "maskreid",  # the same numbers give the same text
     "pdf.fonttype": 42,  # whole fonts, as journals ask
 }
@@ -100,9 +102,15 @@ class Figure:
 
         undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
         buffer = io.BytesIO()
-        with _LOCK, rc_context(STYLE | settings):
+        with _LOCK, rc_context(STYLE | settings), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing from font")  # a box stands in; pages have other fonts
             self.drawn.savefig(buffer, format=kind, dpi=dpi, transparent=kind != "png", metadata=undated)
         return buffer.getvalue()
+
+
+def shown_name(name: str) -> str:
+    """Return a name for a legend, from which matplotlib leaves out what begins with an underscore."""
+    return f"\u200b{name}" if name.startswith("_") else name
 
 
 def _opening(attributes: str) -> Any:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 CELL = 0.42  # inches, at least
+LOWEST = 1.6  # inches; the label of the rows needs as much
 LIGHT, DARK = "#ffffff", "#000000"  # of the numbers, whichever can be read
 PALE, BLUE, BROWN, MIDDLE = "#e3eef9", "#08407a", "#8a3a06", "#f3f4f6"
 
@@ -65,7 +66,7 @@ def _table(
     rows, columns = values.shape
     width = max(WIDTH, 0.7 + CELL * columns)
     ramp, scale = LinearSegmentedColormap.from_list(name, list(colours)), Normalize(*span)
-    with canvas(0.75 + CELL * 0.9 * rows, width=width) as (drawn, (axes,)):
+    with canvas(max(LOWEST, 0.75 + CELL * 0.9 * rows), width=width) as (drawn, (axes,)):
         axes.grid(visible=False)
         axes.pcolormesh(np.ma.masked_invalid(values), cmap=ramp, norm=scale, edgecolors="face", linewidth=0)
         for row, column in np.ndindex(rows, columns):

@@ -57,9 +57,9 @@ def report_on(
         "calibration": model.card.get("calibration"),
     }
     write_numbers(out / "metrics.json", evaluation.judgement, about=about, details=details)
-    write_out(out / "report.html", make_page([subject], title).html)
-    features = evaluation.features
+    features = evaluation.features  # which took longest to make, so they are safe first
     save_folder(out, features["query"], features["gallery"], features.get("multi_query"))
+    write_out(out / "report.html", make_page([subject], title).html)
 
 
 def mask_policy(model: Model, masks: str | None = None) -> dict[str, Any]:
@@ -74,10 +74,11 @@ def subject_of(
 ) -> Subject:
     """Return what a page shows of a model's test; the similarities are counted if ``details`` lack them."""
     from maskreid.training import mask_source
+    from maskreid.training.evaluation import product_device
 
     calibration, policy = Calibration.of(model.card), mask_policy(model, masks)
     if details.similar is None:
-        similar, thresholds = similar_pairs(evaluation.judgement, calibration)
+        similar, thresholds = similar_pairs(evaluation.judgement, calibration, device=product_device(model))
         details = replace(details, similar=similar, thresholds=thresholds)
     return Subject(
         name,

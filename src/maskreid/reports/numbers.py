@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from maskreid import __version__
+from maskreid.errors import MaskreidError
 from maskreid.files import write_out
 from maskreid.reports.details import Details
 from maskreid.retrieval import Judgement, Metrics, bootstrap
 
 SCHEMA_VERSION = 1
+ABOUT = ("data", "model", "facts", "masks", "calibration")  # what was measured on, in metrics.json
 NOTHING_MORE = Details()
 
 
@@ -20,6 +22,31 @@ def numbers_of(metrics: Metrics) -> dict[str, Any]:
     """The scores of one evaluation as percentages, and the ends of their 95 % bootstrap intervals."""
     intervals = {name: [round(100 * end, 2) for end in interval] for name, interval in bootstrap(metrics).items()}
     return {**metrics.as_dict(), "interval95": intervals}
+
+
+def read_numbers(folder: str | Path) -> dict[str, Any]:
+    """Return what `write_numbers` wrote to ``metrics.json`` in a folder; nothing where there is none.
+
+    Raises:
+        MaskreidError: it is damaged.
+    """
+    path = Path(folder) / "metrics.json"
+    return read_json(path) if path.is_file() else {}
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the object in a JSON file.
+
+    Raises:
+        MaskreidError: there is none.
+    """
+    try:
+        found = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise MaskreidError(f"{path}: not JSON ({error}); write it again with the command that made it") from None
+    if not isinstance(found, dict):
+        raise MaskreidError(f"{path}: expected an object, got {type(found).__name__}")
+    return found
 
 
 def write_numbers(
@@ -48,6 +75,8 @@ def write_numbers(
         **next(iter(evaluations.values())),
         "evaluations": evaluations,
     }
+    if judgement.probes is not None:
+        numbers["probes"] = judgement.probes
     if details.pairs is not None:
         numbers["camera_pairs"] = details.pairs.as_list()
     if details.worst:

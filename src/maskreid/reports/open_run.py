@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from maskreid.reports.crops import DatasetCrops
 from maskreid.reports.details import examine
 from maskreid.reports.evaluation_figures import Examined
 from maskreid.reports.model_report import subject_of
-from maskreid.reports.numbers import NOTHING_MORE
+from maskreid.reports.numbers import NOTHING_MORE, read_json, read_numbers
 from maskreid.reports.subject import Subject, dataset_counts, model_facts
 from maskreid.retrieval import (
     NAMED_PROTOCOLS,
@@ -81,7 +81,7 @@ def open_subject(
 
         history = read_history(run)
     if holds_features(run):
-        numbers = _numbers(Path(run))
+        numbers = read_numbers(run)
         calibration = Calibration.of(numbers)
         judged = _judged(run, protocol, numbers, progress)
         details = examine(judged, calibration, worst=worst, progress=progress) if examining else NOTHING_MORE
@@ -99,9 +99,9 @@ def open_subject(
         subject = _evaluated(
             run, dataset, name, protocol, worst if examining else None, device, precision, cache, progress
         )
-        return Subject(**{**vars(subject), "history": history})
+        return replace(subject, history=history)
     card = Path(run) / "model.json"
-    return Subject(name, model_facts(_json(card)) if card.is_file() else {}, history=history)
+    return Subject(name, model_facts(read_json(card)) if card.is_file() else {}, history=history)
 
 
 def check_run(run: str, dataset: Dataset | None = None) -> None:
@@ -136,7 +136,7 @@ def _evaluated(
 ) -> Subject:
 
     from maskreid.network import load_model, pick_device
-    from maskreid.training import evaluate_model
+    from maskreid.training.evaluation import evaluate_model, product_device
 
     model = load_model(run, pick_device(device))
     evaluation = evaluate_model(
@@ -149,7 +149,13 @@ def _evaluated(
     )
     details = NOTHING_MORE
     if worst is not None:
-        details = examine(evaluation.judgement, Calibration.of(model.card), worst=worst, progress=progress)
+        details = examine(
+            evaluation.judgement,
+            Calibration.of(model.card),
+            worst=worst,
+            device=product_device(model),
+            progress=progress,
+        )
     return subject_of(model, dataset, evaluation, name, details)
 
 
@@ -158,13 +164,15 @@ def _judged(run: str, protocol: str | None, numbers: dict[str, Any], progress: P
     read, before = read_features(run), list(numbers.get("evaluations", ()))
     chosen = named_protocol(protocol) if protocol else _protocol_of(before)
     same = bool(before) and before[0] == chosen.heading
+    reranking = same and reranked_name(chosen.heading) in before
     return judge(
         read.query,
         read.gallery,
         read.boxes,
         protocol=chosen,
         multi_query=same and chosen is SINGLE_QUERY and MULTIPLE_QUERY.heading in before and read.boxes is not None,
-        reranking=same and reranked_name(chosen.heading) in before,
+        reranking=reranking,
+        probes=numbers.get("probes") if reranking else None,
         progress=progress,
     )
 
@@ -185,21 +193,6 @@ def _crops(dataset: Dataset, numbers: dict[str, Any]) -> DatasetCrops:
 def _facts(run: str, numbers: dict[str, Any]) -> dict[str, str]:
     known = numbers.get("facts") or {key: str(numbers[key]) for key in ("data", "model") if numbers.get(key)}
     return known or {"features": run}
-
-
-def _numbers(folder: Path) -> dict[str, Any]:
-    path = folder / "metrics.json"
-    return _json(path) if path.is_file() else {}
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise MaskreidError(f"{path}: not JSON ({error}); write it again with the command that made it") from None
-    if not isinstance(found, dict):
-        raise MaskreidError(f"{path}: expected an object, got {type(found).__name__}")
-    return found
 
 
 def written_to(run: str, against: str | None = None) -> Path:

@@ -26,7 +26,7 @@ from maskreid.reports.tables import (
     worst_rows,
 )
 from maskreid.reports.training_curves import loss_curves, validation_curves
-from maskreid.retrieval import compare
+from maskreid.retrieval import NamedProtocol, compare
 
 NOTES = {
     True: "The people on this page are synthetic.",
@@ -64,7 +64,7 @@ def make_page(subjects: Sequence[Subject], title: str) -> Page:
         facts=_facts(subjects),
         figures=figures,
         columns=list(COLUMNS.values()),
-        rows=_metric_rows(subjects),
+        rows=metric_rows(subjects),
         skipped=[
             (subject.name, reason, count)
             for subject in subjects
@@ -72,7 +72,7 @@ def make_page(subjects: Sequence[Subject], title: str) -> Page:
             for reason, count in subject.test.judgement.main.as_dict()["skipped"].items()
         ],
         comparison_columns=COMPARISON_COLUMNS,
-        comparison=_comparison(subjects),
+        comparison=comparison_of(subjects),
         open_set_columns=OPEN_SET_COLUMNS,
         open_set=[
             (subject.name, open_set_rows(subject.test.details.open_set))
@@ -82,9 +82,11 @@ def make_page(subjects: Sequence[Subject], title: str) -> Page:
         worst_columns=WORST_COLUMNS,
         worst=[(subject.name, worst_rows(subject.test.details.worst)) for subject in subjects if subject.test],
         rank_lists=rank_groups(subjects),
+        passed_over=_passed_over(subjects[0].test.judgement.protocol) if subjects[0].test else "",
         masks_over=_masks_over,
     )
-    return Page(html, figures)
+    # A file's name may hold bytes that are no text, and no page can.
+    return Page(html.encode(errors="backslashreplace").decode(), figures)
 
 
 def write_figures(figures: dict[str, Figure], folder: Path) -> list[Path]:
@@ -131,7 +133,8 @@ def _facts(subjects: Sequence[Subject]) -> list[list[str]]:
     return rows + [[name, *[value] * len(subjects)] for name, value in made_here().items()]
 
 
-def _metric_rows(subjects: Sequence[Subject]) -> list[list[str]]:
+def metric_rows(subjects: Sequence[Subject]) -> list[list[str]]:
+    """Return the scores of every test as `maskreid.reports.tables.COLUMNS` has them."""
     rows = []
     for subject in subjects:
         prefix = f"{subject.name}: " if len(subjects) > 1 else ""
@@ -140,11 +143,22 @@ def _metric_rows(subjects: Sequence[Subject]) -> list[list[str]]:
     return rows
 
 
-def _comparison(subjects: Sequence[Subject]) -> list[list[str]]:
+def comparison_of(subjects: Sequence[Subject]) -> list[list[str]]:
+    """Return the differences between two tests that can be compared; nothing of others."""
     tests = [subject.test for subject in subjects if subject.test]
     if len(tests) < 2 or not same_test(*tests):
         return []
     return comparison_rows(compare(*(test.judgement.main for test in tests)))
+
+
+def _passed_over(protocol: NamedProtocol) -> str:
+    """What rank lists leave out, and where they show more than was counted."""
+    if not protocol.rule.same_camera:
+        return "The query's own picture is not counted, so it is not shown."
+    said = "Pictures of the same person from the query's own camera are not counted, so they are not shown."
+    if protocol.repeats:
+        said += " Scores are of galleries with one drawn picture of each person; here all pictures answer."
+    return said
 
 
 def _masks_over(shown: RankList) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from maskreid.reports.figure import DASHES, SERIES, Figure, canvas
+from maskreid.reports.figure import DASHES, SERIES, Figure, canvas, shown_name
 
 if TYPE_CHECKING:  # torch must not load where only a curve is drawn
     from maskreid.training.history import History
@@ -69,7 +69,7 @@ def validation_curves(histories: Mapping[str, History]) -> Figure:
                     linestyle=DASHES[number],
                     marker="os"[number],
                     markersize=3,
-                    label=both,
+                    label=shown_name(both),
                 )
                 if len(values):
                     words.append(f"{both} {values[-1]:.1f} %")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -73,9 +73,19 @@ class Calibration:
 
     @classmethod
     def of(cls, card: Mapping[str, Any]) -> Calibration | None:
-        """Return the calibration in a model card, if it has one."""
+        """Return the calibration in a model card, if it has one.
+
+        Raises:
+            MaskreidError: it has other keys.
+        """
         found = card.get("calibration")
-        return cls(**found) if found else None
+        try:
+            return cls(**found) if found else None
+        except TypeError:
+            expected = ", ".join(each.name for each in fields(cls))
+            raise MaskreidError(
+                f"calibration: expected {expected}; it was written by another version of maskreid: calibrate again"
+            ) from None
 
     def as_card(self) -> dict[str, Any]:
         """Return what a model card keeps."""
@@ -246,6 +256,11 @@ def calibrate(scores: IdentityScores, pairs: Similarities, data: str) -> tuple[C
         )
     tested = reliability(claimed, answers.right, answers.weight)
     slope, size_slope, offset = fit(answers)
+    if slope <= 0:
+        raise MaskreidError(
+            f"calibrate: of {len(people)} people, answers that are more alike are not more often right (slope "
+            f"{slope:.2g}); a model that finds nobody cannot be calibrated"
+        )
     calibration = Calibration(
         slope=slope,
         size_slope=size_slope,
@@ -269,14 +284,15 @@ def reliability_of(calibration: Calibration, scores: IdentityScores) -> Reliabil
 def thresholds(pairs: Similarities) -> dict[str, float]:
     """Return the similarity that each of `FALSE_MATCH_RATES` of the pairs of different people reaches.
 
-    Rates of fewer than `FEWEST` pairs are left out. A threshold is the edge of a bin, and the rate never higher.
+    Rates of fewer than `FEWEST` pairs are left out, and those that only pairs beyond the last edge would keep. A
+    threshold is the edge of a bin, and the rate never higher.
     """
     total = int(pairs.different.sum())
-    reached = np.append(np.cumsum(pairs.different[::-1])[::-1], 0) / max(total, 1)  # at each edge
+    reached = np.cumsum(pairs.different[::-1])[::-1] / max(total, 1)  # at each bin's lower edge
     return {
         f"{rate:g}": round(float(pairs.edges[int(np.argmax(reached <= rate))]), 4)
         for rate in FALSE_MATCH_RATES
-        if rate * total >= FEWEST
+        if rate * total >= FEWEST and reached[-1] <= rate
     }
 
 

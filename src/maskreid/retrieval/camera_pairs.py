@@ -89,10 +89,9 @@ def camera_pairs(query: Features, gallery: Features, protocol: Protocol = MARKET
 def _answered_by(camera: int, query: Features, gallery: Features, protocol: Protocol) -> IntArray:
     """Rows of the queries that have a correct match by one camera."""
     there = np.flatnonzero(gallery.cameras == camera)
+    both = np.intersect1d(query.identities, gallery.identities[there])
     rows_of = {
-        int(identity): there[gallery.identities[there] == identity]
-        for identity in np.intersect1d(query.identities, gallery.identities[there])
-        if has_identity(int(identity))
+        identity: there[gallery.identities[there] == identity] for identity in both[has_identity(both)].tolist()
     }
     return np.array(
         [

@@ -93,6 +93,8 @@ def check_same_test(a: Judgement, b: Judgement) -> None:
             raise MaskreidError(
                 f"compare: {len(one)} {what} images against {len(other)}; use the same data for both models"
             )
+        if what == "query" and one.paths != other.paths and sorted(one.paths) == sorted(other.paths):
+            raise MaskreidError("compare: the queries come in another order; make both tests of the same data")
         labels, others = (np.stack((each.identities, each.cameras)) for each in (one, other))
         if what == "gallery" and not a.protocol.repeats:  # only who is there matters, not in which order
             labels, others = (each[:, np.lexsort(each)] for each in (labels, others))

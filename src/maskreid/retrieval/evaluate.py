@@ -36,7 +36,8 @@ def evaluate(
 ) -> Metrics:
     """Rank the gallery by cosine similarity for each query; CMC, mAP (both definitions) and mINP.
 
-    Equal similarities rank in the order of the gallery. Queries without a correct match are left out of every
+    Equal similarities rank in the order of the gallery; those of equal rows are equal up to rounding, which some
+    processors do differently from column to column. Queries without a correct match are left out of every
     mean and listed with the reason. Memory: a block of queries by the gallery, never the whole matrix.
 
     Args:
@@ -52,6 +53,7 @@ def evaluate(
             correct match, or no such device.
     """
     check_comparable(query, gallery)
+    protocol.check(query, gallery)
     searched = _without_junk(gallery)
     fill = products(query.vectors, searched.vectors, device)
     metrics = judge_blocks(fill, np.dtype(np.float32), query, searched, protocol, progress)
@@ -67,6 +69,7 @@ def evaluate_distances(
         MaskreidError: also for a matrix of another shape, or one that holds NaN or infinity.
     """
     check_comparable(query, gallery)
+    protocol.check(query, gallery)
     matrix = np.asarray(distances)
     if matrix.shape != (len(query), len(gallery)) or matrix.dtype.kind not in "fiu":
         raise MaskreidError(
@@ -80,7 +83,9 @@ def evaluate_distances(
             odd = np.flatnonzero(~np.isfinite(block).all(axis=1))
             raise MaskreidError(f"distances: row {start + odd[0]} holds NaN or infinity")
 
-    return judge_blocks(fill, np.result_type(matrix.dtype, np.float32), query, gallery, protocol)
+    dtype = np.result_type(matrix.dtype, np.float32)
+    longest = np.dtype(np.float64)  # that kernels are compiled for
+    return judge_blocks(fill, dtype if dtype.itemsize <= longest.itemsize else longest, query, gallery, protocol)
 
 
 def check_comparable(query: Features, gallery: Features) -> None:
@@ -116,12 +121,11 @@ def judge_blocks(
         dtype: of ``block``.
         query: Q images.
         gallery: G images.
-        protocol: what a ranking passes over.
+        protocol: what a ranking passes over; it has checked the features.
         progress: told about every block.
     """
     from maskreid.retrieval.count_kernels import count_ranks
 
-    protocol.check(query, gallery)
     relevant = find_relevant(query, gallery, protocol)
     if not len(relevant.matches):
         reasons = "; ".join(f"{count}: {reason}" for reason, count in Counter(relevant.skipped.values()).items())

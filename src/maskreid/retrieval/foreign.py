@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -99,7 +100,7 @@ def read_features(path: str | Path) -> FeatureFile:
             f"found {', '.join(found) or 'nothing'} (docs/evaluation.md lists other names that are read)"
         )
     notes = ["rows were divided by their length"]
-    from_zero = bool(np.any(np.asarray(ours["query_identities"]) == DISTRACTOR))
+    from_zero = DISTRACTOR in _whole_numbers(ours["query_identities"]).tolist()
     if from_zero:
         notes.append("people are numbered from 0: every number was raised by one, because 0 means distractor here")
     features = {part: _features(path, part, ours, from_zero, model) for part in parts}
@@ -111,8 +112,9 @@ def holds_features(path: str | Path) -> bool:
     path = Path(path)
     if path.is_dir():
         return (path / QUERY).is_file() and (path / GALLERY).is_file()
-    # A .safetensors with a card beside it is a model.
-    return path.is_file() and path.suffix.lower() in READERS and not path.with_suffix(".json").is_file()
+    suffix = path.suffix.lower()
+    a_model = suffix == ".safetensors" and path.with_suffix(".json").is_file()
+    return path.is_file() and suffix in READERS and not a_model
 
 
 def _features(path: Path, part: str, arrays: Arrays, from_zero: bool, model: str) -> Features:
@@ -124,11 +126,15 @@ def _features(path: Path, part: str, arrays: Arrays, from_zero: bool, model: str
             arrays[f"{part}_features"],
             identities,
             _whole_numbers(arrays[f"{part}_cameras"]),
-            [str(name).rstrip() for name in np.ravel(arrays.get(f"{part}_paths", ()))],
+            [_text(name).rstrip() for name in np.ravel(arrays.get(f"{part}_paths", ())).tolist()],
             model,
         )
     except MaskreidError as error:
         raise MaskreidError(f"{path}: {part} {error}") from None
+
+
+def _text(name: Any) -> str:
+    return os.fsdecode(name) if isinstance(name, bytes) else str(name)
 
 
 def _whole_numbers(values: Any) -> np.ndarray:
@@ -136,6 +142,8 @@ def _whole_numbers(values: Any) -> np.ndarray:
     flat = np.ravel(values)
     if flat.dtype.kind == "f" and (np.abs(flat) < 2**53).all() and (flat == np.rint(flat)).all():
         return flat.astype(np.int64)
+    if flat.dtype.kind in "iu" and (flat <= np.iinfo(np.int64).max).all():
+        return flat.astype(np.int64)  # in a narrow type, the last number plus one is the first
     return flat
 
 

@@ -66,7 +66,7 @@ def identity_scores(
     """
     check_comparable(query, gallery)
     protocol.check(query, gallery)
-    query = query.take(np.flatnonzero([has_identity(identity) for identity in query.identities.tolist()]))
+    query = query.take(np.flatnonzero(has_identity(query.identities)))
     order = np.argsort(gallery.identities, kind="stable")
     gallery = gallery.take(order[gallery.identities[order] != JUNK])
     if not len(query) or not len(gallery):

@@ -27,6 +27,7 @@ class Judgement:
         query: who searched under the protocol.
         gallery: who was searched.
         reranked: re-ranked distances of the protocol's own queries, if asked for.
+        probes: of the approximate neighbour search that re-ranking took; None if it was exact.
     """
 
     protocol: NamedProtocol
@@ -34,6 +35,7 @@ class Judgement:
     query: Features
     gallery: Features
     reranked: RerankedDistances | None
+    probes: int | None = None
 
     @property
     def main(self) -> Metrics:
@@ -106,4 +108,4 @@ def judge(
             reranked[heading] = rerank(searching, searched, search=search, progress=progress)
             metrics[reranked_name(heading)] = reranked[heading].evaluate(each.rule, progress=progress)
     _, searching, searched = arranged[protocol.heading]
-    return Judgement(protocol, metrics, searching, searched, reranked.get(protocol.heading))
+    return Judgement(protocol, metrics, searching, searched, reranked.get(protocol.heading), probes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from maskreid.errors import MaskreidError
 from maskreid.retrieval.features import DISTRACTOR, JUNK, UNKNOWN_CAMERA, Features, IntArray
@@ -75,6 +76,7 @@ ALL_VS_ALL = Protocol("all-vs-all", same_camera=False)
 """Every image of a set searches all the others."""
 
 
-def has_identity(identity: int) -> bool:
-    """Whether an identity names a person, who can be searched for."""
-    return identity not in (JUNK, DISTRACTOR)
+def has_identity(identities: IntArray) -> NDArray[np.bool_]:
+    """Whether each of (N,) identities names a person, who can be searched for."""
+    somebody: NDArray[np.bool_] = (identities != JUNK) & (identities != DISTRACTOR)
+    return somebody

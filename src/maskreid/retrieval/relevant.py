@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from maskreid.retrieval.features import DISTRACTOR, JUNK, Features, IntArray
-from maskreid.retrieval.protocol import Protocol
+from maskreid.retrieval.features import Features, IntArray
+from maskreid.retrieval.protocol import Protocol, has_identity
 
 NO_IDENTITY = "query is junk or a distractor (identity -1 or 0)"
 NOT_IN_GALLERY = "identity not in the gallery"
@@ -38,7 +38,7 @@ def find_relevant(query: Features, gallery: Features, protocol: Protocol) -> Rel
     """Look up every query's identity in the gallery."""
     by_identity = np.argsort(gallery.identities, kind="stable")
     in_order = gallery.identities[by_identity]
-    somebody = (query.identities != JUNK) & (query.identities != DISTRACTOR)
+    somebody = has_identity(query.identities)
     first = np.searchsorted(in_order, query.identities, side="left")
     counts = np.where(somebody, np.searchsorted(in_order, query.identities, side="right") - first, 0)
     rows = np.repeat(np.arange(len(query)), counts)

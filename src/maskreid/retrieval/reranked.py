@@ -56,6 +56,7 @@ class RerankedDistances:
 
     def evaluate(self, protocol: Protocol = MARKET1501, *, progress: Progress = silent) -> Metrics:
         """Judge the new order, as `maskreid.retrieval.evaluate` judges the old one, a block of queries at a time."""
+        protocol.check(self.query, self.gallery)
 
         def fill(start: int, stop: int, block: Block) -> None:
             np.matmul(self.query.vectors[start:stop], self.gallery.vectors.T, out=block)

@@ -12,7 +12,7 @@ from maskreid.retrieval.blocks import Block, in_blocks
 from maskreid.retrieval.evaluate import check_comparable
 from maskreid.retrieval.features import JUNK, Features, IntArray
 from maskreid.retrieval.products import products
-from maskreid.retrieval.protocol import MARKET1501, Protocol
+from maskreid.retrieval.protocol import MARKET1501, Protocol, has_identity
 from maskreid.retrieval.relevant import find_relevant
 
 BINS = 200  # from -1 to 1
@@ -45,7 +45,7 @@ def similarities(
     """Count the similarities that a protocol's rankings are made of; what it passes over is not counted.
 
     Args:
-        query: Q images.
+        query: Q images; junk and distractors among them have no ranking.
         gallery: G images.
         protocol: says what is a correct match and what is passed over.
         bins: of equal width, from -1 to 1.
@@ -57,6 +57,7 @@ def similarities(
     """
     check_comparable(query, gallery)
     protocol.check(query, gallery)
+    query = query.take(np.flatnonzero(has_identity(query.identities)))
     relevant = find_relevant(query, gallery, protocol)
     junk = np.flatnonzero(gallery.identities == JUNK)
     counted = np.zeros((3, bins), np.int64)  # all, correct, passed over

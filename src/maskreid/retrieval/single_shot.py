@@ -48,8 +48,9 @@ def evaluate_single_shot(
     if repeats < 1:
         raise MaskreidError(f"single shot: expected at least 1 repeat, got {repeats}")
     people = _people(gallery)
-    identity_of = gallery.identities[[rows[0] for rows in people]].tolist()
-    place_of = {identity: place for place, identity in enumerate(identity_of) if has_identity(identity)}
+    identity_of = gallery.identities[[rows[0] for rows in people]]
+    place_of = {int(identity_of[place]): place for place in np.flatnonzero(has_identity(identity_of)).tolist()}
+    somebody = has_identity(query.identities)
     # One number for each repeat and identity says which of its images is drawn, however many are eligible.
     chance = np.random.default_rng(seed).random((repeats, len(people)))
     drawn = np.stack([_pick(rows, chance[:, place]) for place, rows in enumerate(people)], axis=1)
@@ -61,7 +62,7 @@ def evaluate_single_shot(
             block = query.vectors[row : row + BLOCK] @ gallery.vectors.T
         identity = int(query.identities[row])
         if identity not in place_of:
-            skipped[row] = NOT_IN_GALLERY if has_identity(identity) else NO_IDENTITY
+            skipped[row] = NOT_IN_GALLERY if somebody[row] else NO_IDENTITY
             continue
         place = place_of[identity]
         right = people[place][~protocol.too_easy(query, row, gallery, people[place])]

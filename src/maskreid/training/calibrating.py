@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +13,14 @@ from maskreid.images import Dataset, PersonImage
 from maskreid.network import Model
 from maskreid.progress import Progress, silent
 from maskreid.retrieval import (
-    CAMERA_FREE,
-    MARKET1501,
     Calibration,
     Reliability,
     calibrate,
     identity_scores,
     similarities,
 )
-from maskreid.training.evaluation import data_config
+from maskreid.retrieval.features import UNKNOWN_CAMERA, IntArray
+from maskreid.training.evaluation import data_config, product_device
 from maskreid.training.extract import extract_features
 from maskreid.training.learned import learned_people
 from maskreid.training.prepare import prepare
@@ -59,11 +59,18 @@ def calibrate_model(
     strangers = _strangers(model, dataset, images)
     packed = prepare(dataset.source, images, data_config(model), cache=cache, progress=progress)
     gallery = extract_features(model, packed, precision=precision, progress=progress)
+    gallery = replace(gallery, cameras=_told_apart(gallery.cameras))
     query = gallery.take(np.flatnonzero(np.isin(gallery.identities, sorted(strangers))))
-    rule = MARKET1501 if (query.cameras >= 0).any() else CAMERA_FREE
-    scores = identity_scores(query, gallery, rule, progress=progress)
-    pairs = similarities(query, gallery, rule, bins=PAIR_BINS, progress=progress)
+    device = product_device(model)
+    scores = identity_scores(query, gallery, device=device, progress=progress)
+    pairs = similarities(query, gallery, bins=PAIR_BINS, device=device, progress=progress)
     return calibrate(scores, pairs, f"{dataset.label}, {len(strangers)} people whom the model did not learn")
+
+
+def _told_apart(cameras: IntArray) -> IntArray:
+    """Give each image of an unknown camera a camera of its own: it may answer to all others, but not to itself."""
+    unknown = cameras == UNKNOWN_CAMERA
+    return np.where(unknown, cameras.max() + 1 + np.arange(len(cameras)), cameras)
 
 
 def _strangers(model: Model, dataset: Dataset, images: list[PersonImage]) -> set[int]:

@@ -95,7 +95,7 @@ def evaluate_model(
         multi_query=multi_query,
         reranking=reranking,
         probes=probes,
-        device=None if model.device.type == "cpu" else str(model.device),
+        device=product_device(model),
         progress=progress,
     )
     return Evaluation(judgement, features, packed["query"], packed["gallery"])
@@ -117,6 +117,11 @@ def _images(dataset: Dataset, protocol: NamedProtocol, multi_query: bool) -> dic
             f"it was read as {dataset.name} with {', '.join(dataset.splits)}"
         )
     return found
+
+
+def product_device(model: Model) -> str | None:
+    """Return where similarities of a model's features are computed: where it is, or None for NumPy on a CPU."""
+    return None if model.device.type == "cpu" else str(model.device)
 
 
 def data_config(model: Model, masks: str | None = None) -> DataConfig:

@@ -7,13 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from maskreid.reports.evaluation_figures import same_test
+from maskreid.reports.page import comparison_of, metric_rows
 from maskreid.reports.pictures import data_uri, mask_over
-from maskreid.reports.tables import COLUMNS, COMPARISON_COLUMNS, comparison_rows, metrics_rows
-from maskreid.retrieval import compare
+from maskreid.reports.tables import COLUMNS, COMPARISON_COLUMNS
 from maskreid.web.desk import ServedDesk
 from maskreid.web.render import write
-from maskreid.web.runs import Shown
 from maskreid.web.security import HEADERS
 
 # matplotlib writes styles into its SVG; scripts stay forbidden.
@@ -57,9 +55,9 @@ def evaluate_page(request: Request, desk: ServedDesk, run: Name = "", against: N
         shown=shown,
         captions=CAPTIONS,
         columns=list(COLUMNS.values()),
-        rows=_rows(shown) if shown else [],
+        rows=metric_rows(shown.subjects) if shown else [],
         comparison_columns=COMPARISON_COLUMNS,
-        comparison=_comparison(shown) if shown else [],
+        comparison=comparison_of(shown.subjects) if shown else [],
     )
 
 
@@ -71,19 +69,3 @@ def answers_page(
     found = desk.runs.answers(run, row)
     over = data_uri(mask_over(found.pixels, found.mask)) if found.mask is not None else ""
     return write(request, "answers.html", run=run, found=found, over=over, uri=data_uri)
-
-
-def _rows(shown: Shown) -> list[list[str]]:
-    rows = []
-    for subject in shown.subjects:
-        prefix = f"{subject.name}: " if len(shown.subjects) > 1 else ""
-        if subject.test:
-            rows += metrics_rows({f"{prefix}{name}": each for name, each in subject.test.judgement.metrics.items()})
-    return rows
-
-
-def _comparison(shown: Shown) -> list[list[str]]:
-    tests = [subject.test for subject in shown.subjects if subject.test]
-    if len(tests) < 2 or not same_test(*tests):
-        return []
-    return comparison_rows(compare(*(test.judgement.main for test in tests)))
