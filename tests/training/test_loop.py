@@ -100,6 +100,17 @@ def test_a_finished_run_is_not_trained_again(world: Dataset, tmp_path: Path) -> 
     assert again.card["calibration"] == {"slope": 1.0}
 
 
+def test_a_run_killed_between_the_two_files_of_its_model_is_finished_later(world: Dataset, tmp_path: Path) -> None:
+    first = train(TINY, world, tmp_path)
+    for card in (None, (tmp_path / "model.json").read_text().replace('"weights_sha256": "', '"weights_sha256": "0')):
+        (tmp_path / "model.json").unlink()
+        if card:  # of an earlier save
+            (tmp_path / "model.json").write_text(card)
+        again = train(TINY, world, tmp_path, progress=killed_at(0))
+        assert again.fingerprint == load_model(tmp_path).fingerprint == first.fingerprint
+        assert again.card["metrics"] == first.card["metrics"]
+
+
 def test_nobody_is_held_out_whom_the_model_before_has_learned(world: Dataset, tmp_path: Path) -> None:
     train(TINY, world, tmp_path / "first")
     second = replace(TINY, init=str(tmp_path / "first"), schedule=replace(TINY.schedule, iterations=1))

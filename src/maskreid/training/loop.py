@@ -117,7 +117,15 @@ class _Run:
         self.folder.save_people({"train": self.learned, "held out": self.kept})
         state = self.folder.load_checkpoint()
         trained = state is not None and state["iteration"] == self.recipe.schedule.iterations
-        return state, trained and (self.run / f"{MODEL}.safetensors").exists()
+        return state, trained and self._saved()
+
+    def _saved(self) -> bool:
+        """Whether the final model is there and whole: a kill may come between its two files."""
+        try:
+            load_model(self.run / MODEL)
+        except MaskreidError:
+            return False
+        return True
 
     def train(self, device: str, profile: bool) -> Model:
         """Run all iterations that are left."""
