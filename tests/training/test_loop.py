@@ -301,6 +301,13 @@ def test_a_diverging_loss_is_named(world: Dataset, tmp_path: Path) -> None:
         train(wild, world, tmp_path)
 
 
+def test_what_did_not_fit_can_be_corrected_in_the_same_folder(world: Dataset, tmp_path: Path) -> None:
+    short = replace(TINY, schedule=replace(TINY.schedule, iterations=1))
+    with pytest.raises(MaskreidError, match="identities"):
+        train(replace(short, batch=replace(TINY.batch, identities=100)), world, tmp_path)
+    train(short, world, tmp_path)
+
+
 def test_a_dataset_without_training_images_is_refused(world: Dataset, tmp_path: Path) -> None:
     test_only = replace(world, splits={name: world.splits[name] for name in ("query", "gallery")})
     with pytest.raises(MaskreidError, match="no training images; found splits: query, gallery"):
