@@ -69,6 +69,14 @@ def test_other_people_in_the_same_layout_are_others(tmp_path: Path) -> None:
     assert learned_people(entry(mine), mine) == people_of(mine)
 
 
+def test_a_changed_copy_of_a_published_dataset_is_not_taken_for_other_people(world: Dataset) -> None:
+    images = world.splits["train"]
+    changed = replace(world, splits={"train": images[:3] + images[4:]})
+    for here in (changed, join_datasets([other_world(), changed])):
+        with pytest.raises(MaskreidError, match="in this order and without a change, or other people"):
+            learned_people(entry(world, 0.5), here)
+
+
 def test_a_folder_its_parent_and_its_zip_are_the_same_people(tmp_path: Path) -> None:
     mine = folders(tmp_path / "a" / "inside", 6)
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:

@@ -11,6 +11,7 @@ from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, PersonImage, Source, split_identities
 from maskreid.images.joint import JOINED, JointSource
 
+OWN_NUMBERS = ("csv", "folders")  # labels of datasets whose people each copy numbers for itself
 RANDOM = " (split "  # in the label of a dataset whose people are parted at random
 
 
@@ -40,7 +41,8 @@ def learned_people(training: Mapping[str, Any], dataset: Dataset) -> set[int]:
         dataset: perhaps what it learned from.
 
     Raises:
-        MaskreidError: it learned from a part of these people, but nobody knows which.
+        MaskreidError: it learned from a part of these people, or from a copy of this dataset that is not quite the
+            same, and nobody knows from whom.
     """
     here, found = datasets_of(dataset), set[int]()
     refuse_other_split(training, dataset)
@@ -52,10 +54,11 @@ def learned_people(training: Mapping[str, Any], dataset: Dataset) -> set[int]:
             share = recipe.get("data", {}).get("held_out", 0)
             learned, _ = split_identities(dataset.splits["train"], float(share), recipe.get("seed", 0))
             found |= {image.identity for image in learned}
-        elif any(_same(a, b) for a in there for b in here):
+        elif any(_same(a, b) or _same_numbers(a, b) for a in there for b in here):
             raise MaskreidError(
                 f"{dataset.source.name}: the model learned from {entry['data']}, and nobody can tell here which of "
-                "these people; name exactly these datasets, in this order, or other people"
+                "these people; name exactly these datasets, in this order and without a change, or other people (by a "
+                "CSV where they only lie in the same layout)"
             )
     return found
 
@@ -93,6 +96,11 @@ def _datasets(entry: Mapping[str, Any]) -> list[list[str]]:
 
 def _same(a: Sequence[str], b: Sequence[str]) -> bool:
     return a[1] == b[1] if a[1] and b[1] else a[0] == b[0]
+
+
+def _same_numbers(a: Sequence[str], b: Sequence[str]) -> bool:
+    """Whether two (label, digest) may be copies of one published dataset, of which one was changed."""
+    return a[0] == b[0] and a[0] not in OWN_NUMBERS
 
 
 def _digest(source: Source, images: Sequence[PersonImage]) -> str:
