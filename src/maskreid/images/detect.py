@@ -65,17 +65,17 @@ def open_dataset(path: str | Path, format: str | None = None, *, split: int = 0,
         if format not in (None, CSV.name):
             raise MaskreidError(f"{path}: a CSV file is format csv, not {format}; leave the format out")
         source: Source = Folder(path.parent)
-        return _load(CSV, source, Tree(source.members()), path.name, split)
+        return _load(CSV, source, Tree(source), path.name, split)
     if path.is_file() and path.name == CUHK03_FILE:
         path = path.parent
     if anything and path.is_file() and why_ignored(path.name) is None:
         source = Folder(path.parent)
-        return _load(PLAIN, source, Tree([path.name]), "", split)
+        return _load(PLAIN, source, Tree(source, [path.name]), "", split)
     source, inside = _open(path)
-    tree = Tree(source.members())
+    tree = Tree(source)
     found = [(it, root) for it, root in _find(tree, format) if not inside or _is_in(root, inside)]
     if not found and anything and format is None:
-        inner = Tree([member for member in tree.members if not inside or member.startswith(f"{inside}/")])
+        inner = Tree(source, [member for member in tree.members if not inside or member.startswith(f"{inside}/")])
         found = [(PLAIN, root) for root in PLAIN.find(inner, True)]
         tree = inner
     if len(found) == 1:
