@@ -61,7 +61,11 @@ def test_only_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"half")
     (tmp_path / "folder.part").mkdir()
     RunFolder(tmp_path, RECIPE, "data").close()
-    assert {path.name for path in tmp_path.glob("*.part")} == {"film.mkv.part", "checkpoint.pt.old.part", "folder.part"}
+    assert {path.name for path in tmp_path.glob("*.part")} == {
+        "film.mkv.part",
+        "checkpoint.pt.old.part",
+        "folder.part",
+    }
 
 
 @pytest.mark.parametrize("name", ["log.jsonl", "people.csv", "checkpoint.pt", "model.safetensors", "model.json"])

@@ -23,6 +23,7 @@ from maskreid.images.source import Source
 
 NEEDED = ("path", "identity", "camera", "split")
 OPTIONAL = ("time", "mask", "identity_name")
+HEADER = 10_000  # bytes in which the header ends
 NOBODY = {str(number): number for number in (DISTRACTOR, JUNK)}
 
 
@@ -33,18 +34,16 @@ def _find(tree: Tree, forced: bool) -> list[str]:
         if member.lower().endswith(".csv") and parent(member) in tree.folders and not base(member).startswith(".")
     ]
     if not forced:  # other tables lie about too
-        tables = [member for member in tables if not _of_a_run(tree, member) and _has_columns(tree.source.read(member))]
+        tables = [member for member in tables if _is_meant(tree, member)]
     top = min((member.count("/") for member in tables), default=0)
     return [member for member in tables if member.count("/") == top]
 
 
-def _of_a_run(tree: Tree, member: str) -> bool:
-    """Whether it is what a training run writes about its people; their images are elsewhere."""
-    return base(member) == "people.csv" and tree.has(join(parent(member), "recipe.toml"))
-
-
-def _has_columns(content: bytes) -> bool:
-    first = content.decode("utf-8-sig", errors="replace").splitlines()[:1]
+def _is_meant(tree: Tree, member: str) -> bool:
+    """Whether a table has the columns, and is not what a training run writes about images that are elsewhere."""
+    if base(member) == "people.csv" and tree.has(join(parent(member), "recipe.toml")):
+        return False
+    first = tree.source.read(member)[:HEADER].decode("utf-8-sig", errors="replace").splitlines()[:1]
     return any(set(NEEDED) <= set(_names(row)) for row in csv.reader(first, skipinitialspace=True))
 
 

@@ -187,15 +187,15 @@ def _misfits(recipe: Recipe) -> Iterator[str]:
         yield "every loss has the weight 0; give one more than that: " + ", ".join(f"loss.{n}" for n in LOSS_NAMES)
     if batch.sampler == "identities":
         if not asked & {"softmax", "oim"}:
-            for key, compared in (("images", "a person's images with each other"), ("identities", "different persons")):
+            for key, compared in (("images", "a person's images with each other"), ("identities", "several people")):
                 if getattr(batch, key) < 2:
                     yield f"batch.{key} is 1, but {' and '.join(sorted(asked))} compare {compared}; take 2 or more"
         if batch.identities * batch.images < 2:  # as batch.size
             yield "batch.identities x batch.images is one image, which cannot be normalised; take 2 or more"
     if schedule.policy == "stepdecr" and schedule.floor > schedule.learning_rate:
         yield (
-            f"schedule.floor is {schedule.floor:g}, above schedule.learning_rate {schedule.learning_rate:g}, and would "
-            "be the rate throughout; lower it"
+            f"schedule.floor is {schedule.floor:g}, above schedule.learning_rate {schedule.learning_rate:g}, and "
+            "would be the rate throughout; lower it"
         )
 
 
