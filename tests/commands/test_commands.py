@@ -43,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 MODEL = "market1501-compact"
-UNWRITABLE = "is no folder that can be written into"
+UNWRITABLE = "is not a folder that can be written to"
 RECIPE = Path(__file__).parents[2] / "recipes" / "market1501-1-small.toml"
 
 
@@ -156,6 +156,10 @@ def test_masks_are_made_checked_and_shown(folder: Path, tmp_path: Path) -> None:
     with Image.open(sheet) as picture:
         assert picture.width > 6 * 3 * 64
     victim = next(masks.rglob("*.png"))
+    Image.new("L", (1, 1)).save(victim)
+    every = ["masks", "preview", folder, "--masks", masks, "--out", sheet, "--count", "999"]
+    assert "make the mask at the image's own size" in maskreid(*every, code=2).stderr
+    maskreid(*every, "--seed", "-1", code=2)
     victim.unlink()
     assert "missing or unreadable: 1" in maskreid("masks", "check", folder, "--masks", masks, code=1).stdout
 
