@@ -293,6 +293,16 @@ def held_out_of(world: Dataset) -> tuple[PackedImages, PackedImages]:
     return prepare(world.source, query, TINY.data), prepare(world.source, gallery, TINY.data)
 
 
+def test_images_without_a_usable_mask_are_told(
+    world: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    short = replace(TINY, schedule=replace(TINY.schedule, iterations=1))
+    train(short, world, tmp_path / "first")
+    assert capsys.readouterr().err == ""
+    train(replace(short, data=replace(TINY.data, min_share=1.0)), world, tmp_path / "second")
+    assert capsys.readouterr().err == "maskreid: 54 of 54 images have no usable mask; the whole image stands in\n"
+
+
 def test_a_diverging_loss_is_named(world: Dataset, tmp_path: Path) -> None:
     wild = replace(TINY, schedule=replace(TINY.schedule, learning_rate=1e30, warm_up=0, iterations=20))
     with pytest.raises(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -112,6 +113,12 @@ class _Run:
         """Open the run folder and what is validated on; return the last checkpoint, and whether all is done."""
         if self.kept:
             self.held_out = tuple(map(self._packed, holdout_split(self.kept, self.recipe.seed)))
+        if self.packed.fallbacks:
+            print(
+                f"maskreid: {self.packed.fallbacks} of {len(self.packed)} images have no usable mask; the whole "
+                "image stands in",
+                file=sys.stderr,
+            )
         init = self.init.fingerprint if self.init else ""
         self.folder = RunFolder(self.run, self.recipe, self.packed.fingerprint, init)
         self.folder.save_people({"train": self.learned, "held out": self.kept})
