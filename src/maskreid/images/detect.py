@@ -78,15 +78,15 @@ def open_dataset(path: str | Path, format: str | None = None, *, split: int = 0,
         inner = Tree(source, [member for member in tree.members if not inside or member.startswith(f"{inside}/")])
         found = [(PLAIN, root) for root in PLAIN.find(inner, True)]
         tree = inner
+    found = _outermost(found)
     if len(found) == 1:
         it, root = found[0]
         return _load(it, source, tree, root, split)
     if found:
         listed = "; ".join(f"{root or 'the top'} ({it.name})" for it, root in found[:6])
-        first = join(str(path), found[0][1]) if found[0][1] else str(path)
-        raise MaskreidError(
-            f"{path}: there are {len(found)} datasets: {listed}; point at one of them, such as {first}"
-        )
+        inner = next((root for _, root in found if root), None)
+        advice = f"point at one of them, such as {join(source.name, inner)}" if inner else "say which with --format"
+        raise MaskreidError(f"{path}: there are {len(found)} datasets: {listed}; {advice}")
     raise MaskreidError(_nothing_found(path, tree, format))
 
 
@@ -105,6 +105,18 @@ def _find(tree: Tree, format: str | None) -> list[tuple[Format, str]]:
         if found:
             return found
     return []
+
+
+def _outermost(found: list[tuple[Format, str]]) -> list[tuple[Format, str]]:
+    """Of a dataset and what lies inside it, such as masks that were made there, return the dataset alone."""
+    roots = [root for _, root in found]
+    for it, root in found:
+        if (
+            all(not root or other.startswith(f"{root}/") for other in roots if other != root)
+            and roots.count(root) == 1
+        ):
+            return [(it, root)]
+    return found
 
 
 def _open(path: Path) -> tuple[Source, str]:
