@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import resource
 import signal
@@ -162,6 +163,14 @@ def test_masks_are_made_checked_and_shown(folder: Path, tmp_path: Path) -> None:
     maskreid(*every, "--seed", "-1", code=2)
     victim.unlink()
     assert "missing or unreadable: 1" in maskreid("masks", "check", folder, "--masks", masks, code=1).stdout
+
+
+def test_a_name_need_not_be_utf8(tmp_path: Path) -> None:
+    for name in (b"Jos\xe9", b"Ann"):
+        (tmp_path / os.fsdecode(name)).mkdir()
+        Image.new("RGB", (8, 16)).save(tmp_path / os.fsdecode(name) / "1.png")
+    done = maskreid("data", "check", tmp_path, code=1, env={**os.environ, "PYTHONIOENCODING": "utf-8:strict"})
+    assert r"Jos\udce9/1.png" in done.stdout
 
 
 def test_models_lists_what_is_shipped(capsys: pytest.CaptureFixture[str]) -> None:

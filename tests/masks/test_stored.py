@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,13 @@ def test_a_missing_mask_is_named(tmp_path: Path) -> None:
 def test_a_suffix_may_be_in_capitals(tmp_path: Path) -> None:
     _png(tmp_path / "masks" / "query" / "a.PNG", MASK)
     found = FolderMasks(tmp_path / "masks")(Folder(tmp_path), [PersonImage("query/a.jpg", 1, 1)], [])
+    np.testing.assert_array_equal(found[0], MASK)
+
+
+def test_a_name_need_not_be_utf8(tmp_path: Path) -> None:
+    odd = os.fsdecode(b"Jos\xe9")
+    _png(tmp_path / odd / "1.png", MASK)
+    found = FolderMasks(tmp_path)(Folder(tmp_path), [PersonImage(f"{odd}/1.jpg", 1, 1)], [])
     np.testing.assert_array_equal(found[0], MASK)
 
 

@@ -81,7 +81,9 @@ def images_digest(source: Source, images: Sequence[PersonImage]) -> str:
     """
     paths = sorted(image.path for image in images)
     shared = os.path.commonpath([os.path.dirname(path) for path in paths])
-    digest = hashlib.sha256("\n".join(path[len(shared) :].lstrip("/") for path in paths).encode())
+    digest = hashlib.sha256(
+        "\n".join(path[len(shared) :].lstrip("/") for path in paths).encode(errors="surrogateescape")
+    )
     digest.update(source.read(paths[0]))
     return digest.hexdigest()[:16]
 

@@ -53,7 +53,7 @@ class FolderMasks:
             raise MaskreidError(f"{root}: expected a tree of <stem>.png masks, found no PNG file")
         digest = hashlib.sha256()
         for member in sorted(self.members.values()):
-            digest.update(member.encode() + self.source.read(member))
+            digest.update(member.encode(errors="surrogateescape") + self.source.read(member))
         self.name = f"folder-{digest.hexdigest()[:12]}"
 
     def __call__(
