@@ -311,6 +311,20 @@ def test_a_diverging_loss_is_named(world: Dataset, tmp_path: Path) -> None:
         train(wild, world, tmp_path)
 
 
+@pytest.mark.parametrize("held_out", [0.25, 0.0])
+@pytest.mark.parametrize("ema", [0.0, 0.9])
+def test_what_the_last_step_broke_is_neither_validated_nor_saved(
+    world: Dataset, tmp_path: Path, held_out: float, ema: float
+) -> None:
+    schedule = replace(TINY.schedule, learning_rate=1e30, warm_up=0, iterations=1, validate_every=1, ema=ema)
+    wild = replace(TINY, schedule=schedule, data=replace(TINY.data, held_out=held_out))
+    with pytest.raises(
+        MaskreidError, match=r"not finite after iteration 1; lower schedule.learning_rate \(now 1e\+30"
+    ):
+        train(wild, world, tmp_path)
+    assert not (tmp_path / "checkpoint.pt").exists()
+
+
 def test_what_did_not_fit_can_be_corrected_in_the_same_folder(world: Dataset, tmp_path: Path) -> None:
     short = replace(TINY, schedule=replace(TINY.schedule, iterations=1))
     with pytest.raises(MaskreidError, match="identities"):

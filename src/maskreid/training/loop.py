@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
@@ -166,12 +167,15 @@ class _Run:
             losses.append(parts["loss"])
             done = iteration + 1
             checkpoint = done % self.recipe.schedule.checkpoint_every == 0 or done == end
-            if done % LOG_EVERY == 0 or done == end or checkpoint:
+            validate = done % self.recipe.schedule.validate_every == 0 or done == end
+            if done % LOG_EVERY == 0 or validate or checkpoint:
                 self._check_finite(losses, done)
                 losses = []
+            if validate or checkpoint:
+                self._check_network(trainer)
             if self.writer and (done % LOG_EVERY == 0 or done == end):
                 self._log(parts, done, (done - first) / (time.monotonic() - started))
-            if self.held_out and (done % self.recipe.schedule.validate_every == 0 or done == end):
+            if self.held_out and validate:
                 metrics = self._validate(trainer, done)
             if self.folder and checkpoint:
                 self.folder.save_checkpoint(trainer.state())
@@ -190,10 +194,18 @@ class _Run:
         values = torch.stack(losses).cpu()
         wrong = (~values.isfinite()).nonzero()[:1].flatten().tolist()
         if wrong:
-            raise MaskreidError(
-                f"the loss is {values[wrong[0]]:g} at iteration {done - len(losses) + wrong[0] + 1}; lower "
-                f"schedule.learning_rate (now {self.recipe.schedule.learning_rate}) or raise schedule.warm_up"
-            )
+            what = f"the loss is {values[wrong[0]]:g} at iteration {done - len(losses) + wrong[0] + 1}"
+            raise MaskreidError(f"{what}; {self._slower()}")
+
+    def _check_network(self, trainer: Trainer) -> None:
+        """Refuse what the last step left, which no loss has seen yet, if it makes no feature of an image."""
+        vector = Model(trainer.result(), self._card(None)).embed(self.packed.pixels[:1], self.packed.masks[:1])
+        if not np.isfinite(vector).all():
+            raise MaskreidError(f"features are not finite after iteration {trainer.iteration}; {self._slower()}")
+
+    def _slower(self) -> str:
+        rate = self.recipe.schedule.learning_rate
+        return f"lower schedule.learning_rate (now {rate}) or raise schedule.warm_up"
 
     def _log(self, parts: dict[str, Tensor], done: int, rate: float) -> None:
         entry = {name: float(value) for name, value in parts.items()}
