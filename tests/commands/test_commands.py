@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,9 +20,10 @@ from running import maskreid, refused, write
 from typer.main import get_command
 
 import maskreid as maskreid_package
-from maskreid import progress
+from maskreid import progress, training
 from maskreid.cli import main as program
 from maskreid.cli.models import models
+from maskreid.cli.train import train as train_command
 from maskreid.errors import MaskreidError
 from maskreid.images import synthetic_world
 from maskreid.network import list_models
@@ -274,6 +276,25 @@ def test_several_datasets_are_trained_on_together(folder: Path, tmp_path: Path) 
         assert expected in refused("train", RECIPE, *both, *wrong, "--out", tmp_path / "other", *short)
 
 
+def test_what_to_type_next_fits_the_first_dataset(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    viper = tmp_path / "VIPeR"
+    viper.mkdir()
+    for name in range(1, 9):
+        for camera in (1, 2):
+            Image.new("RGB", (8, 16)).save(viper / f"{name:04d}{camera:04d}.png")
+    monkeypatch.setattr(training, "train", lambda *_, **__: SimpleNamespace(card={"metrics": {}}))
+    for data, options, expected in (
+        ([folder], {"format": "market1501"}, " --format market1501"),
+        ([viper], {"split": 3}, " --split 3"),
+        ([viper, folder], {"split": 3}, " --split 3"),
+        ([folder, viper], {"split": 3}, ""),
+    ):
+        train_command(RECIPE, [str(path) for path in data], tmp_path / "run", **options)
+        assert capsys.readouterr().out.endswith(f"--data {data[0]}{expected}\n")
+
+
 def test_calibrate_then_evaluate_open_set(folder: Path, tmp_path: Path) -> None:
     """A copy of a shipped model, calibrated on people it never saw."""
     shipped = Path(maskreid_package.__file__).parent / "models"
@@ -296,5 +317,6 @@ def test_calibrate_then_evaluate_open_set(folder: Path, tmp_path: Path) -> None:
 def test_calibrate_says_what_it_cannot_do(folder: Path) -> None:
     model = ["market1501-compact", "--data", folder]
     assert "--without: expected identities as numbers" in refused("calibrate", *model, "--without", "x")
+    assert "is a shipped model, which stays as it is" in refused("calibrate", MODEL, "--data", "/nowhere")
     said = refused("evaluate", *model, "--open-set", "--protocol", "cuhk03-classic")
     assert "--open-set needs a gallery that is searched whole" in said
