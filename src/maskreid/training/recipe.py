@@ -132,7 +132,7 @@ class Recipe:
         """
         path = Path(path)
         try:
-            table = tomllib.loads(path.read_text(encoding="utf-8"))
+            table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except FileNotFoundError:
             raise MaskreidError(
                 f"no recipe at {path}; expected a TOML file such as recipes/market1501-compact.toml"
