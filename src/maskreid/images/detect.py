@@ -84,8 +84,8 @@ def open_dataset(path: str | Path, format: str | None = None, *, split: int = 0,
         return _load(it, source, tree, root, split)
     if found:
         listed = "; ".join(f"{root or 'the top'} ({it.name})" for it, root in found[:6])
-        inner = next((root for _, root in found if root), None)
-        advice = f"point at one of them, such as {join(source.name, inner)}" if inner else "say which with --format"
+        below = next((root for _, root in found if root), None)
+        advice = f"point at one of them, such as {join(source.name, below)}" if below else "say which with --format"
         raise MaskreidError(f"{path}: there are {len(found)} datasets: {listed}; {advice}")
     raise MaskreidError(_nothing_found(path, tree, format))
 
