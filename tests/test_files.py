@@ -50,6 +50,11 @@ def test_two_writers_of_one_file_do_not_tear_it(tmp_path: Path, monkeypatch: pyt
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("file", b"one's")]
 
 
+def test_names_that_are_not_utf8_keep_their_bytes(tmp_path: Path) -> None:
+    write_out(tmp_path / "list", "é " + os.fsdecode(b"Jos\xe9"))
+    assert (tmp_path / "list").read_bytes() == b"\xc3\xa9 Jos\xe9"
+
+
 def test_permissions_are_those_of_a_plain_write(tmp_path: Path) -> None:
     (tmp_path / "plain").write_bytes(b"")
     write_atomically(tmp_path / "new", b"")

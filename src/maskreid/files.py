@@ -60,14 +60,16 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
 
 def write_out(path: Path, content: bytes | str) -> None:
-    """Write a file where somebody asked for it, as `write_atomically` does; its folder is made, text is UTF-8.
+    """Write a file where somebody asked for it, as `write_atomically` does; its folder is made.
+
+    Text is UTF-8, but for names of files that are not: their bytes stay as they are.
 
     Raises:
         MaskreidError: it cannot be written.
     """
     with telling_unwritable(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, content.encode() if isinstance(content, str) else content)
+        write_atomically(path, content.encode(errors="surrogateescape") if isinstance(content, str) else content)
 
 
 def check_folder(folder: Path) -> None:

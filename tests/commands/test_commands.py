@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import resource
 import signal
@@ -10,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,9 +20,10 @@ from running import maskreid, refused, write
 from typer.main import get_command
 
 import maskreid as maskreid_package
-from maskreid import progress
+from maskreid import progress, training
 from maskreid.cli import main as program
 from maskreid.cli.models import models
+from maskreid.cli.train import train as train_command
 from maskreid.errors import MaskreidError
 from maskreid.images import FORMATS, synthetic_world
 from maskreid.network import list_models
@@ -44,7 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 MODEL = "market1501-compact"
-UNWRITABLE = "is no folder that can be written into"
+UNWRITABLE = "is not a folder that can be written to"
 RECIPE = Path(__file__).parents[2] / "recipes" / "market1501-1-small.toml"
 
 
@@ -162,8 +165,20 @@ def test_masks_are_made_checked_and_shown(folder: Path, tmp_path: Path) -> None:
     with Image.open(sheet) as picture:
         assert picture.width > 6 * 3 * 64
     victim = next(masks.rglob("*.png"))
+    Image.new("L", (1, 1)).save(victim)
+    every = ["masks", "preview", folder, "--masks", masks, "--out", sheet, "--count", "999"]
+    assert "make the mask at the image's own size" in maskreid(*every, code=2).stderr
+    maskreid(*every, "--seed", "-1", code=2)
     victim.unlink()
     assert "missing or unreadable: 1" in maskreid("masks", "check", folder, "--masks", masks, code=1).stdout
+
+
+def test_a_name_need_not_be_utf8(tmp_path: Path) -> None:
+    for name in (b"Jos\xe9", b"Ann"):
+        (tmp_path / os.fsdecode(name)).mkdir()
+        Image.new("RGB", (8, 16)).save(tmp_path / os.fsdecode(name) / "1.png")
+    done = maskreid("data", "check", tmp_path, code=1, env={**os.environ, "PYTHONIOENCODING": "utf-8:strict"})
+    assert r"Jos\udce9/1.png" in done.stdout
 
 
 def test_models_lists_what_is_shipped(capsys: pytest.CaptureFixture[str]) -> None:
@@ -267,13 +282,32 @@ def test_several_datasets_are_trained_on_together(folder: Path, tmp_path: Path) 
         assert expected in refused("train", RECIPE, *both, *wrong, "--out", tmp_path / "other", *short)
 
 
+def test_what_to_type_next_fits_the_first_dataset(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    viper = tmp_path / "VIPeR"
+    viper.mkdir()
+    for name in range(1, 9):
+        for camera in (1, 2):
+            Image.new("RGB", (8, 16)).save(viper / f"{name:04d}{camera:04d}.png")
+    monkeypatch.setattr(training, "train", lambda *_, **__: SimpleNamespace(card={"metrics": {}}))
+    for data, options, expected in (
+        ([folder], {"format": "market1501"}, " --format market1501"),
+        ([viper], {"split": 3}, " --split 3"),
+        ([viper, folder], {"split": 3}, " --split 3"),
+        ([folder, viper], {"split": 3}, ""),
+    ):
+        train_command(RECIPE, [str(path) for path in data], tmp_path / "run", **options)
+        assert capsys.readouterr().out.endswith(f"--data {data[0]}{expected}\n")
+
+
 def test_calibrate_then_evaluate_open_set(folder: Path, tmp_path: Path) -> None:
     """A copy of a shipped model, calibrated on people it never saw."""
     shipped = Path(maskreid_package.__file__).parent / "models"
     for suffix in (".safetensors", ".json"):
         (tmp_path / f"mine{suffix}").write_bytes((shipped / f"market1501-compact{suffix}").read_bytes())
     card = json.loads((tmp_path / "mine.json").read_text())
-    card["training"]["data"] = "others"
+    card["training"] |= {"data": "others", "datasets": [["others", "0123456789abcdef"]]}
     (tmp_path / "mine.json").write_text(json.dumps(card))
     done = maskreid("calibrate", tmp_path / "mine", "--data", folder, "--plot", tmp_path / "plot.svg")
     assert re.search(r"ECE 0\.\d{3} on people not fitted to; 10 people asked for", done.stdout)
@@ -289,5 +323,6 @@ def test_calibrate_then_evaluate_open_set(folder: Path, tmp_path: Path) -> None:
 def test_calibrate_says_what_it_cannot_do(folder: Path) -> None:
     model = ["market1501-compact", "--data", folder]
     assert "--without: expected identities as numbers" in refused("calibrate", *model, "--without", "x")
+    assert "is a shipped model, which stays as it is" in refused("calibrate", MODEL, "--data", "/nowhere")
     said = refused("evaluate", *model, "--open-set", "--protocol", "cuhk03-classic")
     assert "--open-set needs a gallery that is searched whole" in said

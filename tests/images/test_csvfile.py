@@ -50,6 +50,14 @@ def test_names_and_optional_columns(crops: Path, zipped: Callable[[Path], Path],
     assert dataset.ignored == {"image that the CSV does not name": 1}
 
 
+def test_a_table_with_other_columns_is_passed_over_unless_csv_is_asked_for(crops: Path) -> None:
+    (crops / "a.csv").write_text("name,age\nann,7\n")
+    (crops / "crops" / "deep.csv").write_text('Split, "camera",identity,path\ntrain,1,1,a.jpg\n')
+    assert [image.path for image in open_dataset(crops).splits["train"]] == ["crops/a.jpg"]
+    with pytest.raises(MaskreidError, match="line 1: no column 'path'"):
+        open_dataset(crops, "csv")
+
+
 def test_numbers_stay_numbers(crops: Path) -> None:
     write(crops, HEADER + "crops/a.jpg,12,1,query\ncrops/b.jpg,0,2,gallery\ncrops/c.jpg,-1,2,gallery\n")
     dataset = open_dataset(crops)

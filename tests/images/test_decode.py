@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFile
+from PIL import ExifTags, Image, ImageFile
 
 from maskreid.errors import MaskreidError
 from maskreid.images import Folder, read_image, read_mask
@@ -59,6 +61,40 @@ def test_sixteen_bits_are_refused_not_clipped(tmp_path: Path) -> None:
     save(tmp_path / "deep.png", Image.fromarray(np.full((4, 4), 40000, np.uint16)))
     with pytest.raises(MaskreidError, match="more than 8 bits"):
         read_image(Folder(tmp_path), "deep.png")
+
+
+@pytest.mark.parametrize(("colours", "kind"), [("RGB", 2), ("RGBA", 4), ("RGBA", 6)])
+def test_colours_of_sixteen_bits_are_no_background(tmp_path: Path, colours: str, kind: int) -> None:
+    channels = {2: 3, 4: 2, 6: 4}[kind]
+    values = np.full((4, 4, channels), 7, ">u2")  # the upper 8 bits, which Pillow keeps, are 0
+    rows = b"".join(b"\0" + row.tobytes() for row in values)
+    header = struct.pack(">IIBBBBB", 4, 4, 16, kind, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    (tmp_path / "deep.png").write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + b"".join(struct.pack(">I", len(c)) + t + c + struct.pack(">I", zlib.crc32(t + c)) for t, c in chunks)
+    )
+    for read in (read_image, read_mask):
+        with pytest.raises(MaskreidError, match=rf"more than 8 bits a channel \({colours}\); convert it to 8 bits"):
+            read(Folder(tmp_path), "deep.png")
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_a_picture_is_turned_upright(kind: str) -> None:
+    picture, buffer = Image.new("RGB", (60, 30), (255, 0, 0)), io.BytesIO()
+    picture.paste((0, 0, 255), (0, 0, 30, 30))
+    exif = picture.getexif()
+    exif[ExifTags.Base.Orientation] = 6  # the left side is up
+    picture.save(buffer, kind, exif=exif)
+    upright = decode_image(buffer.getvalue(), "picture")
+    assert upright.shape == (60, 30, 3)
+    assert upright[5, 15, 2] > 200 > 50 > upright[55, 15, 2]
+
+
+def test_damaged_exif_leaves_a_picture_as_it_is() -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (60, 30)).save(buffer, "JPEG", exif=b"Exif\0\0nonsense" + b"\xff" * 20)
+    assert decode_image(buffer.getvalue(), "picture").shape == (30, 60, 3)
 
 
 def test_pillow_must_not_hide_damage(

@@ -51,6 +51,23 @@ def test_two_datasets_in_one_folder(market: Path, plant: Callable[..., Path]) ->
     assert open_dataset(market).name == "market1501"
 
 
+@pytest.mark.parametrize("masks", ["masks", "a/b"])
+def test_masks_made_inside_a_dataset_are_no_dataset_beside_it(
+    market: Path, tmp_path: Path, plant: Callable[..., Path], masks: str
+) -> None:
+    plant(market / masks, ["bounding_box_train/0002_c1s1_000451_03.png", "query/0001_c1s1_001051_00.png"])
+    people = plant(tmp_path / "people", [f"{where}{name}/1.png" for where in ("", f"{masks}/") for name in "xyz"])
+    assert [image.path for image in open_dataset(people).splits["train"]] == ["x/1.png", "y/1.png", "z/1.png"]
+    for path in (market, market.parent):
+        assert len(open_dataset(path).splits["train"]) == 3
+
+
+def test_two_layouts_in_one_folder_are_told_apart_by_format(tmp_path: Path, plant: Callable[..., Path]) -> None:
+    plant(tmp_path, ["bounding_box_train/0001_c2_f0046182.jpg", "bounding_box_train/0001_c1s1_000001_00.jpg"])
+    with pytest.raises(MaskreidError, match=r"the top \(dukemtmc\); say which with --format"):
+        open_dataset(tmp_path)
+
+
 def test_images_of_no_known_layout_are_taken_only_if_asked_for(tmp_path: Path, plant: Callable[..., Path]) -> None:
     folder = plant(tmp_path / "photos", ["monday/a.jpg", "b.png"])
     (folder / "notes.txt").write_text("not an image")

@@ -49,6 +49,15 @@ def test_junk_is_shown_with_and_without(market: Path) -> None:
     assert found(report, "identities in train are seen by one camera only").examples == ("7",)
 
 
+def test_nobody_to_learn_or_to_search_for_is_an_error(tmp_path: Path, plant: Plant) -> None:
+    names = ["bounding_box_train/0000_c1s1_000001_00.jpg", "query/-1_c1s1_000001_00.jpg"]
+    plant(tmp_path, [*names, "query/0002_c1s1_000001_00.jpg", "bounding_box_test/0002_c2s1_000001_00.jpg"])
+    report = check_dataset(open_dataset(tmp_path))
+    for split, name in zip(("train", "query"), names, strict=True):
+        finding = found(report, f"{split} images are of nobody")
+        assert (finding.severity, finding.examples) == ("error", (name,))
+
+
 def test_unreadable_images_are_named(market: Path) -> None:
     victim = market / "query" / "0001_c1s1_001051_00.jpg"
     victim.write_bytes(victim.read_bytes()[:40])

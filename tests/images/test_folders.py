@@ -16,6 +16,17 @@ def test_a_date_in_a_name_is_no_camera(tmp_path: Path, plant: Plant) -> None:
     assert [image.camera for image in open_dataset(root).splits["train"]] == [-1, 12]
 
 
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [("notes.csv", "name,age"), ("Notes.CSV", ""), ("people.csv", "path,identity,camera,split"), (".x.csv", "a")],
+)
+def test_other_tables_may_lie_beside_the_folders(tmp_path: Path, plant: Plant, name: str, header: str) -> None:
+    root = plant(tmp_path / "staff", ["ann/1.jpg", "bob/1.jpg"])
+    (root / name).write_text(header + "\n")
+    (root / "recipe.toml").touch()  # people.csv is that of a run
+    assert open_dataset(root).name == "folders"
+
+
 @pytest.mark.parametrize("seen", ["folder", "parent", "zip"])
 def test_a_folder_for_each_person(tmp_path: Path, plant: Plant, zipped: Callable[[Path], Path], seen: str) -> None:
     root = plant(tmp_path / "data" / "staff", ["bob/2_c3.jpg", "alice/1.jpg", "alice/notes.txt", "alone.jpg"])

@@ -46,7 +46,8 @@ def test_one_dataset_stays_as_it_is(worlds: list[Dataset]) -> None:
 
 def test_unknown_cameras_stay_unknown(tmp_path: Path, plant: Plant) -> None:
     folders = [
-        open_dataset(plant(tmp_path / name, [f"train/{p}/{i}.jpg" for p in "ab" for i in "12"])) for name in "xy"
+        open_dataset(plant(tmp_path / name, [f"train/{name}{p}/{i}.jpg" for p in "ab" for i in "12"]))
+        for name in "xy"
     ]
     joint = join_datasets(folders)
     assert {image.camera for image in joint.splits["train"]} == {-1}
@@ -71,10 +72,17 @@ def test_a_random_split_is_named(tmp_path: Path, plant: Plant, worlds: list[Data
     assert join_datasets([worlds[0], open_dataset(root, split=2)]).name == "synthetic + viper (split 2)"
 
 
-def test_what_cannot_be_joined_is_one_line(tmp_path: Path, plant: Plant, worlds: list[Dataset]) -> None:
+def test_what_cannot_be_joined_is_one_line(
+    tmp_path: Path, plant: Plant, zipped: Callable[[Path], Path], worlds: list[Dataset]
+) -> None:
     with pytest.raises(MaskreidError, match="is given 2 times; give each dataset once"):
         join_datasets([worlds[0], worlds[0]])
-    test_only = open_dataset(plant(tmp_path, ["query/a/1_c1.jpg", "gallery/a/2_c2.jpg"]))
+    twice = plant(tmp_path / "above" / "x", ["a/1.jpg", "b/1.jpg"])
+    with pytest.raises(
+        MaskreidError, match=r"x-download.zip is given 2 times, before as .*above; give each dataset once"
+    ):
+        join_datasets([open_dataset(twice.parent), worlds[0], open_dataset(zipped(twice))])
+    test_only = open_dataset(plant(tmp_path / "test", ["query/a/1_c1.jpg", "gallery/a/2_c2.jpg"]))
     with pytest.raises(MaskreidError, match="no training images to join; found splits: query, gallery"):
         join_datasets([worlds[0], test_only])
     with pytest.raises(MaskreidError, match="has no member 7/x"):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -12,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 import maskreid.images.packing as packing
 from maskreid.errors import MaskreidError
@@ -142,6 +143,17 @@ def test_anything_else_is_packed_again(
     assert pack_images(source, images, folder, size=SIZE, masks=TopHalf()).fingerprint not in seen
     # Nothing of the earlier packs is left.
     assert len(list(folder.iterdir())) == 3
+
+
+def test_packs_from_before_images_were_turned_upright_are_packed_again(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    people, source = [PersonImage("a.jpg", 1)], Folder(tmp_path)
+    Image.new("RGB", (8, 4)).save(tmp_path / "a.jpg", exif=exif)
+    plain = hashlib.sha256(repr((1, (16, 8), "none", 0.05)).encode() + repr(people[0]).encode())
+    plain.update(hashlib.sha256(source.read("a.jpg")).digest())
+    settings = {"size": (16, 8), "masks": None, "min_share": 0.05}
+    assert pack_fingerprint(source, people, **settings) != plain.hexdigest()[:32]
 
 
 def test_masks_of_the_dataset_count_as_content(

@@ -13,6 +13,7 @@ from maskreid.images import Dataset, Folder, PersonImage, SubsetCounts
     [
         (("", 1, 1), "empty path"),
         (("a.jpg", -2, 1), "a.jpg: identity is -2"),
+        (("a.jpg", 10**19, 1), "a.jpg: identity is 10000000000000000000; expected 1 to 9223372036854775807"),
         (("a.jpg", 1, -2), "a.jpg: camera is -2"),
         (("a.jpg", 1, 2**31), "a.jpg: camera is 2147483648; expected 0 to 2147483647"),
     ],

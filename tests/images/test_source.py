@@ -39,6 +39,22 @@ def test_links_are_followed_but_not_in_circles(tree: Path, tmp_path: Path) -> No
     assert Folder(tree).members() == ["a/1.txt", "again/1.txt", "b/2.txt", "top.txt"]
 
 
+def test_a_link_to_nothing_is_named_not_dropped(tree: Path) -> None:
+    (tree / "a" / "gone.jpg").symlink_to(tree / "nowhere")
+    assert "a/gone.jpg" in Folder(tree).members()
+    with pytest.raises(MaskreidError, match=r"gone\.jpg: cannot be read"):
+        Folder(tree).read("a/gone.jpg")
+
+
+def test_a_zip_may_part_its_folders_by_backslashes(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "windows.zip", "w") as file:
+        for name in ("b\\", "b\\2.txt", "top.txt"):
+            file.writestr(name, name)
+    source = Zip(tmp_path / "windows.zip")
+    assert source.members() == ["b/2.txt", "top.txt"]
+    assert source.read("b/2.txt") == b"b\\2.txt"
+
+
 def test_a_pipe_is_refused_instead_of_waited_for(tree: Path) -> None:
     os.mkfifo(tree / "pipe.jpg")
     assert "pipe.jpg" not in Folder(tree).members()
@@ -73,7 +89,7 @@ def test_a_zip_cut_off_in_download_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("a.jpg", bytes(1000))
     archive.write_bytes(archive.read_bytes()[:-60])
-    with pytest.raises(MaskreidError, match=r"cut\.zip"):
+    with pytest.raises(MaskreidError, match=r"cut\.zip: not a readable zip .* download it again"):
         open_source(archive)
     with pytest.raises(MaskreidError, match="no such folder or zip"):
         open_source(tmp_path / "absent")

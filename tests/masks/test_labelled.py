@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -78,6 +80,31 @@ def test_maps_in_the_datasets_own_folders_may_have_the_same_names(world: Dataset
     shutil.copytree(tmp_path / "labels" / str(people[1]), tmp_path / "flat" / "b")
     with pytest.raises(MaskreidError, match="are both named after"):
         _maps_of(dataset.splits["train"], Folder(tmp_path / "flat"))
+    with pytest.raises(MaskreidError, match=r"0\.png is named after both"):
+        _maps_of(dataset.splits["train"], Folder(tmp_path / "flat" / "a"))
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_blank_maps_are_named_before_training(world: Dataset, tmp_path: Path, side: int) -> None:
+    folder = write_label_maps(world, tmp_path / "labels")
+    for image in split_identities(world.splits["train"], HELD_OUT, SCHEDULE.seed)[side]:
+        Image.new("L", (64, 128)).save(folder / f"{Path(image.path).stem}.png")
+    with pytest.raises(
+        MaskreidError, match=f"label maps to {('learn from', 'measure on')[side]} are blank; expected"
+    ):
+        learn_segmenter(world, Folder(folder), tmp_path / "out", schedule=SCHEDULE, progress=no_training)
+
+
+def test_where_nothing_can_be_written_is_told_before_training(world: Dataset, tmp_path: Path) -> None:
+    folder = write_label_maps(world, tmp_path / "labels")
+    (tmp_path / "file").touch()
+    with pytest.raises(MaskreidError, match="file: is"):
+        learn_segmenter(world, Folder(folder), tmp_path / "file" / "out", schedule=SCHEDULE, progress=no_training)
+
+
+def no_training(items: Iterable[Any], *, total: int, what: str, unit: str) -> Iterable[Any]:
+    assert not what.startswith("training")
+    return items
 
 
 def test_somebody_must_be_left_to_measure_on(world: Dataset, tmp_path: Path) -> None:

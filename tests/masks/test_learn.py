@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from maskreid.errors import MaskreidError
 from maskreid.masks import mask_quality
 from maskreid.masks.fcn import segment
 from maskreid.masks.learn import SegmenterSchedule, train_segmenter
@@ -27,6 +28,20 @@ def test_images_without_a_labelled_person_are_left_out() -> None:
     quality = mask_quality([truth, ~truth], [truth, np.zeros_like(truth)])
     assert quality.images == 1
     assert quality.mean_iou == 1
+
+
+def test_without_a_labelled_person_there_is_no_quality() -> None:
+    blank = np.zeros((4, 2), bool)
+    with pytest.raises(MaskreidError, match="none of the 2 labelled masks"):
+        mask_quality([blank, blank], [blank, blank])
+
+
+def test_crops_may_have_an_odd_size() -> None:
+    pixels, masks = np.zeros((4, 33, 17, 3), np.uint8), np.ones((4, 33, 17), bool)
+    assert segment(train_segmenter(pixels, masks, SegmenterSchedule(epochs=1, batch=4)), [pixels[0]])[0].shape == (
+        33,
+        17,
+    )
 
 
 def test_a_segmenter_learns_blobs_it_can_tell_by_colour() -> None:

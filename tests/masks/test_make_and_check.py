@@ -90,6 +90,15 @@ def test_a_check_names_missing_and_mismatched_masks(dataset: Dataset, tmp_path: 
     assert "error: mask missing or unreadable: 1" in str(report)
 
 
+def test_masks_of_another_size_are_not_passed_on(dataset: Dataset, tmp_path: Path) -> None:
+    make_masks(dataset, tmp_path / "masks", LeftPart())
+    Image.new("L", (9, 9)).save(tmp_path / "masks" / "train" / "1.png")
+    with pytest.raises(
+        MaskreidError, match=r"the mask of train/1\.png is 9 x 9 \(height x width\), its image 40 x 20"
+    ):
+        make_masks(dataset, tmp_path / "again", FolderMasks(tmp_path / "masks"))
+
+
 def test_an_unreadable_image_stops_with_its_name(dataset: Dataset, tmp_path: Path) -> None:
     (tmp_path / "root/train/0.png").write_bytes(b"not an image")
     with pytest.raises(MaskreidError, match=r"train/0.png cannot be decoded"):

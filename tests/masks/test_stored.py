@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,28 @@ def test_a_missing_mask_is_named(tmp_path: Path) -> None:
     _png(tmp_path / "masks" / "other.png", MASK)
     with pytest.raises(MaskreidError, match=r"no mask for query/a.jpg; expected one of query/a.png"):
         FolderMasks(tmp_path / "masks")(Folder(tmp_path), [PersonImage("query/a.jpg", 1, 1)], [])
+
+
+def test_a_suffix_may_be_in_capitals(tmp_path: Path) -> None:
+    _png(tmp_path / "masks" / "query" / "a.PNG", MASK)
+    found = FolderMasks(tmp_path / "masks")(Folder(tmp_path), [PersonImage("query/a.jpg", 1, 1)], [])
+    np.testing.assert_array_equal(found[0], MASK)
+
+
+def test_a_name_need_not_be_utf8(tmp_path: Path) -> None:
+    odd = os.fsdecode(b"Jos\xe9")
+    _png(tmp_path / odd / "1.png", MASK)
+    found = FolderMasks(tmp_path)(Folder(tmp_path), [PersonImage(f"{odd}/1.jpg", 1, 1)], [])
+    np.testing.assert_array_equal(found[0], MASK)
+
+
+def test_a_mask_is_not_given_to_two_images(tmp_path: Path) -> None:
+    _png(tmp_path / "001.png", MASK)
+    masks, images = FolderMasks(tmp_path), [PersonImage(f"{person}/001.jpg", 1, 1) for person in ("anna", "ben")]
+    masks(Folder(tmp_path), images[:1], [])
+    masks(Folder(tmp_path), images[:1], [])
+    with pytest.raises(MaskreidError, match=r"001\.png is named after both anna/001\.jpg and ben/001\.jpg; lay"):
+        masks(Folder(tmp_path), images[1:], [])
 
 
 def test_a_folder_without_masks_is_refused(tmp_path: Path) -> None:

@@ -207,6 +207,13 @@ def test_weights_and_card_of_two_saves_are_not_one_model(model: Model, tmp_path:
         ("preprocessing", "colour", "RGB", "asks for the input"),
         ("preprocessing", "resize", [40, 36], "do not fit"),
         ("preprocessing", "resize", None, "damaged"),
+        ("preprocessing", "resize", [54.0, 36.0], r"later maskreid \(TypeError: a size is 54\.0\)"),
+        ("preprocessing", "masks", None, "damaged"),
+        ("preprocessing", "masks", {}, r"later maskreid \(KeyError: 'source'\)"),
+        ("preprocessing", "masks", {"source": "fcn"}, r"later maskreid \(KeyError: 'min_share'\)"),
+        ("preprocessing", "masks", {"source": 5, "min_share": 0.1}, "damaged"),
+        ("architecture", "dimension", 16.0, "damaged"),
+        ("architecture", "input_size", [48.0, 32.0], "damaged"),
     ],
 )
 def test_a_card_that_asks_for_something_else_is_refused(
@@ -215,6 +222,14 @@ def test_a_card_that_asks_for_something_else_is_refused(
     model.card[section][key] = value
     save_model(tmp_path / "m", model.network, model.card)
     with pytest.raises(MaskreidError, match=message):
+        load_model(tmp_path / "m")
+
+
+@pytest.mark.parametrize("training", [{}, {"training": None}, {"training": "market1501"}])
+def test_a_card_without_training_is_refused(model: Model, tmp_path: Path, training: dict[str, object]) -> None:
+    del model.card["training"]
+    save_model(tmp_path / "m", model.network, model.card | training)
+    with pytest.raises(MaskreidError, match=r"m\.json: damaged, or written by a later maskreid .*training"):
         load_model(tmp_path / "m")
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import zipfile
 from dataclasses import replace
@@ -69,6 +70,14 @@ def test_other_people_in_the_same_layout_are_others(tmp_path: Path) -> None:
     assert learned_people(entry(mine), mine) == people_of(mine)
 
 
+def test_a_changed_copy_of_a_published_dataset_is_not_taken_for_other_people(world: Dataset) -> None:
+    images = world.splits["train"]
+    changed = replace(world, splits={"train": images[:3] + images[4:]})
+    for here in (changed, join_datasets([other_world(), changed])):
+        with pytest.raises(MaskreidError, match="in this order and without a change, or other people"):
+            learned_people(entry(world, 0.5), here)
+
+
 def test_a_folder_its_parent_and_its_zip_are_the_same_people(tmp_path: Path) -> None:
     mine = folders(tmp_path / "a" / "inside", 6)
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
@@ -77,6 +86,14 @@ def test_a_folder_its_parent_and_its_zip_are_the_same_people(tmp_path: Path) -> 
     shutil.copytree(tmp_path / "a" / "inside", tmp_path / "elsewhere")
     for path in ("a.zip", "elsewhere"):
         assert datasets_of(open_dataset(tmp_path / path)) == datasets_of(mine)
+
+
+def test_a_name_need_not_be_utf8(tmp_path: Path) -> None:
+    mine = folders(tmp_path, 3)
+    (tmp_path / "p01").rename(tmp_path / os.fsdecode(b"Jos\xe9"))
+    renamed = open_dataset(tmp_path)
+    assert datasets_of(renamed) != datasets_of(mine)
+    assert learned_people(entry(renamed), renamed) == {1, 2, 3}
 
 
 def test_of_joined_datasets_only_the_whole_can_be_told_apart(world: Dataset) -> None:

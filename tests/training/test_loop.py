@@ -100,6 +100,17 @@ def test_a_finished_run_is_not_trained_again(world: Dataset, tmp_path: Path) -> 
     assert again.card["calibration"] == {"slope": 1.0}
 
 
+def test_a_run_killed_between_the_two_files_of_its_model_is_finished_later(world: Dataset, tmp_path: Path) -> None:
+    first = train(TINY, world, tmp_path)
+    for card in (None, (tmp_path / "model.json").read_text().replace('"weights_sha256": "', '"weights_sha256": "0')):
+        (tmp_path / "model.json").unlink()
+        if card:  # of an earlier save
+            (tmp_path / "model.json").write_text(card)
+        again = train(TINY, world, tmp_path, progress=killed_at(0))
+        assert again.fingerprint == load_model(tmp_path).fingerprint == first.fingerprint
+        assert again.card["metrics"] == first.card["metrics"]
+
+
 def test_nobody_is_held_out_whom_the_model_before_has_learned(world: Dataset, tmp_path: Path) -> None:
     train(TINY, world, tmp_path / "first")
     second = replace(TINY, init=str(tmp_path / "first"), schedule=replace(TINY.schedule, iterations=1))
@@ -282,12 +293,43 @@ def held_out_of(world: Dataset) -> tuple[PackedImages, PackedImages]:
     return prepare(world.source, query, TINY.data), prepare(world.source, gallery, TINY.data)
 
 
+def test_images_without_a_usable_mask_are_told(
+    world: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    short = replace(TINY, schedule=replace(TINY.schedule, iterations=1))
+    train(short, world, tmp_path / "first")
+    assert capsys.readouterr().err == ""
+    train(replace(short, data=replace(TINY.data, min_share=1.0)), world, tmp_path / "second")
+    assert capsys.readouterr().err == "maskreid: 54 of 54 images have no usable mask; the whole image stands in\n"
+
+
 def test_a_diverging_loss_is_named(world: Dataset, tmp_path: Path) -> None:
     wild = replace(TINY, schedule=replace(TINY.schedule, learning_rate=1e30, warm_up=0, iterations=20))
     with pytest.raises(
         MaskreidError, match=r"the loss is (nan|inf) at iteration [2-9]; lower schedule.learning_rate"
     ):
         train(wild, world, tmp_path)
+
+
+@pytest.mark.parametrize("held_out", [0.25, 0.0])
+@pytest.mark.parametrize("ema", [0.0, 0.9])
+def test_what_the_last_step_broke_is_neither_validated_nor_saved(
+    world: Dataset, tmp_path: Path, held_out: float, ema: float
+) -> None:
+    schedule = replace(TINY.schedule, learning_rate=1e30, warm_up=0, iterations=1, validate_every=1, ema=ema)
+    wild = replace(TINY, schedule=schedule, data=replace(TINY.data, held_out=held_out))
+    with pytest.raises(
+        MaskreidError, match=r"not finite after iteration 1; lower schedule.learning_rate \(now 1e\+30"
+    ):
+        train(wild, world, tmp_path)
+    assert not (tmp_path / "checkpoint.pt").exists()
+
+
+def test_what_did_not_fit_can_be_corrected_in_the_same_folder(world: Dataset, tmp_path: Path) -> None:
+    short = replace(TINY, schedule=replace(TINY.schedule, iterations=1))
+    with pytest.raises(MaskreidError, match="identities"):
+        train(replace(short, batch=replace(TINY.batch, identities=100)), world, tmp_path)
+    train(short, world, tmp_path)
 
 
 def test_a_dataset_without_training_images_is_refused(world: Dataset, tmp_path: Path) -> None:

@@ -36,6 +36,12 @@ def test_overrides_win_over_the_file_and_bare_words_are_text(tmp_path: Path) -> 
     assert (recipe.data.masks, recipe.data.resize) == ("dataset", (160, 80))
 
 
+def test_a_byte_order_mark_is_no_key(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("\ufeffseed = 7\n", encoding="utf-8")
+    assert Recipe.load(path).seed == 7
+
+
 def test_what_is_written_reads_back_the_same(tmp_path: Path) -> None:
     recipe = Recipe.from_table(
         {"name": 'odd "name" \\ \n\x7f é', "loss": {"ranking": 0.5, "relu": False}, "network": {"width": 0.5}}

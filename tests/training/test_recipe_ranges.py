@@ -59,13 +59,27 @@ def test_a_number_out_of_its_range_is_named(tmp_path: object, assignment: str, m
         Recipe.from_table(table)
 
 
-def test_pairs_need_two_images_of_a_person() -> None:
+@pytest.mark.parametrize("key", ["images", "identities"])
+def test_pairs_need_two_images_of_a_person_and_two_persons(key: str) -> None:
     table = {
         "name": "pairs",
         "loss": {"softmax": 0.0, "triplet": 1.0},
-        "batch": {"sampler": "identities", "images": 1},
+        "batch": {"sampler": "identities", key: 1},
     }
-    with pytest.raises(MaskreidError, match=r"batch.images is 1, but triplet compare"):
+    with pytest.raises(MaskreidError, match=rf"batch.{key} is 1, but triplet compare"):
         Recipe.from_table(table)
     recipe = Recipe.from_table({**table, "loss": {"softmax": 1.0}})
-    assert dataclasses.asdict(recipe)["batch"]["images"] == 1
+    assert dataclasses.asdict(recipe)["batch"][key] == 1
+
+
+def test_a_batch_of_one_image_is_refused() -> None:
+    with pytest.raises(MaskreidError, match=r"batch.identities x batch.images is one image"):
+        Recipe.from_table({"name": "one", "batch": {"sampler": "identities", "identities": 1, "images": 1}})
+
+
+def test_the_floor_of_the_rate_is_not_above_it() -> None:
+    slow = {"learning_rate": 0.0001}
+    with pytest.raises(MaskreidError, match=r"schedule.floor is 0.0005, above schedule.learning_rate 0.0001"):
+        Recipe.from_table({"name": "slow", "schedule": slow})
+    for schedule in ({**slow, "policy": "cosine"}, {**slow, "floor": 0.0001}):
+        Recipe.from_table({"name": "slow", "schedule": schedule})

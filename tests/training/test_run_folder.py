@@ -56,18 +56,54 @@ def test_a_full_disk_is_one_line_and_leaves_the_old_checkpoint(tmp_path: Path, s
     assert folder.load_checkpoint() == {"iteration": 1}
 
 
-def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
-    (tmp_path / "checkpoint.pt.0123abcd.part").write_bytes(b"half")
+def test_only_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
+    for name in ("checkpoint.pt.0123abcd.part", "film.mkv.part", "checkpoint.pt.old.part"):
+        (tmp_path / name).write_bytes(b"half")
+    (tmp_path / "folder.part").mkdir()
     RunFolder(tmp_path, RECIPE, "data").close()
-    assert not list(tmp_path.glob("*.part"))
+    assert {path.name for path in tmp_path.glob("*.part")} == {
+        "film.mkv.part",
+        "checkpoint.pt.old.part",
+        "folder.part",
+    }
+
+
+@pytest.mark.parametrize("name", ["log.jsonl", "people.csv", "checkpoint.pt", "model.safetensors", "model.json"])
+def test_the_folder_of_somebody_else_is_left_as_it_is(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("mine")
+    (tmp_path / "checkpoint.pt.0123abcd.part").write_bytes(b"half")
+    with pytest.raises(MaskreidError, match=f"not the folder of a run: it has {name} but no recipe"):
+        RunFolder(tmp_path, RECIPE, "data")
+    assert {path.name for path in tmp_path.iterdir()} == {".lock", name, "checkpoint.pt.0123abcd.part"}
+
+
+def test_a_run_that_has_learned_nothing_gives_way_to_another_recipe(tmp_path: Path) -> None:
+    failed = RunFolder(tmp_path, RECIPE, "data")
+    failed.log({"iteration": 20, "loss": 1e9})
+    with pytest.raises(MaskreidError, match="another process trains there"):
+        RunFolder(tmp_path, replace(RECIPE, seed=9), "data")
+    failed.close()
+    corrected = RunFolder(tmp_path, replace(RECIPE, seed=9), "data")
+    assert corrected.load_checkpoint() is None
+    assert corrected.log_path.read_text() == ""
+    corrected.close()
+    assert Recipe.load(tmp_path / "recipe.toml").seed == 9
+
+
+def test_a_recipe_that_no_run_wrote_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "recipe.toml").write_text("# mine\n" + replace(RECIPE, seed=9).to_toml())
+    with pytest.raises(MaskreidError, match="holds a run of another recipe"):
+        RunFolder(tmp_path, RECIPE, "data")
 
 
 @pytest.mark.parametrize(
     ("recipe", "data", "init"),
     [(replace(RECIPE, seed=9), "data", "model"), (RECIPE, "other data", "model"), (RECIPE, "data", "other model")],
 )
-def test_another_experiment_is_refused(tmp_path: Path, recipe: Recipe, data: str, init: str) -> None:
+@pytest.mark.parametrize("learned", ["checkpoint.pt", "model.safetensors", "model.json"])
+def test_another_experiment_is_refused(tmp_path: Path, recipe: Recipe, data: str, init: str, learned: str) -> None:
     RunFolder(tmp_path, RECIPE, "data", "model").close()
+    (tmp_path / learned).touch()
     with pytest.raises(MaskreidError, match=r"holds a run of another recipe, other data .*(seed|data|model)"):
         RunFolder(tmp_path, recipe, data, init)
     RunFolder(tmp_path, RECIPE, "data", "model").close()

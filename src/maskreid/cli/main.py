@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -76,6 +77,8 @@ def main() -> None:
     """Run the command line; an error that a person can put right is one line and exit status 2."""
     use_avx512_products()
     keep_freed_memory()
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be UTF-8
     try:
         app()
     except MaskreidError as error:

@@ -59,7 +59,7 @@ def preview(
     out: Annotated[Path, typer.Option("--out", metavar="PNG", help="The picture to write.")] = Path("masks.png"),
     masks: MasksOption = "fcn",
     count: Annotated[int, typer.Option(min=1, help="How many images.")] = 48,
-    seed: Annotated[int, typer.Option(help="Which images.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Which images.")] = 0,
     format: FormatOption = None,
 ) -> None:
     """Draw a contact sheet: image, mask over the image, masked image."""
@@ -68,7 +68,7 @@ def preview(
     import numpy as np
 
     from maskreid.files import write_out
-    from maskreid.images import read_image
+    from maskreid.images import fitting_masks, read_image
     from maskreid.reports import mask_sheet
 
     check_png(out)
@@ -77,7 +77,7 @@ def preview(
     chosen = np.random.default_rng(seed).permutation(len(images))[:count]
     picked = [images[i] for i in sorted(chosen)]
     pixels = [read_image(dataset.source, image.path) for image in picked]
-    found = _mask_source(masks)(dataset.source, picked, pixels)
+    found = fitting_masks(dataset.source, picked, pixels, _mask_source(masks))
     buffer = io.BytesIO()
     mask_sheet(pixels, found).save(buffer, "PNG")
     write_out(out, buffer.getvalue())

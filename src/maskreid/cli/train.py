@@ -47,6 +47,8 @@ def train(
     On several GPUs or machines: torchrun --nproc-per-node 2 -m maskreid.cli.main train RECIPE ...
     """
     from maskreid import progress, training
+    from maskreid.images.joint import JOINED
+    from maskreid.training.learned import RANDOM
 
     loaded = training.Recipe.load(recipe, set_ or [])
     dataset = open_together(data, format, split)
@@ -62,4 +64,6 @@ def train(
     held_out = model.card["metrics"].get("held_out_identities")
     if held_out:
         print(f"held-out identities: Rank-1 {held_out['rank1']:.2f}  mAP {held_out['map']:.2f}")
-    print(f"test it: maskreid evaluate {out / 'model'} --data {data[0]}" + (f" --split {split}" if split else ""))
+    drawn = RANDOM in dataset.label.split(JOINED)[0]  # of several datasets the first
+    options = (f" --format {format}" if format else "") + (f" --split {split}" if split and drawn else "")
+    print(f"test it: maskreid evaluate {out / 'model'} --data {data[0]}{options}")

@@ -9,7 +9,7 @@ from maskreid.images.joint import JointSource, join_datasets
 from maskreid.images.packed import PackedImages, open_packed
 from maskreid.images.packing import pack_fingerprint, pack_images
 from maskreid.images.records import DISTRACTOR, JUNK, UNKNOWN_CAMERA, Dataset, PersonImage, SubsetCounts, check_camera
-from maskreid.images.shaped import MaskSource, ShapedImages, shape_images
+from maskreid.images.shaped import MaskSource, ShapedImages, fitting_masks, shape_images
 from maskreid.images.source import Folder, Source, Zip, open_source
 from maskreid.images.synthetic import synthetic_world
 
@@ -33,6 +33,7 @@ __all__ = [
     "check_camera",
     "check_dataset",
     "decode_image",
+    "fitting_masks",
     "holdout_split",
     "join_datasets",
     "open_dataset",

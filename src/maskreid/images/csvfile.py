@@ -23,13 +23,28 @@ from maskreid.images.source import Source
 
 NEEDED = ("path", "identity", "camera", "split")
 OPTIONAL = ("time", "mask", "identity_name")
+HEADER = 10_000  # bytes in which the header ends
 NOBODY = {str(number): number for number in (DISTRACTOR, JUNK)}
 
 
 def _find(tree: Tree, forced: bool) -> list[str]:
-    tables = [member for member in tree.members if member.lower().endswith(".csv") and parent(member) in tree.folders]
+    tables = [
+        member
+        for member in tree.members
+        if member.lower().endswith(".csv") and parent(member) in tree.folders and not base(member).startswith(".")
+    ]
+    if not forced:  # other tables lie about too
+        tables = [member for member in tables if _is_meant(tree, member)]
     top = min((member.count("/") for member in tables), default=0)
-    return [member for member in tables if member.count("/") == top and not base(member).startswith(".")]
+    return [member for member in tables if member.count("/") == top]
+
+
+def _is_meant(tree: Tree, member: str) -> bool:
+    """Whether a table has the columns, and is not what a training run writes about images that are elsewhere."""
+    if base(member) == "people.csv" and tree.has(join(parent(member), "recipe.toml")):
+        return False
+    first = tree.source.read(member)[:HEADER].decode("utf-8-sig", errors="replace").splitlines()[:1]
+    return any(set(NEEDED) <= set(_names(row)) for row in csv.reader(first, skipinitialspace=True))
 
 
 def _load(source: Source, tree: Tree, table: str, _: int) -> Dataset:
@@ -84,7 +99,7 @@ def _rows(content: bytes, where: str) -> Iterator[tuple[int, dict[str, str]]]:
         raise MaskreidError(f"{where}, line {line}: not UTF-8; save the file as UTF-8 CSV") from None
     reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
     try:
-        header = [name.strip().lower() for name in next(reader, [])]
+        header = _names(next(reader, []))
         for name in NEEDED:
             if name not in header:
                 raise MaskreidError(
@@ -105,6 +120,10 @@ def _rows(content: bytes, where: str) -> Iterator[tuple[int, dict[str, str]]]:
             yield reader.line_num, {name: row.get(name, "") for name in NEEDED + OPTIONAL}
     except csv.Error as error:
         raise MaskreidError(f"{where}, line {reader.line_num}: not CSV ({error})") from None
+
+
+def _names(header: list[str]) -> list[str]:
+    return [name.strip().lower() for name in header]
 
 
 def _member(value: str, column: str, members: set[str], table: str, line: str) -> str:

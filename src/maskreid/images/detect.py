@@ -65,28 +65,28 @@ def open_dataset(path: str | Path, format: str | None = None, *, split: int = 0,
         if format not in (None, CSV.name):
             raise MaskreidError(f"{path}: a CSV file is format csv, not {format}; leave the format out")
         source: Source = Folder(path.parent)
-        return _load(CSV, source, Tree(source.members()), path.name, split)
+        return _load(CSV, source, Tree(source), path.name, split)
     if path.is_file() and path.name == CUHK03_FILE:
         path = path.parent
     if anything and path.is_file() and why_ignored(path.name) is None:
         source = Folder(path.parent)
-        return _load(PLAIN, source, Tree([path.name]), "", split)
+        return _load(PLAIN, source, Tree(source, [path.name]), "", split)
     source, inside = _open(path)
-    tree = Tree(source.members())
+    tree = Tree(source)
     found = [(it, root) for it, root in _find(tree, format) if not inside or _is_in(root, inside)]
     if not found and anything and format is None:
-        inner = Tree([member for member in tree.members if not inside or member.startswith(f"{inside}/")])
+        inner = Tree(source, [member for member in tree.members if not inside or member.startswith(f"{inside}/")])
         found = [(PLAIN, root) for root in PLAIN.find(inner, True)]
         tree = inner
+    found = _outermost(found)
     if len(found) == 1:
         it, root = found[0]
         return _load(it, source, tree, root, split)
     if found:
         listed = "; ".join(f"{root or 'the top'} ({it.name})" for it, root in found[:6])
-        first = join(str(path), found[0][1]) if found[0][1] else str(path)
-        raise MaskreidError(
-            f"{path}: there are {len(found)} datasets: {listed}; point at one of them, such as {first}"
-        )
+        below = next((root for _, root in found if root), None)
+        advice = f"point at one of them, such as {join(source.name, below)}" if below else "say which with --format"
+        raise MaskreidError(f"{path}: there are {len(found)} datasets: {listed}; {advice}")
     raise MaskreidError(_nothing_found(path, tree, format))
 
 
@@ -105,6 +105,18 @@ def _find(tree: Tree, format: str | None) -> list[tuple[Format, str]]:
         if found:
             return found
     return []
+
+
+def _outermost(found: list[tuple[Format, str]]) -> list[tuple[Format, str]]:
+    """Of a dataset and what lies inside it, such as masks that were made there, return the dataset alone."""
+    roots = [root for _, root in found]
+    for it, root in found:
+        if (
+            all(not root or other.startswith(f"{root}/") for other in roots if other != root)
+            and roots.count(root) == 1
+        ):
+            return [(it, root)]
+    return found
 
 
 def _open(path: Path) -> tuple[Source, str]:

@@ -93,6 +93,7 @@ def check_dataset(dataset: Dataset, progress: Progress = silent) -> DatasetRepor
     """
     findings = [
         *_files(dataset, progress),
+        *_nobody(dataset),
         *_shared_identities(dataset),
         *_unanswerable(dataset),
         *_single_camera(dataset),
@@ -173,6 +174,13 @@ def _duplicates(dataset: Dataset, by_content: Mapping[bytes, list[PersonImage]])
     query = {image.path for image in dataset.splits.get("query", ())}
     both = [image.path for image in dataset.splits.get("gallery", ()) if image.path in query]
     yield from _found("warning", "query images are also in the gallery and may find themselves", both)
+
+
+def _nobody(dataset: Dataset) -> Iterator[Finding]:
+    for split in ("train", "query"):
+        nobody = [image.path for image in dataset.splits.get(split, ()) if image.identity <= 0]
+        what = f"{split} images are of nobody (identity 0 or -1) and passed over; number persons from 1"
+        yield from _found("error", what, nobody)
 
 
 def _shared_identities(dataset: Dataset) -> Iterator[Finding]:

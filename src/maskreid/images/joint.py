@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -49,12 +51,17 @@ def join_datasets(datasets: Sequence[Dataset]) -> Dataset:
     for name, count in Counter(names).items():
         if count > 1:
             raise MaskreidError(f"{name} is given {count} times; give each dataset once")
+    given: dict[str, str] = {}
     images: list[PersonImage] = []
     for place, dataset in enumerate(datasets):
         if not dataset.splits.get("train"):
             raise MaskreidError(
                 f"{dataset.source.name}: no training images to join; found splits: {', '.join(dataset.splits)}"
             )
+        name, digest = dataset.source.name, images_digest(dataset.source, dataset.splits["train"])
+        if digest in given:
+            raise MaskreidError(f"{name} is given 2 times, before as {given[digest]}; give each dataset once")
+        given[digest] = name
         people = max((image.identity for image in images), default=0)
         seen = [image.camera for image in dataset.splits["train"] if image.camera != UNKNOWN_CAMERA]
         # The first camera of this dataset, whose number may be 0, follows the last of those before.
@@ -65,6 +72,20 @@ def join_datasets(datasets: Sequence[Dataset]) -> Dataset:
         JointSource([dataset.source for dataset in datasets]),
         {"train": tuple(images)},
     )
+
+
+def images_digest(source: Source, images: Sequence[PersonImage]) -> str:
+    """Tell datasets apart, by their images' paths below their common folder and the first one's bytes.
+
+    It is the same for a folder, the folder above it and the zip, and another for other people in the same layout.
+    """
+    paths = sorted(image.path for image in images)
+    shared = os.path.commonpath([os.path.dirname(path) for path in paths])
+    digest = hashlib.sha256(
+        "\n".join(path[len(shared) :].lstrip("/") for path in paths).encode(errors="surrogateescape")
+    )
+    digest.update(source.read(paths[0]))
+    return digest.hexdigest()[:16]
 
 
 def _moved(image: PersonImage, place: int, people: int, cameras: int) -> PersonImage:

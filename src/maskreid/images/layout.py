@@ -17,9 +17,10 @@ IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 class Tree:
     """The files of a source by folder. A folder is "" (the root) or "a/b", without a slash at the end."""
 
-    def __init__(self, members: Sequence[str]) -> None:
-        """Group ``members``, which come sorted."""
-        self.members = tuple(members)
+    def __init__(self, source: Source, members: Sequence[str] | None = None) -> None:
+        """Group ``members``, which come sorted, of ``source``; None takes all of them."""
+        self.source = source
+        self.members = tuple(source.members() if members is None else members)
         self._files: dict[str, list[str]] = {}
         for member in self.members:
             self._files.setdefault(parent(member), []).append(member)

@@ -23,6 +23,7 @@ from maskreid.images.source import Source
 from maskreid.progress import Progress, chunks, silent
 
 CONTENT = 1  # goes into the fingerprint; raise it when the same images and settings would give other arrays
+ORIENTED = (b"Exif", b"EXIF", b"eXIf", b"Orientation")  # in files that may say which side is up
 CHUNK = 512  # images in memory at once
 LEFTOVER_AGE = 3600.0  # seconds after which a killed build's unfinished files are removed
 
@@ -98,7 +99,10 @@ def pack_fingerprint(
     digest = hashlib.sha256(repr((CONTENT, tuple(size), masks.name if masks else "none", min_share)).encode())
     for image in progress(images, total=len(images), what="hashing images", unit="image"):
         digest.update(repr(image).encode())
-        digest.update(hashlib.sha256(source.read(image.path)).digest())
+        content = source.read(image.path)
+        digest.update(hashlib.sha256(content).digest())
+        if any(mark in content for mark in ORIENTED):  # packs from before images were turned upright are others
+            digest.update(b"upright")
         if image.mask is not None and masks is not None:
             digest.update(hashlib.sha256(source.read(image.mask)).digest())
     return digest.hexdigest()[:32]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from maskreid.images.source import Source
 
 UNKNOWN_CAMERA = -1
+LAST_IDENTITY = 2**63 - 1
 LAST_CAMERA = 2**31 - 1  # a gallery keeps cameras in 32 bits
 JUNK = -1  # identity of Market-1501's ignored detections
 DISTRACTOR = 0  # identity of gallery images that show nobody who is asked for
@@ -46,9 +47,10 @@ class PersonImage:
     def __post_init__(self) -> None:
         if not self.path:
             raise MaskreidError("an image has an empty path; expected the member path inside its source")
-        if self.identity < JUNK:
+        if not JUNK <= self.identity <= LAST_IDENTITY:
             raise MaskreidError(
-                f"{self.path}: identity is {self.identity}; expected 1 or more, 0 (distractor) or -1 (junk)"
+                f"{self.path}: identity is {self.identity}; expected 1 to {LAST_IDENTITY}, 0 (distractor) or -1 "
+                "(junk)"
             )
         check_camera(self.camera, f"{self.path}: ")
 

@@ -71,7 +71,7 @@ def shape_images(
     shapes = np.empty((len(images), *size), np.uint8)
     coverage = np.empty(len(images), np.float32)
     fallbacks = 0
-    for row, (picture, mask) in enumerate(zip(native, _masks(source, images, native, masks), strict=True)):
+    for row, (picture, mask) in enumerate(zip(native, fitting_masks(source, images, native, masks), strict=True)):
         coverage[row] = mask.mean(dtype=np.float32)
         if coverage[row] < min_share:
             mask, fallbacks = np.ones_like(mask), fallbacks + 1
@@ -80,10 +80,23 @@ def shape_images(
     return ShapedImages(pixels, shapes, coverage, fallbacks)
 
 
-def _masks(
+def fitting_masks(
     source: Source, images: Sequence[PersonImage], native: Sequence[npt.NDArray[np.uint8]], masks: MaskSource | None
 ) -> list[npt.NDArray[np.bool_]]:
-    """Return a mask for each image, of the image's own size."""
+    """Return a mask for each image, of the image's own size.
+
+    Args:
+        source: where the images came from.
+        images: their records.
+        native: (H, W, 3) uint8 RGB each, of any size.
+        masks: where the person is; None covers the whole image.
+
+    Returns:
+        An (H, W) bool array an image.
+
+    Raises:
+        MaskreidError: a mask is missing, or has another size than its image.
+    """
     if masks is None:
         return [np.ones(picture.shape[:2], np.bool_) for picture in native]
     found = masks(source, images, native)

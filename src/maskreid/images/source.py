@@ -27,7 +27,10 @@ class Source(Protocol):
 
 
 class Folder:
-    """A folder on disk. Links to folders are followed, except back to a folder they stand in."""
+    """A folder on disk. Links to folders are followed, except back to a folder they stand in.
+
+    A link to nothing is a file that cannot be read: it is named where it is wanted, and counted where it is not.
+    """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
@@ -60,16 +63,19 @@ class Zip:
         self.path = Path(path)
         self.name = str(path)
         self._local = threading.local()  # one handle a thread: a ZipFile's reads share a position
-        self._archive()
+        # Some programs for Windows write "\\" between folders.
+        names = (info.filename for info in self._archive().infolist())
+        self._stored = {name.replace("\\", "/"): name for name in names}
 
     def members(self) -> list[str]:
         """Return every file's path, sorted, with "/" separators, relative to the root."""
-        return sorted(info.filename for info in self._archive().infolist() if not info.is_dir())
+        names = (info.filename.replace("\\", "/") for info in self._archive().infolist())
+        return sorted(name for name in names if not name.endswith("/"))
 
     def read(self, member: str) -> bytes:
         """Return one file's content."""
         try:
-            return self._archive().read(member)
+            return self._archive().read(self._stored[member])
         except KeyError:
             raise MaskreidError(f"{self.path}: has no member {member}") from None
         except (zipfile.BadZipFile, OSError, EOFError, zlib.error) as error:
@@ -99,9 +105,17 @@ def open_source(path: str | Path) -> Source:
         return Folder(path)
     if not path.exists():
         raise MaskreidError(f"{path}: no such folder or zip")
-    if not zipfile.is_zipfile(path):
+    if not zipfile.is_zipfile(path) and not _begins_as_zip(path):  # a zip that is cut off is told as such
         raise MaskreidError(f"{path}: expected a folder or a zip archive")
     return Zip(path)
+
+
+def _begins_as_zip(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == b"PK\3\4"
+    except OSError:
+        return False
 
 
 def _list(folder: str, prefix: str, above: tuple[str, ...], found: list[str]) -> None:
@@ -112,5 +126,5 @@ def _list(folder: str, prefix: str, above: tuple[str, ...], found: list[str]) ->
         for entry in entries:
             if entry.is_dir():
                 _list(entry.path, f"{prefix}{entry.name}/", (*above, real), found)
-            elif entry.is_file():
+            elif entry.is_file() or (entry.is_symlink() and not os.path.exists(entry.path)):
                 found.append(prefix + entry.name)

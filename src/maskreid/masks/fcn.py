@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -16,7 +16,8 @@ from maskreid.images import PersonImage, Source
 from maskreid.masks.segmenter import PersonSegmenter
 
 WEIGHTS = "person-fcn"  # the file in this package: person-fcn.safetensors, described by person-fcn.json
-BATCH = 64
+BATCH = 64  # images segmented together ...
+PIXELS = 1 << 22  # ... with no more pixels than these, at some 350 bytes each, unless one image has more
 
 
 @cache
@@ -83,10 +84,16 @@ def by_size(
         sizes.setdefault(image.shape, []).append(index)
     masks: dict[int, npt.NDArray[np.bool_]] = {}
     for indices in sizes.values():
-        for start in range(0, len(indices), BATCH):
-            chosen = indices[start : start + BATCH]
+        for chosen in _batches(indices, pixels[indices[0]]):
             masks.update(zip(chosen, person(np.stack([pixels[i] for i in chosen])), strict=True))
     return [masks[i] for i in range(len(pixels))]
+
+
+def _batches(indices: list[int], image: npt.NDArray[np.uint8]) -> Iterator[list[int]]:
+    """Cut up the indices of images that are as large as ``image``."""
+    count = max(1, min(BATCH, PIXELS // (image.shape[0] * image.shape[1])))
+    for start in range(0, len(indices), count):
+        yield indices[start : start + count]
 
 
 def _weights() -> bytes:

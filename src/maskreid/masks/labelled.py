@@ -14,11 +14,11 @@ import safetensors.torch
 
 from maskreid import __version__
 from maskreid.errors import MaskreidError
-from maskreid.files import write_out
+from maskreid.files import check_folder, write_out
 from maskreid.images import Dataset, PersonImage, Source, read_image, read_mask, split_identities
 from maskreid.masks.fcn import segment
 from maskreid.masks.learn import MaskQuality, SegmenterSchedule, mask_quality, train_segmenter
-from maskreid.masks.stored import mask_names
+from maskreid.masks.stored import claim, mask_names, png_members
 from maskreid.progress import Progress, silent
 
 HELD_OUT = 0.1  # share of the identities whose maps are never trained on
@@ -54,10 +54,11 @@ def learn_segmenter(
         Quality of the saved weights on the identities held out of training.
 
     Raises:
-        MaskreidError: no image has a label map, several could be one image's, nobody is left to measure on, or crops
-            and maps differ in size.
+        MaskreidError: no image has a label map, several could be one image's or one several images', nobody is left
+            to measure on, crops and maps differ in size, the maps show nobody, or ``out`` cannot be written.
     """
-    schedule = schedule or SegmenterSchedule()
+    schedule, out = schedule or SegmenterSchedule(), Path(out)
+    check_folder(out.parent)
     training_images = dataset.splits.get("train", ())
     maps = _maps_of(training_images, label_maps)
     labelled = [image for image in training_images if image.path in maps]
@@ -74,6 +75,12 @@ def learn_segmenter(
         )
     training = _read(dataset.source, label_maps, maps, learned, progress)
     testing = _read(dataset.source, label_maps, maps, held_out, progress)
+    for crops, why in ((training, "learn from"), (testing, "measure on")):
+        if not crops.masks.any():
+            raise MaskreidError(
+                f"{label_maps.name}: the {len(crops.masks)} label maps to {why} are blank; expected 0 for the "
+                "background and another value for each part of a person"
+            )
     usable = training.masks.any((1, 2))
     segmenter = train_segmenter(training.pixels[usable], training.masks[usable], schedule, progress)
     stored = {
@@ -99,7 +106,6 @@ def learn_segmenter(
         "metrics": {"held_out_identities": len({i.identity for i in held_out}), **quality.as_dict()},
         "weights_sha256": hashlib.sha256(safetensors.torch.save(stored)).hexdigest(),
     }
-    out = Path(out)
     for suffix, content in (
         (".safetensors", safetensors.torch.save(stored)),
         (".json", (json.dumps(card, indent=2) + "\n").encode()),
@@ -110,14 +116,13 @@ def learn_segmenter(
 
 def _maps_of(images: Sequence[PersonImage], label_maps: Source) -> dict[str, str]:
     """Return the label map of each image that has one, by the image's path."""
-    members = [member for member in label_maps.members() if member.lower().endswith(".png")]
-    there, found = set(members), dict[str, str]()
+    members, owners, found = png_members(label_maps), dict[str, str](), dict[str, str]()
     by_stem: dict[str, list[str]] = {}
-    for member in members:
+    for member in members.values():
         by_stem.setdefault(Path(member).stem, []).append(member)
     for image in images:
         alike = by_stem.get(Path(image.path).stem, [])
-        own = next((name for name in mask_names(image.path) if name in there), None)
+        own = next((members[name] for name in mask_names(image.path) if name in members), None)
         if own is None and len(alike) > 1:
             raise MaskreidError(
                 f"{label_maps.name}: {alike[0]} and {alike[1]} are both named after {image.path}; lay the maps out "
@@ -125,6 +130,7 @@ def _maps_of(images: Sequence[PersonImage], label_maps: Source) -> dict[str, str
             )
         if own or alike:
             found[image.path] = own or alike[0]
+            claim(owners, found[image.path], image, label_maps)
     return found
 
 

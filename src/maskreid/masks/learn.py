@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from maskreid.errors import MaskreidError
 from maskreid.masks.segmenter import PersonSegmenter
 from maskreid.progress import Progress, silent
 
@@ -51,7 +52,11 @@ class MaskQuality:
 def mask_quality(
     predicted: Sequence[npt.NDArray[np.bool_]], labelled: Sequence[npt.NDArray[np.bool_]]
 ) -> MaskQuality:
-    """Compare masks pairwise; each pair has one (H, W) shape. An image without a labelled person is left out."""
+    """Compare masks pairwise; each pair has one (H, W) shape. An image without a labelled person is left out.
+
+    Raises:
+        MaskreidError: no image has a labelled person.
+    """
     both: list[tuple[int, int, int]] = []  # intersection, union, background intersection
     total = 0
     for guess, truth in zip(predicted, labelled, strict=True):
@@ -59,6 +64,10 @@ def mask_quality(
             continue
         total += truth.size
         both.append((int((guess & truth).sum()), int((guess | truth).sum()), int((~guess & ~truth).sum())))
+    if not both:
+        raise MaskreidError(
+            f"none of the {len(labelled)} labelled masks to compare with shows a person; give some that do"
+        )
     counts = np.array(both, dtype=np.float64)
     intersection, union, background = counts.sum(0)
     background_union = total - intersection
@@ -148,7 +157,7 @@ def _augment(image: Tensor, target: Tensor, generator: torch.Generator) -> tuple
     image = F.grid_sample(image, grid, padding_mode="reflection", align_corners=False)
     target = F.grid_sample(target, grid, mode="nearest", padding_mode="reflection", align_corners=False)
 
-    blurred = F.interpolate(F.avg_pool2d(image, 2), scale_factor=2, mode="bilinear", align_corners=False)
+    blurred = F.interpolate(F.avg_pool2d(image, 2), image.shape[2:], mode="bilinear", align_corners=False)
     sharp = torch.where(uniform(0, 1) < 0.3, uniform(0, 1), torch.ones(len(image))).view(-1, 1, 1, 1)
     image = blurred + sharp * (image - blurred)
     mean = image.mean((1, 2, 3), keepdim=True)

@@ -13,7 +13,7 @@ from PIL import Image
 
 from maskreid.errors import MaskreidError
 from maskreid.files import check_folder, write_out
-from maskreid.images import Dataset, MaskSource, PersonImage, read_image
+from maskreid.images import Dataset, MaskSource, PersonImage, fitting_masks, read_image
 from maskreid.progress import Progress, chunks, silent
 
 CHUNK = 256
@@ -29,7 +29,7 @@ def make_masks(dataset: Dataset, out: str | Path, masks: MaskSource, *, progress
         How many masks were written by this call.
 
     Raises:
-        MaskreidError: ``out`` cannot be written into, or as `mask_tree`.
+        MaskreidError: ``out`` cannot be written into, or as `mask_tree` and `maskreid.images.fitting_masks`.
     """
     out = Path(out)
     check_folder(out)
@@ -38,7 +38,7 @@ def make_masks(dataset: Dataset, out: str | Path, masks: MaskSource, *, progress
     missing = [image for image in images if not targets[image.path].exists()]
     for chunk in chunks(progress(missing, total=len(missing), what="making masks", unit="image"), CHUNK):
         pixels = [read_image(dataset.source, image.path) for image in chunk]
-        for image, mask in zip(chunk, masks(dataset.source, chunk, pixels), strict=True):
+        for image, mask in zip(chunk, fitting_masks(dataset.source, chunk, pixels, masks), strict=True):
             _write_png(targets[image.path], mask)
     return len(missing)
 

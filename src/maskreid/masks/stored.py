@@ -47,12 +47,13 @@ class FolderMasks:
             MaskreidError: there is no PNG below it.
         """
         self.source = Folder(Path(root))
-        self.members = {member for member in self.source.members() if member.lower().endswith(".png")}
+        self.members = png_members(self.source)
+        self._owners: dict[str, str] = {}
         if not self.members:
             raise MaskreidError(f"{root}: expected a tree of <stem>.png masks, found no PNG file")
         digest = hashlib.sha256()
-        for member in sorted(self.members):
-            digest.update(member.encode() + self.source.read(member))
+        for member in sorted(self.members.values()):
+            digest.update(member.encode(errors="surrogateescape") + self.source.read(member))
         self.name = f"folder-{digest.hexdigest()[:12]}"
 
     def __call__(
@@ -61,16 +62,35 @@ class FolderMasks:
         """Read one (H, W) mask an image.
 
         Raises:
-            MaskreidError: an image has none.
+            MaskreidError: an image has none, or that of another image.
         """
         return [read_mask(self.source, self._find(image)) for image in images]
 
     def _find(self, image: PersonImage) -> str:
-        for name in mask_names(image.path):
-            if name in self.members:
-                return name
+        names = mask_names(image.path)
+        found = next((self.members[name] for name in names if name in self.members), None)
+        if found is None:
+            raise MaskreidError(f"{self.source.name}: no mask for {image.path}; expected one of {', '.join(names)}")
+        claim(self._owners, found, image, self.source)
+        return found
+
+
+def png_members(source: Source) -> dict[str, str]:
+    """Return a source's PNG files by their names with the suffix in lower case."""
+    members = (member for member in source.members() if member.lower().endswith(".png"))
+    return {str(PurePosixPath(member).with_suffix(".png")): member for member in members}
+
+
+def claim(owners: dict[str, str], member: str, image: PersonImage, source: Source) -> None:
+    """Note in ``owners`` that a member of ``source`` is this image's mask.
+
+    Raises:
+        MaskreidError: it is another image's.
+    """
+    if owners.setdefault(member, image.path) != image.path:
         raise MaskreidError(
-            f"{self.source.name}: no mask for {image.path}; expected one of {', '.join(mask_names(image.path))}"
+            f"{source.name}: {member} is named after both {owners[member]} and {image.path}; lay the masks out in "
+            "the dataset's own folders"
         )
 
 

@@ -6,7 +6,7 @@ from maskreid.network.device import pick_device
 from maskreid.network.fold import folded
 from maskreid.network.maskreid import Classifier, MaskReID
 from maskreid.network.model import Model
-from maskreid.network.model_file import add_to_card, list_models, load_model, read_card, save_model
+from maskreid.network.model_file import add_to_card, list_models, load_model, read_card, refuse_shipped, save_model
 from maskreid.network.preprocess import BACKGROUND_RGB, MEAN_BGR, center_crop, prepare_input
 
 __all__ = [
@@ -25,5 +25,6 @@ __all__ = [
     "pick_device",
     "prepare_input",
     "read_card",
+    "refuse_shipped",
     "save_model",
 ]

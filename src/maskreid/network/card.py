@@ -72,9 +72,14 @@ def network_of(card: Any, where: str) -> NetworkConfig:
     try:
         shape = {key: value for key, value in card["architecture"].items() if key != "name"}
         config = NetworkConfig(**{**shape, "input_size": tuple(shape["input_size"])})
-        preprocessing = card["preprocessing"]
+        preprocessing, masks = card["preprocessing"], card["preprocessing"]["masks"]
         resize, asked = list(preprocessing["resize"]), {key: preprocessing[key] for key in INPUT}
         crop = list(preprocessing["crop"])
+        _typed("training", card["training"], Mapping)
+        _typed("masks.source", masks["source"], str)
+        _typed("masks.min_share", masks["min_share"], float, int)
+        for value in (config.streams, config.dimension, *config.input_size, *resize, *crop):
+            _typed("a size", value, int)
         big_enough = len(resize) == 2 and resize[0] >= crop[0] and resize[1] >= crop[1]
     except MaskreidError as error:
         raise MaskreidError(f"{where}: {error}") from None
@@ -90,3 +95,8 @@ def network_of(card: Any, where: str) -> NetworkConfig:
             f"{where}: resize {resize} and crop {crop} do not fit the network's input_size {list(config.input_size)}"
         )
     return config
+
+
+def _typed(what: str, value: object, *types: type) -> None:
+    if not isinstance(value, types):
+        raise TypeError(f"{what} is {value!r}")

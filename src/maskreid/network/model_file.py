@@ -104,12 +104,21 @@ def add_to_card(name: str | Path, key: str, value: Any) -> Path:
     Raises:
         MaskreidError: there is no such model, it is a shipped one by its name, or the card cannot be written.
     """
-    if str(name) in list_models():
-        raise MaskreidError(f"{name} is a shipped model, which stays as it is; name a copy of its two files")
+    refuse_shipped(name)
     card = {**read_card(name), key: value}
     _, path = _find(str(name))
     write_out(path, _text(card))
     return path
+
+
+def refuse_shipped(name: str | Path) -> None:
+    """Look whether `add_to_card` would write, before the work whose result goes there.
+
+    Raises:
+        MaskreidError: it is a shipped model by its name.
+    """
+    if str(name) in list_models():
+        raise MaskreidError(f"{name} is a shipped model, which stays as it is; name a copy of its two files")
 
 
 def list_models() -> dict[str, dict[str, Any]]:

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from maskreid.errors import MaskreidError
-from maskreid.images import Dataset, PersonImage, Source, split_identities
-from maskreid.images.joint import JOINED, JointSource
+from maskreid.images import Dataset, split_identities
+from maskreid.images.joint import JOINED, JointSource, images_digest
 
+OWN_NUMBERS = ("csv", "folders")  # labels of datasets whose people each copy numbers for itself
 RANDOM = " (split "  # in the label of a dataset whose people are parted at random
 
 
 def datasets_of(dataset: Dataset) -> list[list[str]]:
-    """Return (label, digest) of each dataset whose training images these are, as a card's ``datasets`` keeps them.
-
-    The digest is of the images' paths below their common folder and of the first one's bytes, so that it is the same
-    for a folder, the folder above it and the zip, and another for other people in the same layout.
-    """
+    """Return (label, `images_digest`) of each dataset whose training images these are, as cards keep them."""
     images = dataset.splits.get("train", ())
     if not images:
         return []
     if not isinstance(dataset.source, JointSource):
-        return [[dataset.label, _digest(dataset.source, images)]]
+        return [[dataset.label, images_digest(dataset.source, images)]]
     found = []
     for place, label in enumerate(dataset.name.split(JOINED)):
         part = [image for image in images if image.path.startswith(f"{place}/")]
-        found.append([label, _digest(dataset.source, part)])
+        found.append([label, images_digest(dataset.source, part)])
     return found
 
 
@@ -40,7 +35,8 @@ def learned_people(training: Mapping[str, Any], dataset: Dataset) -> set[int]:
         dataset: perhaps what it learned from.
 
     Raises:
-        MaskreidError: it learned from a part of these people, but nobody knows which.
+        MaskreidError: it learned from a part of these people, or from a copy of this dataset that is not quite the
+            same, and nobody knows from whom.
     """
     here, found = datasets_of(dataset), set[int]()
     refuse_other_split(training, dataset)
@@ -52,10 +48,11 @@ def learned_people(training: Mapping[str, Any], dataset: Dataset) -> set[int]:
             share = recipe.get("data", {}).get("held_out", 0)
             learned, _ = split_identities(dataset.splits["train"], float(share), recipe.get("seed", 0))
             found |= {image.identity for image in learned}
-        elif any(_same(a, b) for a in there for b in here):
+        elif any(_same(a, b) or _same_numbers(a, b) for a in there for b in here):
             raise MaskreidError(
                 f"{dataset.source.name}: the model learned from {entry['data']}, and nobody can tell here which of "
-                "these people; name exactly these datasets, in this order, or other people"
+                "these people; name exactly these datasets, in this order and without a change, or other people (by "
+                "a CSV where they only lie in the same layout)"
             )
     return found
 
@@ -95,9 +92,6 @@ def _same(a: Sequence[str], b: Sequence[str]) -> bool:
     return a[1] == b[1] if a[1] and b[1] else a[0] == b[0]
 
 
-def _digest(source: Source, images: Sequence[PersonImage]) -> str:
-    paths = sorted(image.path for image in images)
-    shared = os.path.commonpath([os.path.dirname(path) for path in paths])
-    digest = hashlib.sha256("\n".join(path[len(shared) :].lstrip("/") for path in paths).encode())
-    digest.update(source.read(paths[0]))
-    return digest.hexdigest()[:16]
+def _same_numbers(a: Sequence[str], b: Sequence[str]) -> bool:
+    """Whether two (label, digest) may be copies of one published dataset, of which one was changed."""
+    return a[0] == b[0] and a[0] not in OWN_NUMBERS

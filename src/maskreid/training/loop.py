@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
@@ -112,12 +114,26 @@ class _Run:
         """Open the run folder and what is validated on; return the last checkpoint, and whether all is done."""
         if self.kept:
             self.held_out = tuple(map(self._packed, holdout_split(self.kept, self.recipe.seed)))
+        if self.packed.fallbacks:
+            print(
+                f"maskreid: {self.packed.fallbacks} of {len(self.packed)} images have no usable mask; the whole "
+                "image stands in",
+                file=sys.stderr,
+            )
         init = self.init.fingerprint if self.init else ""
         self.folder = RunFolder(self.run, self.recipe, self.packed.fingerprint, init)
         self.folder.save_people({"train": self.learned, "held out": self.kept})
         state = self.folder.load_checkpoint()
         trained = state is not None and state["iteration"] == self.recipe.schedule.iterations
-        return state, trained and (self.run / f"{MODEL}.safetensors").exists()
+        return state, trained and self._saved()
+
+    def _saved(self) -> bool:
+        """Whether the final model is there and whole: a kill may come between its two files."""
+        try:
+            load_model(self.run / MODEL)
+        except MaskreidError:
+            return False
+        return True
 
     def train(self, device: str, profile: bool) -> Model:
         """Run all iterations that are left."""
@@ -151,12 +167,15 @@ class _Run:
             losses.append(parts["loss"])
             done = iteration + 1
             checkpoint = done % self.recipe.schedule.checkpoint_every == 0 or done == end
-            if done % LOG_EVERY == 0 or done == end or checkpoint:
+            validate = done % self.recipe.schedule.validate_every == 0 or done == end
+            if done % LOG_EVERY == 0 or validate or checkpoint:
                 self._check_finite(losses, done)
                 losses = []
+            if validate or checkpoint:
+                self._check_network(trainer)
             if self.writer and (done % LOG_EVERY == 0 or done == end):
                 self._log(parts, done, (done - first) / (time.monotonic() - started))
-            if self.held_out and (done % self.recipe.schedule.validate_every == 0 or done == end):
+            if self.held_out and validate:
                 metrics = self._validate(trainer, done)
             if self.folder and checkpoint:
                 self.folder.save_checkpoint(trainer.state())
@@ -175,10 +194,18 @@ class _Run:
         values = torch.stack(losses).cpu()
         wrong = (~values.isfinite()).nonzero()[:1].flatten().tolist()
         if wrong:
-            raise MaskreidError(
-                f"the loss is {values[wrong[0]]:g} at iteration {done - len(losses) + wrong[0] + 1}; lower "
-                f"schedule.learning_rate (now {self.recipe.schedule.learning_rate}) or raise schedule.warm_up"
-            )
+            what = f"the loss is {values[wrong[0]]:g} at iteration {done - len(losses) + wrong[0] + 1}"
+            raise MaskreidError(f"{what}; {self._slower()}")
+
+    def _check_network(self, trainer: Trainer) -> None:
+        """Refuse what the last step left, which no loss has seen yet, if it makes no feature of an image."""
+        vector = Model(trainer.result(), self._card(None)).embed(self.packed.pixels[:1], self.packed.masks[:1])
+        if not np.isfinite(vector).all():
+            raise MaskreidError(f"features are not finite after iteration {trainer.iteration}; {self._slower()}")
+
+    def _slower(self) -> str:
+        rate = self.recipe.schedule.learning_rate
+        return f"lower schedule.learning_rate (now {rate}) or raise schedule.warm_up"
 
     def _log(self, parts: dict[str, Tensor], done: int, rate: float) -> None:
         entry = {name: float(value) for name, value in parts.items()}

@@ -7,7 +7,7 @@ import difflib
 import json
 import tomllib
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -114,19 +114,8 @@ class Recipe:
                 f"recipe {self.name}: data.resize {self.data.resize} is smaller than network.input_size "
                 f"{self.network.input_size}; make resize at least as large (both are height, width)"
             )
-        for wrong in out_of_range(self.as_table()):
+        for wrong in (*out_of_range(self.as_table()), *_misfits(self)):
             raise MaskreidError(f"recipe {self.name}: {wrong}")
-        asked = {name for name in LOSS_NAMES if getattr(self.loss, name)}
-        if not asked:
-            raise MaskreidError(
-                f"recipe {self.name}: every loss has the weight 0; give one more than that: "
-                + ", ".join(f"loss.{name}" for name in LOSS_NAMES)
-            )
-        if self.batch.sampler == "identities" and self.batch.images < 2 and not asked & {"softmax", "oim"}:
-            raise MaskreidError(
-                f"recipe {self.name}: batch.images is {self.batch.images}, but {' and '.join(sorted(asked))} compare "
-                "a person's images with each other; take 2 or more"
-            )
 
     @classmethod
     def load(cls, path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
@@ -143,7 +132,7 @@ class Recipe:
         """
         path = Path(path)
         try:
-            table = tomllib.loads(path.read_text(encoding="utf-8"))
+            table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except FileNotFoundError:
             raise MaskreidError(
                 f"no recipe at {path}; expected a TOML file such as recipes/market1501-compact.toml"
@@ -188,6 +177,26 @@ LOSS_NAMES = (
     "oim",
     "circle",
 )
+
+
+def _misfits(recipe: Recipe) -> Iterator[str]:
+    """Yield which of a recipe's numbers do not go together, each allowed by itself."""
+    batch, schedule = recipe.batch, recipe.schedule
+    asked = {name for name in LOSS_NAMES if getattr(recipe.loss, name)}
+    if not asked:
+        yield "every loss has the weight 0; give one more than that: " + ", ".join(f"loss.{n}" for n in LOSS_NAMES)
+    if batch.sampler == "identities":
+        if not asked & {"softmax", "oim"}:
+            for key, compared in (("images", "a person's images with each other"), ("identities", "several people")):
+                if getattr(batch, key) < 2:
+                    yield f"batch.{key} is 1, but {' and '.join(sorted(asked))} compare {compared}; take 2 or more"
+        if batch.identities * batch.images < 2:  # as batch.size
+            yield "batch.identities x batch.images is one image, which cannot be normalised; take 2 or more"
+    if schedule.policy == "stepdecr" and schedule.floor > schedule.learning_rate:
+        yield (
+            f"schedule.floor is {schedule.floor:g}, above schedule.learning_rate {schedule.learning_rate:g}, and "
+            "would be the rate throughout; lower it"
+        )
 
 
 def _build(kind: type[Section], table: Mapping[str, Any], where: str, prefix: str) -> Section:

@@ -20,6 +20,8 @@ from maskreid.images import PersonImage
 from maskreid.training.recipe import Recipe
 
 AGAIN = "make room; the same command then continues"
+LEARNED = ("checkpoint.pt", "model.safetensors", "model.json")  # what a run of another recipe must not replace
+WRITTEN = ("recipe.toml", "people.csv", "log.jsonl", *LEARNED)
 SIGNED = "\n# of "  # what follows in recipe.toml: fingerprints of the data and of the model to start from
 
 
@@ -36,8 +38,9 @@ class RunFolder:
             init_fingerprint: of the model that is started from; "" from scratch.
 
         Raises:
-            MaskreidError: the folder holds a run of another recipe, of other data or from another model, another
-                process trains there, or it cannot be written.
+            MaskreidError: the folder holds what a run of another recipe, of other data or from another model has
+                learned, or files of these names that are no run's; another process trains there; or it cannot be
+                written.
         """
         self.path = path
         self.checkpoint_path = path / "checkpoint.pt"
@@ -49,12 +52,20 @@ class RunFolder:
             self._lock = (path / ".lock").open("a")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            for left in path.glob("*.part"):  # by a process that was killed while it wrote
-                left.unlink()
+            there = [name for name in WRITTEN if (path / name).exists()]
             if saved.exists():
                 # Read and written again, it has the keys that maskreid has learned since, at their defaults.
                 before = saved.read_text(encoding="utf-8").rpartition(SIGNED)
-                _check_same(path, _text(recipe) + signature, _text(Recipe.load(saved)) + "".join(before[1:]))
+                if not before[1] or set(there) & set(LEARNED):  # else a run that failed before it learned anything
+                    _check_same(path, _text(recipe) + signature, _text(Recipe.load(saved)) + "".join(before[1:]))
+            elif there:
+                raise MaskreidError(
+                    f"{path} is not the folder of a run: it has {', '.join(there)} but no recipe.toml; name another "
+                    "run folder"
+                )
+            for name in WRITTEN:
+                for left in path.glob(f"{name}.{'[0-9a-f]' * 8}.part"):  # by a process that was killed while it wrote
+                    left.unlink()
             write_atomically(saved, (recipe.to_toml() + signature).encode())
         except BlockingIOError:
             self.close()
