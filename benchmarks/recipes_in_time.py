@@ -7,7 +7,8 @@ For a machine that is lent for half an hour: give the recipes in the order of th
 cut off and said so; with the same --work the same command goes on with it. For every run OUT gets
 NAME-seedS.safetensors (float16) and NAME-seedS.json: the model's card with the scores of the test and the whole log.
 
-Where only small parcels travel, a dataset's zip can be parted; the parts go into one folder, which is DATA then:
+Where only small parcels travel, a dataset's zip can be parted; the parts go into one folder, which is DATA then. The
+first of these is enough with --untested, which leaves the test to `maskreid evaluate` at home:
 
     part="python benchmarks/recipes_in_time.py --part Market-1501-v15.09.15.zip"
     $part bounding_box_train train.zip
@@ -25,6 +26,7 @@ import sys
 import time
 import zipfile
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from maskreid.network import load_model, save_model
 from maskreid.training import Recipe
@@ -40,6 +42,7 @@ def main() -> None:
     parser.add_argument("recipes", nargs="*", type=Path)
     parser.add_argument("--train", help="DATA with training images")
     parser.add_argument("--test", help="DATA with query and gallery; the default is that of --train")
+    parser.add_argument("--untested", action="store_true", help="bring models back with their log alone")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="for every recipe")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=1500)
@@ -58,7 +61,8 @@ def main() -> None:
 
 def run_all(arguments: argparse.Namespace) -> bool:
     """Train and test every recipe with every seed while there is time; say whether no command failed."""
-    well, end, reserve = True, time.monotonic() + arguments.seconds, RESERVE
+    well, end = True, time.monotonic() + arguments.seconds
+    reserve = 0.0 if arguments.untested else RESERVE
     for path in arguments.recipes:
         for seed in range(arguments.seeds):
             overrides = [*arguments.set, f"seed={seed}"]
@@ -75,11 +79,15 @@ def run_all(arguments: argparse.Namespace) -> bool:
                 print(f"{name}: {said}", flush=True)
                 well = well and ended == CUT_OFF
                 continue
+            if arguments.untested:
+                bring_back(run, arguments.out / name, {})
+                continue
             start = time.monotonic()
             test = [*MAIN, "evaluate", str(run), "--data", arguments.test or arguments.train, "--rerank"]
             ended = call([*test, "--out", str(run / "test")], max(reserve, end - start))
             if ended == ENDED:
-                bring_back(run, arguments.out / name)
+                scores = json.loads((run / "test" / "metrics.json").read_text(encoding="utf-8"))
+                bring_back(run, arguments.out / name, scores["evaluations"])
             else:
                 said = "no time left to test it" if ended == CUT_OFF else "its test failed"
                 print(f"{name}: trained; {said}", flush=True)
@@ -97,12 +105,11 @@ def call(command: list[str], seconds: float) -> str:
         return CUT_OFF
 
 
-def bring_back(run: Path, target: Path) -> None:
-    """Write a run's model in half the bytes, its card with scores and log."""
+def bring_back(run: Path, target: Path, scores: dict[str, Any]) -> None:
+    """Write a run's model in half the bytes, its card with the test's scores and the log."""
     model = load_model(run)
     card = dict(model.card)
-    scores = json.loads((run / "test" / "metrics.json").read_text(encoding="utf-8"))
-    card["metrics"] = {**card["metrics"], **scores["evaluations"]}
+    card["metrics"] = {**card["metrics"], **scores}
     card["log"] = [json.loads(line) for line in (run / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     save_model(target, model.network, card, half=True)
     print(f"brought back: {target}.safetensors and .json", flush=True)
