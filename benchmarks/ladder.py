@@ -62,6 +62,7 @@ RUNGS: dict[str, Callable[[Recipe], Recipe]] = {
     "moving average 0.999": lambda it: _schedule(it, ema=0.999),
     "1.5 times as wide": lambda it: _network(it, width=1.5 * it.network.width),
     "mirror image at test": lambda it: _data(it, flip_at_test=True),
+    "other colours, 0.5": lambda it: _data(it, colour=0.5),
 }
 
 

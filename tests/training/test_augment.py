@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from maskreid.training.augment import crop_and_flip, draw_holes, draw_windows, erase
+from maskreid.training.augment import crop_and_flip, draw_holes, draw_tones, draw_windows, erase, retone
 
 
 def numbered(count: int, height: int, width: int) -> np.ndarray:
@@ -62,3 +62,32 @@ def test_about_the_stated_share_is_erased_from_within_its_bounds() -> None:
 
 def test_erasing_with_probability_zero_leaves_everything() -> None:
     assert not draw_holes(100, (40, 20), 0.0, np.random.default_rng(0)).any()
+
+
+def test_colours_are_those_of_a_loop_and_the_mask_stays() -> None:
+    tables = draw_tones(20, 0.5, np.random.default_rng(0))
+    channels = np.random.default_rng(1).integers(0, 256, (20, 9, 5, 4), dtype=np.uint8)
+    pixels = torch.from_numpy(channels.copy()).view(torch.int32)[..., 0]
+    retone(pixels, torch.from_numpy(tables))
+    got = pixels.numpy().view(np.uint8).reshape(channels.shape)
+    for i, y, x in np.ndindex(channels.shape[:3]):
+        wanted = [tables[i, c, channels[i, y, x, c]] for c in range(3)]
+        np.testing.assert_array_equal(got[i, y, x], [*wanted, channels[i, y, x, 3]])
+
+
+def test_about_the_stated_share_has_other_colours_within_their_bounds() -> None:
+    tables = draw_tones(3000, 0.3, np.random.default_rng(0)).astype(int)
+    change = tables - np.arange(256)
+    hit = change.any((1, 2))
+    assert 800 < hit.sum() < 1000
+    assert (np.diff(tables, axis=2) >= 0).all()  # what was brighter is no darker
+    middle = change[hit][:, :, 102]  # where contrast changes nothing
+    assert 40 < np.abs(middle).max() <= 48
+    assert np.abs(middle - middle.mean(1, keepdims=True)).max() <= 16 * 4 / 3 + 1  # of which each by itself
+    slopes = (tables[hit][:, 0, 130] - tables[hit][:, 0, 70]) / 60
+    assert 0.7 < slopes.min() < 0.8
+    assert 1.28 < slopes.max() < 1.4
+
+
+def test_colours_with_probability_zero_stay() -> None:
+    assert (draw_tones(100, 0.0, np.random.default_rng(0)) == np.arange(256)).all()

@@ -12,7 +12,7 @@ from maskreid.images import PackedImages
 from maskreid.network import NetworkConfig
 from maskreid.training import BatchConfig, DataConfig, Recipe
 from maskreid.training import feeder as feeder_module
-from maskreid.training.augment import draw_holes, draw_windows
+from maskreid.training.augment import draw_holes, draw_tones, draw_windows
 from maskreid.training.batches import make_sampler
 from maskreid.training.feeder import Feeder
 from maskreid.training.worse_masks import draw_spoiling, worsen_masks
@@ -20,7 +20,7 @@ from maskreid.training.worse_masks import draw_spoiling, worsen_masks
 RECIPE = Recipe(
     name="feeder",
     seed=3,
-    data=DataConfig(resize=(40, 36), erase=0.5, worse_masks=0.5),
+    data=DataConfig(resize=(40, 36), erase=0.5, colour=0.5, worse_masks=0.5),
     network=NetworkConfig(input_size=(36, 32)),
     batch=BatchConfig(size=10),
 )
@@ -49,13 +49,14 @@ def slowly(images: PackedImages, recipe: Recipe, iteration: int) -> tuple[np.nda
     windows = draw_windows(len(chosen), recipe.data.resize, (height, width), rng, flip=recipe.data.flip)
     holes = draw_holes(len(chosen), (height, width), recipe.data.erase, rng)
     spoiling = draw_spoiling(len(chosen), height, recipe.data.worse_masks, rng)
+    tones = draw_tones(len(chosen), recipe.data.colour, rng)
     image, masked = np.empty((2, len(chosen), 3, height, width), np.float32)
     for i, one in enumerate(chosen):
         window = np.s_[windows.tops[i] : windows.tops[i] + height, windows.lefts[i] : windows.lefts[i] + width]
         pixels, mask = images.pixels[one][window], images.masks[one][window]
         if windows.mirrored[i]:
             pixels, mask = pixels[:, ::-1], mask[:, ::-1]
-        pixels, mask = pixels.copy(), mask.copy()
+        pixels, mask = np.stack([tones[i, c][pixels[..., c]] for c in range(3)], -1), mask.copy()
         top, bottom, left, right = holes[i]
         pixels[top:bottom, left:right] = (102, 102, 101)
         mask[top:bottom, left:right] = 0
@@ -104,6 +105,6 @@ def test_the_parts_of_all_processes_are_the_batch_of_one(ranks: int) -> None:
 def test_images_that_do_not_fit_on_the_device_are_sent_batch_by_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     """The meta device stands in for a GPU: shapes and devices are right, or an operation would refuse."""
     monkeypatch.setattr(feeder_module, "_fits", lambda *_: False)
-    batch = Feeder(packed(), replace(RECIPE, data=DataConfig(resize=(40, 36), erase=0.5)), "meta")(0)
+    batch = Feeder(packed(), replace(RECIPE, data=DataConfig(resize=(40, 36), erase=0.5, colour=0.5)), "meta")(0)
     assert batch.image.device.type == batch.masked.device.type == batch.targets.device.type == "meta"
     assert batch.image.shape == batch.masked.shape == (10, 3, 36, 32)

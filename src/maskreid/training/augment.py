@@ -1,4 +1,4 @@
-"""Random crop, mirror and erasing, the same for an image and its mask, of a whole batch at once on any device.
+"""Random crop, mirror, colours and erasing, of a whole batch at once on any device; a mask goes where its image goes.
 
 Chances are drawn on the CPU, so that they depend on the seed alone; what they do is done where the images are.
 """
@@ -15,6 +15,11 @@ from torch import Tensor
 from maskreid.network import BACKGROUND_RGB
 
 Integers = npt.NDArray[np.int64]
+Tables = npt.NDArray[np.uint8]
+
+CONTRAST = 0.3  # natural logarithm of its largest factor
+BRIGHTNESS = 32  # most that all channels gain or lose together, of 255 ...
+CAST = 16  # ... and each by itself
 
 # The mean colour outside of the mask, as four bytes in one number.
 ERASED = torch.tensor([*map(int, BACKGROUND_RGB), 0], dtype=torch.uint8).view(torch.int32)
@@ -56,6 +61,23 @@ def draw_holes(count: int, size: tuple[int, int], probability: float, rng: np.ra
     return np.stack([tops, tops + tall, lefts, lefts + wide], 1) * hit[:, None]
 
 
+def draw_tones(count: int, probability: float, rng: np.random.Generator) -> Tables:
+    """Draw other colours for some of ``count`` images, as another camera or another light gives them.
+
+    About the mean colour, contrast changes by a factor; then all channels gain or lose together, and each by itself.
+
+    Returns:
+        (count, 3, 256) uint8: what each value of red, green and blue becomes; itself where nothing changes.
+    """
+    hit = rng.random(count) < probability
+    contrast = np.exp(rng.uniform(-CONTRAST, CONTRAST, count))
+    shift = rng.uniform(-BRIGHTNESS, BRIGHTNESS, (count, 1)) + rng.uniform(-CAST, CAST, (count, 3))
+    contrast, shift = np.where(hit, contrast, 1.0), shift * hit[:, None]
+    middle = np.array(BACKGROUND_RGB)[:, None]
+    values = (np.arange(256) - middle) * contrast[:, None, None] + middle + shift[:, :, None]
+    return np.rint(values).clip(0, 255).astype(np.uint8)
+
+
 def crop_and_flip(
     images: Tensor, chosen: Tensor, tops: Tensor, lefts: Tensor, mirrored: Tensor, size: tuple[int, int]
 ) -> Tensor:
@@ -79,6 +101,20 @@ def crop_and_flip(
     # One index for each pixel is five times faster on a CPU than an index for each dimension.
     pixels = (rows * width)[:, :, None] + columns[:, None, :]
     return images.reshape(-1).index_select(0, pixels.reshape(-1)).view(pixels.shape)
+
+
+def retone(pixels: Tensor, tables: Tensor) -> None:
+    """Change the colours of each image, in place.
+
+    Args:
+        pixels: (N, H, W) int32, red, green, blue and mask in four bytes.
+        tables: (N, 3, 256) uint8 from `draw_tones`.
+    """
+    channels = pixels.view(torch.uint8).view(*pixels.shape, 4)
+    for channel in range(3):
+        values = channels[..., channel]
+        changed = tables[:, channel].gather(1, values.flatten(1).long())
+        channels[..., channel] = changed.view(values.shape)
 
 
 def erase(pixels: Tensor, holes: Tensor) -> Tensor:

@@ -9,12 +9,19 @@ from maskreid.retrieval.compiled import compiled
 
 
 @compiled
-def cut(images: NDArray[np.int32], plan: NDArray[np.int64], erased: np.int32, out: NDArray[np.int32]) -> None:
-    """Crop, mirror and erase: `crop_and_flip` and `erase` of `maskreid.training.augment`.
+def cut(
+    images: NDArray[np.int32],
+    plan: NDArray[np.int64],
+    tables: NDArray[np.uint8],
+    erased: np.int32,
+    out: NDArray[np.int32],
+) -> None:
+    """Crop, mirror, change colours and erase: the functions of `maskreid.training.augment` in one.
 
     Args:
         images: (M, H, W).
         plan: (n, 8): image, top, left, mirrored; top, bottom, left and right of the hole.
+        tables: (n, 3, 256) what red, green and blue become; (0, 3, 256) where they stay.
         erased: what a pixel in a hole becomes.
         out: (n, h, w), written.
     """
@@ -30,6 +37,12 @@ def cut(images: NDArray[np.int32], plan: NDArray[np.int64], erased: np.int32, ou
             else:
                 for x in range(width):
                     to[x] = row[x]
+            if len(tables):
+                for x in range(width):
+                    red, green, blue = to[x] & 255, to[x] >> 8 & 255, to[x] >> 16 & 255
+                    mask = to[x] >> 24
+                    red, green, blue = tables[i, 0, red], tables[i, 1, green], tables[i, 2, blue]
+                    to[x] = mask << 24 | np.int32(blue) << 16 | np.int32(green) << 8 | np.int32(red)
             if upper <= y < lower:
                 to[near:far] = erased
 

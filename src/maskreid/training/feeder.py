@@ -14,7 +14,17 @@ from torch import Tensor
 from maskreid.images import PackedImages
 from maskreid.network import BACKGROUND_RGB, MEAN_BGR, prepare_input
 from maskreid.retrieval.threads import thread_count
-from maskreid.training.augment import ERASED, Integers, crop_and_flip, draw_holes, draw_windows, erase
+from maskreid.training.augment import (
+    ERASED,
+    Integers,
+    Tables,
+    crop_and_flip,
+    draw_holes,
+    draw_tones,
+    draw_windows,
+    erase,
+    retone,
+)
 from maskreid.training.batches import make_sampler
 from maskreid.training.recipe import Recipe
 from maskreid.training.stopwatch import Stopwatch
@@ -92,27 +102,34 @@ class Feeder:
         windows = draw_windows(count, (height, width), size, rng, flip=recipe.data.flip)
         holes = draw_holes(count, size, recipe.data.erase, rng)
         spoiling = draw_spoiling(count, size[0], recipe.data.worse_masks, rng)
+        tones = draw_tones(count if recipe.data.colour else 0, recipe.data.colour, rng)
         # What was drawn travels to a GPU in one piece.
         plan = np.column_stack([chosen, windows.tops, windows.lefts, windows.mirrored, holes])
         part = slice(count * self.rank // self.ranks, count * (self.rank + 1) // self.ranks)
         make = self._with_kernels if self.kernels else self._with_tensors
-        image, masked = make(plan[part], spoiling[part], size)
+        image, masked = make(plan[part], tones[part], spoiling[part], size)
         targets = self._send(torch.from_numpy(self._targets[chosen]))
         return Batch(image, masked, targets, part, dropout_seed, pairs_seed)
 
-    def _with_tensors(self, plan: Integers, spoiling: Integers, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    def _with_tensors(
+        self, plan: Integers, tones: Tables, spoiling: Integers, size: tuple[int, int]
+    ) -> tuple[Tensor, Tensor]:
         drawn = self._send(torch.from_numpy(plan))
         images, places = self.store, drawn[:, 0]
         if images.device != self.device:
             images, places = self._send(images[plan[:, 0]]), torch.arange(len(drawn), device=self.device)
         pixels = crop_and_flip(images, places, drawn[:, 1], drawn[:, 2], drawn[:, 3], size)
+        if len(tones):
+            retone(pixels, self._send(torch.from_numpy(tones)))
         if self.recipe.data.erase:
             pixels = erase(pixels, drawn[:, 4:8])
         channels = pixels.view(torch.uint8).view(*pixels.shape, 4)
         self._spoil(channels[..., 3], spoiling)
         return prepare_input(channels[..., :3], channels[..., 3])
 
-    def _with_kernels(self, plan: Integers, spoiling: Integers, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    def _with_kernels(
+        self, plan: Integers, tones: Tables, spoiling: Integers, size: tuple[int, int]
+    ) -> tuple[Tensor, Tensor]:
         from maskreid.training.batch_kernels import cut, normalise
 
         images, erased = self.store.numpy(), ERASED.numpy()[0]
@@ -123,7 +140,7 @@ class Feeder:
 
         def some(start: int, stop: int) -> None:
             pixels = np.empty((stop - start, *size), np.int32)
-            cut(images, plan[start:stop], erased, pixels)
+            cut(images, plan[start:stop], tones[start:stop], erased, pixels)
             channels = pixels.view(np.uint8).reshape(*pixels.shape, 4)
             self._spoil(torch.from_numpy(channels)[..., 3], spoiling[start:stop])
             normalise(

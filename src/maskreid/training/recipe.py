@@ -30,6 +30,7 @@ class DataConfig:
     flip: bool = True  # mirror half of the images, each with its mask
     flip_at_test: bool = False  # embed each image with its mirror image, at twice the cost; the model's card says so
     erase: float = 0.0  # share of the images with a random rectangle taken out of image and mask
+    colour: float = 0.0  # share of the images with other contrast, brightness and colour cast, as of another camera
     worse_masks: float = 0.0  # share of the images whose mask is spoiled at random, or is the whole image
 
 

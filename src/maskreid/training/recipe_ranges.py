@@ -37,6 +37,7 @@ RANGES = {
     "data.min_share": SHARE,
     "data.held_out": BELOW_ONE,
     "data.erase": SHARE,
+    "data.colour": SHARE,
     "data.worse_masks": SHARE,
     "loss.softmax": NOT_NEGATIVE,
     "loss.triplet": NOT_NEGATIVE,
