@@ -43,3 +43,12 @@ def test_a_dataset_is_checked_where_it_is_made(tmp_path: Path) -> None:
         Dataset("csv", Folder(tmp_path), {"train": (image, image)})
     # The same image may be a query and stand in the gallery.
     Dataset("csv", Folder(tmp_path), {"query": (image,), "gallery": (image,)})
+
+
+def test_each_image_of_some_splits_or_of_all_comes_once(tmp_path: Path) -> None:
+    a, b, c = (PersonImage(f"{name}.jpg", 1, 1) for name in "abc")
+    dataset = Dataset("csv", Folder(tmp_path), {"train": (c,), "query": (a,), "gallery": (b, a)})
+    assert dataset.images() == [c, a, b]
+    assert dataset.images(["gallery"]) == [b, a]
+    with pytest.raises(MaskreidError, match="has no split 'val'; it has train, query, gallery"):
+        dataset.images(["val"])

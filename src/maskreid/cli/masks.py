@@ -11,7 +11,7 @@ from maskreid.cli.common import DataArgument, FormatOption, check_png, open_data
 from maskreid.errors import MaskreidError
 
 if TYPE_CHECKING:
-    from maskreid.images import Dataset, MaskSource, PersonImage
+    from maskreid.images import MaskSource
 
 app = typer.Typer(no_args_is_help=True, help="Where the person is: make, check, look at and learn masks.")
 
@@ -47,7 +47,7 @@ def check(data: DataArgument, masks: MasksOption = "fcn", format: FormatOption =
     from maskreid.masks import check_masks
 
     dataset = open_data(data, format)
-    report = check_masks(dataset.source, _all_images(dataset), _mask_source(masks), progress=progress.terminal)
+    report = check_masks(dataset.source, dataset.images(), _mask_source(masks), progress=progress.terminal)
     print(report)
     if not report.ok:
         raise typer.Exit(1)
@@ -73,7 +73,7 @@ def preview(
 
     check_png(out)
     dataset = open_data(data, format)
-    images = _all_images(dataset)
+    images = dataset.images()
     chosen = np.random.default_rng(seed).permutation(len(images))[:count]
     picked = [images[i] for i in sorted(chosen)]
     pixels = [read_image(dataset.source, image.path) for image in picked]
@@ -99,10 +99,6 @@ def train(
     quality = learn_segmenter(open_data(data, format), open_source(labels), out, progress=progress.terminal)
     for name, value in quality.as_dict().items():
         print(f"{name}: {value:g}")
-
-
-def _all_images(dataset: Dataset) -> list[PersonImage]:
-    return list({image.path: image for split in dataset.splits.values() for image in split}.values())
 
 
 def _mask_source(name: str) -> MaskSource:

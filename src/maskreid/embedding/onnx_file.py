@@ -75,7 +75,7 @@ def export_onnx(
     proto = onnx_program(WholeGraph(model)).model_proto
     _describe(onnx, proto, model)
     content: bytes = proto.SerializeToString()
-    images = list({image.path: image for split in check.splits.values() for image in split}.values())
+    images = check.images()
     order = np.random.default_rng(0).permutation(len(images))[:count]
     parity = compare(content, model, check, [images[row] for row in np.sort(order)], progress=progress)
     if not (parity.same_mask >= LEAST_COSINE and parity.agreement >= LEAST_AGREEMENT):

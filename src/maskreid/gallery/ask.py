@@ -39,7 +39,7 @@ def ask(
     """
     model = gallery.own(model) if model else gallery.model()
     embedder = Embedder(model, masks=gallery.settings.masks, backend="torch", precision=precision)
-    images = list({image.path: image for split in dataset.splits.values() for image in split}.values())
+    images = dataset.images()
     vectors = [np.empty((0, model.dimension), np.float32)]
     for chunk in chunks(progress(images, total=len(images), what="embedding", unit="image"), CHUNK):
         native = [read_image(dataset.source, image.path) for image in chunk]

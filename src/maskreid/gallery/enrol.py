@@ -108,7 +108,7 @@ def enrol(
             f"masks do not mix: maskreid gallery create NEW --model {settings.model} --masks {masks}, and add again"
         )
     model = gallery.own(model) if model else gallery.model()
-    images = images_of(dataset, splits)
+    images = dataset.images(splits)
     embedder = Embedder(model, masks=settings.masks, backend=backend, precision=precision, images=len(images))
     maker = _Maker(gallery, dataset, embedder, camera, time, tuple(tags))
     with writing(gallery.path):
@@ -125,19 +125,6 @@ def enrol(
     return Enrolled(
         maker.added, len(images) - maker.unreadable - maker.added, maker.fallbacks, maker.unreadable, maker.reasons
     )
-
-
-def images_of(dataset: Dataset, splits: Sequence[str] = ()) -> list[PersonImage]:
-    """Return the images of some splits, or of all, each once.
-
-    Raises:
-        MaskreidError: there is no such split.
-    """
-    unknown = [split for split in splits if not dataset.splits.get(split)]
-    if unknown:
-        raise MaskreidError(f"{dataset.source.name}: has no split {unknown[0]!r}; it has {', '.join(dataset.splits)}")
-    images = (image for split in splits or dataset.splits for image in dataset.splits[split])
-    return list({image.path: image for image in images}.values())
 
 
 class _Maker:

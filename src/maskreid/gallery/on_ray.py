@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from maskreid.errors import MaskreidError
-from maskreid.gallery.enrol import NAMED, Enrolled, enrol, images_of
+from maskreid.gallery.enrol import NAMED, Enrolled, enrol
 from maskreid.gallery.errors import BusyError, telling
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Gallery
@@ -99,7 +99,7 @@ def enrol_on_ray(
     import ray
     from ray.util import ActorPool
 
-    count = len(images_of(opened(), splits))
+    count = len(opened().images(splits))
     gpus = _processors("GPU")
     starts = range(0, count, PART)
     number = min(workers or gpus or _processors(), len(starts))
@@ -145,7 +145,7 @@ class _Worker:
         self.gallery, self.options = Gallery(path), options
         self.model = self.gallery.model(model, device)
         self.dataset = opened()
-        self.images = images_of(self.dataset, splits)
+        self.images = self.dataset.images(splits)
 
     def enrol(self, start: int, stop: int) -> Enrolled:
         part = replace(self.dataset, splits={"gallery": tuple(self.images[start:stop])})

@@ -120,11 +120,11 @@ def _row(name: str, images: Sequence[PersonImage]) -> Row:
 
 def _files(dataset: Dataset, progress: Progress) -> Iterator[Finding]:
     """Read each file once; report those that cannot be decoded, are of an odd size, or are there twice."""
-    images = {image.path: image for images in dataset.splits.values() for image in images}
+    images = dataset.images()
     unreadable: list[str] = []
     sizes: dict[str, tuple[int, int]] = {}
     by_content: dict[bytes, list[PersonImage]] = defaultdict(list)
-    for image in progress(images.values(), total=len(images), what="checking images", unit="image"):
+    for image in progress(images, total=len(images), what="checking images", unit="image"):
         try:
             content = dataset.source.read(image.path)
             height, width, _ = decode_image(content, image.path).shape

@@ -105,6 +105,18 @@ class Dataset:
         """The name, with the number of the split where people are parted at random."""
         return self.name if self.split is None else f"{self.name} (split {self.split})"
 
+    def images(self, splits: Sequence[str] = ()) -> list[PersonImage]:
+        """Return the images of some splits, or of all, each once.
+
+        Raises:
+            MaskreidError: there is no such split.
+        """
+        unknown = [split for split in splits if not self.splits.get(split)]
+        if unknown:
+            raise MaskreidError(f"{self.source.name}: has no split {unknown[0]!r}; it has {', '.join(self.splits)}")
+        found = (image for split in splits or self.splits for image in self.splits[split])
+        return list({image.path: image for image in found}.values())
+
     def counts(self, split: str) -> SubsetCounts:
         """Count one split; an absent one holds nothing."""
         images = self.splits.get(split, ())

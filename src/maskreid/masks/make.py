@@ -33,7 +33,7 @@ def make_masks(dataset: Dataset, out: str | Path, masks: MaskSource, *, progress
     """
     out = Path(out)
     check_folder(out)
-    images = list({image.path: image for split in dataset.splits.values() for image in split}.values())
+    images = dataset.images()
     targets = {image.path: out / name for image, name in zip(images, mask_tree(images), strict=True)}
     missing = [image for image in images if not targets[image.path].exists()]
     for chunk in chunks(progress(missing, total=len(missing), what="making masks", unit="image"), CHUNK):

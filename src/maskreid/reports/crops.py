@@ -45,7 +45,7 @@ class DatasetCrops:
             size: (height, width) of the pictures.
         """
         self.dataset, self.masks, self.min_share, self.size = dataset, masks, min_share, size
-        self.images = {image.path: image for split in dataset.splits.values() for image in split}
+        self.images = {image.path: image for image in dataset.images()}
 
     def __call__(
         self, features: Features, rows: Sequence[int], *, masks: bool = False

@@ -75,7 +75,8 @@ def draw_tones(count: int, probability: float, rng: np.random.Generator) -> Tabl
     contrast, shift = np.where(hit, contrast, 1.0), shift * hit[:, None]
     middle = np.array(BACKGROUND_RGB)[:, None]
     values = (np.arange(256) - middle) * contrast[:, None, None] + middle + shift[:, :, None]
-    return np.rint(values).clip(0, 255).astype(np.uint8)
+    tables: Tables = np.rint(values).clip(0, 255).astype(np.uint8)
+    return tables
 
 
 def crop_and_flip(

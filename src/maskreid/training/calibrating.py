@@ -54,8 +54,8 @@ def calibrate_model(
     Raises:
         MaskreidError: the model learned from all of these people, or there are too few.
     """
-    everyone = dataset.splits.get("train") or [image for split in dataset.splits.values() for image in split]
-    images = list({image.path: image for image in everyone if image.identity not in without}.values())
+    everyone = dataset.images(["train"] if dataset.splits.get("train") else ())
+    images = [image for image in everyone if image.identity not in without]
     strangers = _strangers(model, dataset, images)
     packed = prepare(dataset.source, images, data_config(model), cache=cache, progress=progress)
     gallery = extract_features(model, packed, precision=precision, progress=progress)
