@@ -307,7 +307,7 @@ def test_calibrate_then_evaluate_open_set(folder: Path, tmp_path: Path) -> None:
     for suffix in (".safetensors", ".json"):
         (tmp_path / f"mine{suffix}").write_bytes((shipped / f"market1501-compact{suffix}").read_bytes())
     card = json.loads((tmp_path / "mine.json").read_text())
-    card["training"] |= {"data": "others", "datasets": [["others", "0123456789abcdef"]]}
+    card["training"] |= {"data": "others", "datasets": [["others", "0123456789abcdef"]], "init": None}
     (tmp_path / "mine.json").write_text(json.dumps(card))
     done = maskreid("calibrate", tmp_path / "mine", "--data", folder, "--plot", tmp_path / "plot.svg")
     assert re.search(r"ECE 0\.\d{3} on people not fitted to; 10 people asked for", done.stdout)
