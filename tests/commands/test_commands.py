@@ -309,7 +309,11 @@ def test_calibrate_then_evaluate_open_set(folder: Path, tmp_path: Path) -> None:
     card = json.loads((tmp_path / "mine.json").read_text())
     card["training"] |= {"data": "others", "datasets": [["others", "0123456789abcdef"]], "init": None}
     (tmp_path / "mine.json").write_text(json.dumps(card))
-    done = maskreid("calibrate", tmp_path / "mine", "--data", folder, "--plot", tmp_path / "plot.svg")
+    for number, photo in enumerate((folder / "bounding_box_train").iterdir()):
+        person = tmp_path / "people" / photo.name[:4]  # of no camera, so that those of one background may answer too
+        person.mkdir(parents=True, exist_ok=True)
+        (person / f"{number}.png").write_bytes(photo.read_bytes())
+    done = maskreid("calibrate", tmp_path / "mine", "--data", tmp_path / "people", "--plot", tmp_path / "plot.svg")
     assert re.search(r"ECE 0\.\d{3} on people not fitted to; 10 people asked for", done.stdout)
     assert "<svg" in (tmp_path / "plot.svg").read_text()
     assert json.loads((tmp_path / "mine.json").read_text())["calibration"]["people"] == 10
