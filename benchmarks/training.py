@@ -222,7 +222,7 @@ def plain_steps(device: torch.device) -> Callable[[int], torch.Tensor]:
     def step(iteration: int) -> torch.Tensor:
         image, masked, targets = inputs[iteration % len(inputs)]
         features = network(image, masked)
-        loss = softmax_loss(classifier(features), targets) + ranking_loss(features, targets)
+        loss = softmax_loss(classifier(features)[:, 0], targets) + ranking_loss(features, targets)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

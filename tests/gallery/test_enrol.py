@@ -16,9 +16,9 @@ from maskreid.gallery import Gallery, enrol, features_of
 from maskreid.gallery import enrol as enrol_function
 from maskreid.gallery.enrol import thumbnail_of
 from maskreid.images import Dataset, open_dataset, pack_images, read_image
+from maskreid.masks import mask_source
 from maskreid.network import load_model
 from maskreid.progress import T
-from maskreid.training import mask_source
 
 
 def test_rows_are_what_the_dataset_says_and_the_model_sees(

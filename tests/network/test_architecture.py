@@ -10,7 +10,7 @@ import torch
 from maskreid.errors import MaskreidError
 from maskreid.network import Classifier, MaskReID, NetworkConfig
 from maskreid.network.inception import InceptionA, InceptionB
-from maskreid.network.maskreid import _global_average
+from maskreid.network.maskreid import average_over_places
 
 
 def parameters(module: torch.nn.Module) -> int:
@@ -144,10 +144,10 @@ def test_initialisation_as_published_and_repeatable() -> None:
 def test_classifier_without_relu_and_dropout_is_linear() -> None:
     features = torch.randn(3, 16)
     linear = Classifier(16, 5, dropout=0.0, relu=False)
-    torch.testing.assert_close(linear(features), linear.fc8(features))
+    torch.testing.assert_close(linear(features)[:, 0], linear.fc8(features))
     assert Classifier(16, 5, bias=False).fc8.bias is None
     published = Classifier(16, 5).eval()
-    torch.testing.assert_close(published(features), published.fc8(features.relu()))
+    torch.testing.assert_close(published(features)[:, 0], published.fc8(features.relu()))
 
 
 @pytest.mark.parametrize(
@@ -159,6 +159,10 @@ def test_classifier_without_relu_and_dropout_is_linear() -> None:
         {"width": 0},
         {"dimension": 0},
         {"input_size": (16, 64)},
+        {"bands": 1},
+        {"bands": -1},
+        {"bands": 10, "dimension": 11 * 8},  # of a last level of 9 rows
+        {"bands": 2},  # 256 is no multiple of 3
         {"input_size": (144,)},
     ],
 )
@@ -173,6 +177,27 @@ def test_the_feature_is_taken_before_any_relu_and_not_normalised() -> None:
     # In training mode, batch normalisation leaves every column with mean 0 and deviation 1.
     torch.testing.assert_close(features.mean(0), torch.zeros(256), atol=1e-4, rtol=0)
     assert features.min() < 0
+
+
+@pytest.mark.parametrize("fusion", ["none", "gap", "conv1x1", "conv3x3"])
+def test_each_part_of_the_feature_reads_its_own_band(fusion: str) -> None:
+    shape = {"width": 0.25, "input_size": (96, 32), "fusion": fusion, "dimension": 32}
+    whole, parts = (
+        MaskReID(NetworkConfig(**shape, bands=bands), torch.Generator().manual_seed(0)).eval()  # type: ignore[arg-type]
+        for bands in (0, 3)
+    )
+    assert parts.state_dict().keys() == whole.state_dict().keys()
+    inputs = torch.randn(2, 2, 3, 96, 32, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        *skipped, last = parts.level_maps(*inputs)
+        maps = [*(skip(level) for skip, level in zip(parts.skips, skipped, strict=False)), last]
+        expected = [whole.around_neck(*inputs)[0][:, :8]]
+        for band in range(3):
+            rows = slice(8 * (band + 1), 8 * (band + 2))
+            seen = [each[:, :, each.shape[2] * band // 3 : each.shape[2] * (band + 1) // 3] for each in maps]
+            pooled = torch.cat([each.mean((2, 3)) for each in seen], 1)
+            expected.append(pooled @ parts.fc7.weight[rows].T + parts.fc7.bias[rows])
+        torch.testing.assert_close(parts.around_neck(*inputs)[0], torch.cat(expected, 1))
 
 
 def test_a_neck_is_fc7s_batch_normalisation_with_its_bias_kept_at_zero() -> None:
@@ -212,10 +237,10 @@ def test_width_scales_to_a_multiple_of_eight(width: float, channels: int) -> Non
 
 
 @pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
-def test_the_global_average_keeps_the_layout_of_gradients(layout: torch.memory_format) -> None:
+def test_theaverage_over_places_keeps_the_layout_of_gradients(layout: torch.memory_format) -> None:
     level = torch.randn(2, 5, 4, 3, dtype=torch.float64).contiguous(memory_format=layout).requires_grad_()
     scale = torch.randn(2, 5, dtype=torch.float64)
-    average = _global_average(level)
+    average = average_over_places(level)
     torch.testing.assert_close(average, level.mean((2, 3)))
     (gradient,) = torch.autograd.grad((average * scale).sum(), level)
     torch.testing.assert_close(gradient, (scale / 12)[:, :, None, None].expand_as(level))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,14 @@ def test_a_page_without_pictures_has_no_rank_lists_and_says_nothing_of_real_peop
     assert "real people" not in page.html
     assert "reliability" in page.figures
     assert ", as calibrated." in page.html
+
+
+def test_thresholds_are_said_to_be_calibrated_only_where_they_are(tested: Path) -> None:
+    calibrated = open_subject(str(tested))
+    assert calibrated.test
+    other = replace(calibrated, name="other", calibration=None, test=replace(calibrated.test, name="other"))
+    assert ", as calibrated, or in this test for a run that is not." in make_page([calibrated, other], "two").html
+    assert ", in this test." in make_page([other], "one").html
 
 
 def test_a_name_that_is_no_text_is_escaped(tested: Path) -> None:

@@ -31,7 +31,7 @@ def test_the_sum_is_weighted_and_the_parts_are_not() -> None:
     compared, classified, scores = features(0), features(1), classifier()
     total, parts = objective(config, compared, classified, TARGETS, scores, None, torch.Generator())
     expected = {
-        "softmax": softmax_loss(scores(classified), TARGETS),
+        "softmax": softmax_loss(scores(classified)[:, 0], TARGETS),
         "triplet": triplet_loss(compared, TARGETS),
         "ranking": ranking_loss(compared, TARGETS),
     }
@@ -39,6 +39,13 @@ def test_the_sum_is_weighted_and_the_parts_are_not() -> None:
         {name: value.item() for name, value in expected.items()}
     )
     assert total.item() == pytest.approx(2 * parts["softmax"] + 0.5 * parts["triplet"] + 0.25 * parts["ranking"])
+
+
+def test_the_softmax_loss_of_a_feature_in_parts_is_the_mean_of_theirs() -> None:
+    scores = Classifier(8, 3, dropout=0.0, relu=False, parts=2)
+    total, _ = objective(LossConfig(), features(0), features(1), TARGETS, scores, None, torch.Generator())
+    logits = [features(1)[:, part] @ scores.fc8.weight[:, part].T for part in (slice(0, 4), slice(4, 8))]
+    assert total.item() == pytest.approx(sum(softmax_loss(each, TARGETS).item() for each in logits) / 2)
 
 
 @pytest.mark.parametrize("name", LOSS_NAMES)

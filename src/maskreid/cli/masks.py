@@ -102,7 +102,7 @@ def train(
 
 
 def _mask_source(name: str) -> MaskSource:
-    from maskreid.training import mask_source
+    from maskreid.masks import mask_source
 
     source = mask_source(name)
     if source is None:

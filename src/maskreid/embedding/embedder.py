@@ -10,9 +10,8 @@ import numpy.typing as npt
 from maskreid.embedding.backends import BACKENDS, Run, choose
 from maskreid.embedding.graphs import FeatureGraph, MaskGraph
 from maskreid.images import MaskSource, PersonImage, ShapedImages, Source, shape_images
-from maskreid.masks import FcnMasks, by_size, load_segmenter
+from maskreid.masks import FcnMasks, by_size, load_segmenter, mask_source
 from maskreid.network import Model
-from maskreid.training import mask_source
 from maskreid.training.evaluation import data_config
 
 BATCH = 64  # images that pass through the network together

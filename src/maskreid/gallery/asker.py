@@ -8,12 +8,11 @@ from threading import Lock
 import numpy as np
 import numpy.typing as npt
 
-from maskreid.gallery.gallery import Gallery, policy
+from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.nearest import Vectors
 from maskreid.images import Folder, PersonImage, shape_images
-from maskreid.masks import GivenMasks
+from maskreid.masks import GivenMasks, mask_source
 from maskreid.network import Model
-from maskreid.training import mask_source
 
 Mask = npt.NDArray[np.bool_]
 Picture = npt.NDArray[np.uint8]
@@ -42,7 +41,7 @@ class Asker:
         self.masked = gallery.settings.masks != "none"
         # Whatever made the gallery's masks may know its own images only.
         self._masks = mask_source("fcn" if self.masked else "none")
-        self.min_share: float = policy(self.model)["min_share"]
+        self.min_share = self.model.min_share
         self._lock = Lock()
 
     def mask(self, picture: Picture) -> Mask:

@@ -133,7 +133,7 @@ class Gallery:
             model=model if model in list_models() else str(Path(model).resolve()),
             fingerprint=loaded.fingerprint,
             dimension=loaded.dimension,
-            masks="none" if loaded.network.config.streams == 1 else masks or policy(loaded)["source"],
+            masks=loaded.masks_from(masks),
             thumbnail=thumbnail,
             audit=audit,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -261,12 +261,6 @@ class Gallery:
 def as_entry(row: dict[str, Any]) -> Entry:
     """Return the entry that a row of the table is."""
     return Entry(**{**{name: row[name] for name in ENTRY}, "tags": tuple(row["tags"])})
-
-
-def policy(model: Model) -> dict[str, Any]:
-    """Return a model's mask policy: ``source`` and ``min_share``."""
-    found: dict[str, Any] = model.card["preprocessing"]["masks"]
-    return found
 
 
 def _connect(path: str) -> Any:

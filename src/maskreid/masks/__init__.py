@@ -6,6 +6,7 @@ from maskreid.masks.given import GivenMasks
 from maskreid.masks.labelled import learn_segmenter
 from maskreid.masks.learn import MaskQuality, mask_quality
 from maskreid.masks.make import make_masks
+from maskreid.masks.named import mask_source
 from maskreid.masks.segmenter import PersonSegmenter
 from maskreid.masks.stored import DatasetMasks, FolderMasks
 
@@ -23,5 +24,6 @@ __all__ = [
     "load_segmenter",
     "make_masks",
     "mask_quality",
+    "mask_source",
     "segment",
 ]

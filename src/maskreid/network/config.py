@@ -21,6 +21,10 @@ class NetworkConfig:
     ``neck="bn"`` is the BNNeck of Luo et al. (Bag of Tricks, CVPR workshops 2019). fc7 already ends in a batch
     normalisation, and a second one behind it would change nothing but the scale, so that one is the neck: metric
     losses compare what enters it, the classifier and the search read what leaves it, and its bias stays 0.
+
+    ``bands=3`` is a pyramid of parts (Fu et al., Horizontal Pyramid Matching, AAAI 2019): a quarter of the feature
+    reads the whole image, a quarter each third of its height, and each has to tell everybody apart by itself. Weights
+    keep their shapes, so that a model can start from one with other bands.
     """
 
     streams: int = 2  # 1: the image alone; 2: the image and the masked image
@@ -29,6 +33,7 @@ class NetworkConfig:
     dimension: int = 256  # of the feature
     input_size: tuple[int, int] = (144, 56)  # (height, width) of the crop that enters
     neck: Literal["none", "bn"] = "none"  # which side of fc7's batch normalisation metric losses see: after; before
+    bands: int = 0  # horizontal bands of the person with a part of the feature each, beside the whole's part
 
     def __post_init__(self) -> None:
         if self.streams not in (1, 2):
@@ -43,6 +48,19 @@ class NetworkConfig:
             raise MaskreidError(f"network.dimension must be at least 1, got {self.dimension}")
         if len(self.input_size) != 2 or min(self.input_size) < 32:
             raise MaskreidError(f"network.input_size must be at least 32 x 32 pixels, got {self.input_size}")
+        rows = -(-self.input_size[0] // 16)  # of the last level
+        if self.bands == 1 or not 0 <= self.bands <= rows:
+            raise MaskreidError(f"network.bands must be 0, or 2 to {rows} at this input_size, got {self.bands}")
+        if self.dimension % self.parts:
+            raise MaskreidError(
+                f"network.dimension must be a multiple of {self.parts}, the whole and {self.bands} bands, got "
+                f"{self.dimension}"
+            )
+
+    @property
+    def parts(self) -> int:
+        """Equal parts of the feature: the whole person's first, then each band's from above."""
+        return 1 + self.bands
 
     def channels(self, paper: int) -> int:
         """Scale one of the paper's channel counts by ``width``, to a multiple of 8 and at least 8."""

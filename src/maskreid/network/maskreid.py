@@ -77,8 +77,13 @@ class MaskReID(nn.Module):
         """
         *skipped, last = self.level_maps(image, masked)
         # Without fusion there is no skip, and the first two levels end here.
-        vectors = [_global_average(skip(level)) for skip, level in zip(self.skips, skipped, strict=False)]
-        before = self.fc7(torch.cat([*vectors, _global_average(last)], 1))
+        maps = [*(skip(level) for skip, level in zip(self.skips, skipped, strict=False)), last]
+        parts = [torch.cat([average_over_places(each) for each in maps], 1)]
+        if self.config.bands:
+            for band in zip(*(each.tensor_split(self.config.bands, 2) for each in maps), strict=True):
+                parts.append(torch.cat([average_over_places(each) for each in band], 1))
+        weights, biases = self.fc7.weight.chunk(len(parts)), self.fc7.bias.chunk(len(parts))
+        before = torch.cat([F.linear(*each) for each in zip(parts, weights, biases, strict=True)], 1)
         return before, self.fc7_bn(before)
 
     def _inputs(self, image: Tensor, masked: Tensor | None) -> list[Tensor]:
@@ -97,7 +102,7 @@ class MaskReID(nn.Module):
         return inputs
 
 
-def _global_average(level: Tensor) -> Tensor:
+def average_over_places(level: Tensor) -> Tensor:
     """(N, C, H, W) -> (N, C), with a gradient whose layout in memory is the input's.
 
     That of ``mean((2, 3))`` is never channels-last, and every layer before it pays: an eighth of a training step on a
@@ -111,7 +116,8 @@ def _global_average(level: Tensor) -> Tensor:
 class Classifier(nn.Module):
     """Feature to identity scores, for the softmax loss: ReLU, dropout, fc8 as DGD has them.
 
-    Behind a BNNeck, ``bias=False``: the features are centred, and so are the planes that part them.
+    Behind a BNNeck, ``bias=False``: the features are centred, and so are the planes that part them. Where a feature
+    has ``parts``, each is classified by itself, with its own share of the weights.
     """
 
     def __init__(
@@ -122,20 +128,23 @@ class Classifier(nn.Module):
         dropout: float = 0.5,
         relu: bool = True,
         bias: bool = True,
+        parts: int = 1,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
         self.activation = nn.ReLU() if relu else nn.Identity()
         self.dropout = nn.Dropout(dropout)
+        self.parts = parts
         self.fc8 = nn.Linear(dimension, identities, bias=bias)
         nn.init.normal_(self.fc8.weight, std=0.001, generator=generator)
         if bias:
             nn.init.zeros_(self.fc8.bias)
 
     def forward(self, features: Tensor) -> Tensor:
-        """(N, dimension) -> (N, identities) logits."""
-        logits: Tensor = self.fc8(self.dropout(self.activation(features)))
-        return logits
+        """(N, dimension) -> (N, parts, identities) logits."""
+        parts = self.dropout(self.activation(features)).chunk(self.parts, 1)
+        weights = self.fc8.weight.chunk(self.parts, 1)
+        return torch.stack([F.linear(x, own, self.fc8.bias) for x, own in zip(parts, weights, strict=True)], 1)
 
 
 def _pool_paddings(config: NetworkConfig) -> list[tuple[int, int]]:

@@ -40,6 +40,17 @@ class Model:
         return height, width
 
     @property
+    def min_share(self) -> float:
+        """Share of an image below which a mask counts as none: the whole image stands in."""
+        return float(self.card["preprocessing"]["masks"]["min_share"])
+
+    def masks_from(self, asked: str | None = None) -> str:
+        """Return where its masks come from: as ``asked``, else as in training; "none" where it reads no mask."""
+        if self.network.config.streams == 1:
+            return "none"
+        return asked or str(self.card["preprocessing"]["masks"]["source"])
+
+    @property
     def flip(self) -> bool:
         """Whether `embed` adds the mirror image's feature: twice the time."""
         return bool(self.card["preprocessing"].get("flip", False))

@@ -64,16 +64,14 @@ def report_on(
 
 def mask_policy(model: Model, masks: str | None = None) -> dict[str, Any]:
     """Return where a model's masks come from, and below which share the whole image stands in."""
-    source = "none" if model.network.config.streams == 1 else masks
-    policy: dict[str, Any] = model.card["preprocessing"]["masks"]
-    return policy | ({"source": source} if source else {})
+    return {"source": model.masks_from(masks), "min_share": model.min_share}
 
 
 def subject_of(
     model: Model, dataset: Dataset, evaluation: Evaluation, name: str, details: Details, masks: str | None = None
 ) -> Subject:
     """Return what a page shows of a model's test; the similarities are counted if ``details`` lack them."""
-    from maskreid.training import mask_source
+    from maskreid.masks import mask_source
     from maskreid.training.evaluation import product_device
 
     calibration, policy = Calibration.of(model.card), mask_policy(model, masks)

@@ -185,7 +185,7 @@ def _crops(dataset: Dataset, numbers: dict[str, Any]) -> DatasetCrops:
     policy = numbers.get("masks")
     if not policy:
         return DatasetCrops(dataset)
-    from maskreid.training import mask_source
+    from maskreid.masks import mask_source
 
     return DatasetCrops(dataset, mask_source(policy["source"]), min_share=policy["min_share"])
 

@@ -82,8 +82,8 @@ def model_facts(card: Mapping[str, Any]) -> dict[str, str]:
     facts = {
         "network": f"{network['streams']} stream(s), fusion {network['fusion']}, width {network['width']:g}, "
         f"{height} x {width} in, {network['dimension']} numbers out"
-        + ", with the mirror image"
-        * bool(card["preprocessing"].get("flip")),
+        + (f" in {1 + network['bands']} parts" if network.get("bands") else "")
+        + ", with the mirror image" * bool(card["preprocessing"].get("flip")),
         "trained on": f"{training['data']}, {training['images']} images of {training['identities']} people",
     }
     for setting, numbers in card.get("metrics", {}).items():

@@ -8,7 +8,7 @@ from maskreid.errors import MaskreidError
 from maskreid.progress import Progress
 from maskreid.retrieval.features import FloatArray, IntArray
 from maskreid.retrieval.neighbours import NeighbourLists, Neighbours, Search
-from maskreid.retrieval.threads import in_threads
+from maskreid.threads import in_threads
 
 ROUNDS = 8  # of k-means
 SAMPLE = 32  # items a cell that its centre is learned from

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskreid.progress import Progress, silent
-from maskreid.retrieval.threads import in_threads
+from maskreid.threads import in_threads
 
 BLOCK_BYTES = 16 << 20  # of one block, so that it is still in the cache when it is used;
 FEWEST_ROWS = 256  # fewer make a product wait for memory, so above 16,384 columns blocks are larger,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from maskreid.retrieval.compiled import compiled
+from maskreid.compiled import compiled
 from maskreid.retrieval.features import IntArray
 
 CHUNK = 2048  # similarities that every match is compared with before the next ones are read

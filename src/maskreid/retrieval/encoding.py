@@ -7,7 +7,7 @@ import numpy as np
 from maskreid.retrieval.features import FloatArray
 from maskreid.retrieval.neighbours import Neighbours
 from maskreid.retrieval.sparse_rows import SparseRows, empty_rows
-from maskreid.retrieval.threads import in_threads
+from maskreid.threads import in_threads
 
 
 def encode(vectors: FloatArray, neighbours: Neighbours, k1: int) -> SparseRows:

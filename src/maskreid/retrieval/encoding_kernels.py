@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskreid.retrieval.compiled import compiled
+from maskreid.compiled import compiled
 from maskreid.retrieval.features import FloatArray, IntArray, Items
 from maskreid.retrieval.nearest_kernels import product, squared_distance
 from maskreid.retrieval.sparse_rows import SparseRows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskreid.retrieval.compiled import compiled
+from maskreid.compiled import compiled
 from maskreid.retrieval.features import FloatArray, IntArray
 from maskreid.retrieval.nearest_kernels import squared_distance
 from maskreid.retrieval.sparse_rows import SparseRows

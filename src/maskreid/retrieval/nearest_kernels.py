@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskreid.retrieval.compiled import compiled
+from maskreid.compiled import compiled
 from maskreid.retrieval.features import FloatArray, IntArray, Items
 
 CHUNK = 64

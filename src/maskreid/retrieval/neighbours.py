@@ -10,7 +10,7 @@ import numpy as np
 
 from maskreid.progress import Progress
 from maskreid.retrieval.features import FloatArray, Items
-from maskreid.retrieval.threads import in_threads
+from maskreid.threads import in_threads
 
 TILE = 2048  # items; the products of so many with so many, 16 MiB, stay in the cache until they are looked through
 

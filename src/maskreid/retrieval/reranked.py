@@ -14,7 +14,7 @@ from maskreid.retrieval.features import Features, FloatArray, IntArray
 from maskreid.retrieval.metrics import Metrics
 from maskreid.retrieval.protocol import MARKET1501, Protocol
 from maskreid.retrieval.sparse_rows import SparseRows
-from maskreid.retrieval.threads import in_threads
+from maskreid.threads import in_threads
 
 
 @dataclass(frozen=True, eq=False)

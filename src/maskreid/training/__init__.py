@@ -4,7 +4,7 @@ from maskreid.training.calibrating import calibrate_model
 from maskreid.training.evaluation import Evaluation, evaluate_model
 from maskreid.training.extract import extract_features
 from maskreid.training.loop import train
-from maskreid.training.prepare import cache_folder, mask_source, prepare
+from maskreid.training.prepare import cache_folder, prepare
 from maskreid.training.profiling import profile_table
 from maskreid.training.recipe import BatchConfig, DataConfig, LossConfig, Recipe, ScheduleConfig
 
@@ -19,7 +19,6 @@ __all__ = [
     "calibrate_model",
     "evaluate_model",
     "extract_features",
-    "mask_source",
     "prepare",
     "profile_table",
     "train",

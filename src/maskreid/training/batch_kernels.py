@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from maskreid.retrieval.compiled import compiled
+from maskreid.compiled import compiled
 
 
 @compiled

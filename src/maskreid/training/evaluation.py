@@ -125,10 +125,5 @@ def product_device(model: Model) -> str | None:
 
 
 def data_config(model: Model, masks: str | None = None) -> DataConfig:
-    """Return the size and mask policy that a model was trained with; ``masks`` replaces their source.
-
-    A model of one stream reads no mask, so none is made for it.
-    """
-    policy = model.card["preprocessing"]["masks"]
-    source = "none" if model.network.config.streams == 1 else masks or policy["source"]
-    return DataConfig(resize=model.resize, masks=source, min_share=policy["min_share"])
+    """Return the size and mask policy that a model was trained with; ``masks`` replaces their source."""
+    return DataConfig(resize=model.resize, masks=model.masks_from(masks), min_share=model.min_share)

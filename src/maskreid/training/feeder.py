@@ -13,7 +13,7 @@ from torch import Tensor
 
 from maskreid.images import PackedImages
 from maskreid.network import BACKGROUND_RGB, MEAN_BGR, prepare_input
-from maskreid.retrieval.threads import thread_count
+from maskreid.threads import thread_count
 from maskreid.training.augment import (
     ERASED,
     Integers,

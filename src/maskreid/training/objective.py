@@ -35,13 +35,15 @@ def objective(
         features: (N, D) from the network, not normalised: what metric losses compare.
         classified: (N, D), what the classifier and the table read: ``features`` again, or what left the neck.
         targets: (N,) int64 identities numbered from 0.
-        classifier: features to logits; needed if softmax has a weight.
+        classifier: features to (N, P, M) logits of each part of them; needed if softmax has a weight.
         table: (M, D) row of each identity; needed if OIM has a weight.
         generator: draws the positives of the N-pair loss.
     """
     parts: dict[str, Tensor] = {}
     if classifier is not None:
-        parts["softmax"] = softmax_loss(classifier(classified), targets, label_smoothing=config.label_smoothing)
+        logits = classifier(classified)
+        everybody = targets.repeat_interleave(logits.shape[1])
+        parts["softmax"] = softmax_loss(logits.flatten(0, 1), everybody, label_smoothing=config.label_smoothing)
     if config.triplet:
         parts["triplet"] = triplet_loss(features, targets, margin=config.triplet_margin)
     if config.n_pair:

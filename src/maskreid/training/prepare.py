@@ -7,21 +7,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from maskreid.images import MaskSource, PackedImages, PersonImage, Source, pack_images
-from maskreid.masks import DatasetMasks, FcnMasks, FolderMasks
+from maskreid.images import PackedImages, PersonImage, Source, pack_images
+from maskreid.masks import mask_source
 from maskreid.progress import Progress, silent
 from maskreid.training.recipe import DataConfig
-
-
-def mask_source(name: str) -> MaskSource | None:
-    """Return the masks that a recipe's ``data.masks`` names; None for "none"."""
-    if name == "none":
-        return None
-    if name == "fcn":
-        return FcnMasks()
-    if name == "dataset":
-        return DatasetMasks()
-    return FolderMasks(name)
 
 
 def prepare(

@@ -74,6 +74,7 @@ class Trainer:
                 dropout=recipe.loss.dropout,
                 relu=recipe.loss.relu,
                 bias=recipe.network.neck == "none",
+                parts=recipe.network.parts,
                 generator=generator,
             ).to(self.device)
         shape = (self.feeder.identities, recipe.network.dimension)
@@ -189,7 +190,8 @@ class _AroundNeck(nn.Module):
 
 def _copy_weights(source: Model, network: MaskReID) -> None:
     ours, theirs = asdict(network.config), asdict(source.network.config)
-    different = [key for key in ours if key != "input_size" and ours[key] != theirs[key]]
+    # Neither the size that is read nor the bands that parts of the feature read change the shape of a weight.
+    different = [key for key in ours if key not in ("input_size", "bands") and ours[key] != theirs[key]]
     if different:
         raise MaskreidError(
             "init: the model's network differs from the recipe's in "

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskreid.retrieval.compiled import compiled
+from maskreid.compiled import compiled
 from maskreid.retrieval.nearest_kernels import product
 
 

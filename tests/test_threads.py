@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from maskreid.retrieval import threads
-from maskreid.retrieval.threads import in_threads, thread_count
+from maskreid import threads
+from maskreid.threads import in_threads, thread_count
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 16])
