@@ -82,9 +82,13 @@ class MaskReID(nn.Module):
         if self.config.bands:
             for band in zip(*(each.tensor_split(self.config.bands, 2) for each in maps), strict=True):
                 parts.append(torch.cat([average_over_places(each) for each in band], 1))
-        weights, biases = self.fc7.weight.chunk(len(parts)), self.fc7.bias.chunk(len(parts))
-        before = torch.cat([F.linear(*each) for each in zip(parts, weights, biases, strict=True)], 1)
-        return before, self.fc7_bn(before)
+        size = self.config.dimension // len(parts)
+        before = []
+        for start, pooled in zip(range(0, self.config.dimension, size), parts, strict=True):
+            own = slice(start, start + size)
+            before.append(F.linear(pooled, self.fc7.weight[own], self.fc7.bias[own]))
+        joined = torch.cat(before, 1)
+        return joined, self.fc7_bn(joined)
 
     def _inputs(self, image: Tensor, masked: Tensor | None) -> list[Tensor]:
         if self.config.streams == 1:
