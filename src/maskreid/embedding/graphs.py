@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Self, TypeVar
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from maskreid.masks import PersonSegmenter
-from maskreid.network import Model, center_crop, folded, prepare_input
+from maskreid.network import Model, folded, infer
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -70,13 +69,7 @@ class FeatureGraph(Graph):
 
     def forward(self, pixels: Tensor, masks: Tensor) -> Tensor:
         """Embed a batch."""
-        size = self.network.config.input_size
-        prepared = prepare_input(center_crop(pixels, size), center_crop(masks, size))
-        image, masked = (x.to(self.dtype) for x in prepared)
-        features = self.network(image, masked).float()
-        if self.flip:
-            features = features + self.network(image.flip(3), masked.flip(3)).float()
-        return F.normalize(features, dim=1)
+        return infer(self.network, pixels, masks, flip=self.flip, dtype=self.dtype)
 
     def example(self) -> tuple[Tensor, ...]:
         """Return two images and masks."""

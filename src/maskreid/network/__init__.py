@@ -4,6 +4,7 @@ from maskreid.network.card import make_card
 from maskreid.network.config import NetworkConfig
 from maskreid.network.device import pick_device
 from maskreid.network.fold import folded
+from maskreid.network.infer import infer
 from maskreid.network.maskreid import Classifier, MaskReID
 from maskreid.network.model import Model
 from maskreid.network.model_file import add_to_card, list_models, load_model, read_card, refuse_shipped, save_model
@@ -19,6 +20,7 @@ __all__ = [
     "add_to_card",
     "center_crop",
     "folded",
+    "infer",
     "list_models",
     "load_model",
     "make_card",

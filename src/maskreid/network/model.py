@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-import torch.nn.functional as F
 
 from maskreid.errors import MaskreidError
+from maskreid.network.infer import infer
 from maskreid.network.maskreid import MaskReID
-from maskreid.network.preprocess import center_crop, prepare_input
 
 
 class Model:
@@ -114,14 +113,7 @@ class Model:
                 # A copy, since packed images are memory-mapped and torch shares no read-only memory.
                 batch = np.array(pixels[start : start + batch_size])
                 mask = np.array(masks[start : start + batch_size])
-                cropped = (
-                    center_crop(torch.from_numpy(array).to(self.device), self.network.config.input_size)
-                    for array in (batch, mask)
-                )
-                image, masked = prepare_input(*cropped)
-                features = self.network(image, masked).float()
-                if self.flip:
-                    features = features + self.network(image.flip(3), masked.flip(3)).float()
-                rows.append(F.normalize(features, dim=1).cpu().numpy())
+                on_device = (torch.from_numpy(array).to(self.device) for array in (batch, mask))
+                rows.append(infer(self.network, *on_device, flip=self.flip).cpu().numpy())
         self.network.train(was_training)
         return np.concatenate(rows)
