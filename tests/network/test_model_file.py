@@ -16,6 +16,7 @@ from maskreid.network import (
     NetworkConfig,
     add_to_card,
     center_crop,
+    describe_network,
     list_models,
     load_model,
     make_card,
@@ -245,6 +246,20 @@ def test_a_neck_comes_back_with_its_model_and_older_cards_mean_none(model: Model
     older = load_model(tmp_path / "older")
     assert older.network.config == CONFIG
     assert older.fingerprint == model.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("bands", "flip", "end"),
+    [
+        (0, False, "8 numbers out"),
+        (3, False, "8 numbers out in 4 parts"),
+        (0, True, "8 numbers out, with the mirror image"),
+    ],
+)
+def test_a_network_is_described_in_one_line(bands: int, flip: bool, end: str) -> None:
+    config = NetworkConfig(width=0.25, dimension=8, input_size=(48, 32), streams=1, bands=bands)
+    card = make_card(config, resize=(54, 36), masks={}, flip=flip, training={}, metrics={})
+    assert describe_network(card) == f"1 stream(s), fusion gap, width 0.25, 48 x 32 in, {end}"
 
 
 @pytest.mark.parametrize("text", ["[]", "{}", "3", "null"])

@@ -1,6 +1,6 @@
 """The network: image and masked image in, feature out."""
 
-from maskreid.network.card import make_card
+from maskreid.network.card import describe_network, make_card
 from maskreid.network.config import NetworkConfig
 from maskreid.network.device import pick_device
 from maskreid.network.fold import folded
@@ -19,6 +19,7 @@ __all__ = [
     "NetworkConfig",
     "add_to_card",
     "center_crop",
+    "describe_network",
     "folded",
     "infer",
     "list_models",

@@ -51,6 +51,18 @@ def make_card(
     }
 
 
+def describe_network(card: Mapping[str, Any]) -> str:
+    """Return what a card says of the network in one line: streams, fusion, width, sizes in and out."""
+    network = card["architecture"]
+    height, width = network["input_size"]
+    return (
+        f"{network['streams']} stream(s), fusion {network['fusion']}, width {network['width']:g}, "
+        f"{height} x {width} in, {network['dimension']} numbers out"
+        + (f" in {1 + network['bands']} parts" if network.get("bands") else "")
+        + ", with the mirror image" * bool(card["preprocessing"].get("flip"))
+    )
+
+
 def network_of(card: Any, where: str) -> NetworkConfig:
     """Return the network that a card describes, if this version can build and feed it.
 

@@ -77,13 +77,11 @@ class Subject:
 
 def model_facts(card: Mapping[str, Any]) -> dict[str, str]:
     """Return what a model's card says, in words."""
-    network, training = card["architecture"], card["training"]
-    height, width = network["input_size"]
+    from maskreid.network import describe_network  # brings torch, which a page of features does without
+
+    training = card["training"]
     facts = {
-        "network": f"{network['streams']} stream(s), fusion {network['fusion']}, width {network['width']:g}, "
-        f"{height} x {width} in, {network['dimension']} numbers out"
-        + (f" in {1 + network['bands']} parts" if network.get("bands") else "")
-        + ", with the mirror image" * bool(card["preprocessing"].get("flip")),
+        "network": describe_network(card),
         "trained on": f"{training['data']}, {training['images']} images of {training['identities']} people",
     }
     for setting, numbers in card.get("metrics", {}).items():
