@@ -18,14 +18,13 @@ from maskreid.files import write_out
 from maskreid.images import Dataset, join_datasets, open_dataset
 from maskreid.network import load_model, pick_device
 from maskreid.progress import Progress, silent
-from maskreid.retrieval import NAMED_PROTOCOLS, Similarities, similarities
-from maskreid.retrieval.named_protocols import MULTIPLE_QUERY
+from maskreid.retrieval import Similarities, similarities
+from maskreid.retrieval.named_protocols import MULTIPLE_QUERY, SINGLE_QUERY, SINGLE_SHOT
 from maskreid.training import evaluate_model, train
 from maskreid.training.loop import MODEL
 
 # DukeMTMC-reID is not among them, nor are the large sets that the paper did not join.
 JOINT = ("3dpes", "cuhk01", "cuhk03", "ilids", "market1501", "prid2011", "shinpuhkan", "viper")
-SINGLE_SHOT = NAMED_PROTOCOLS["cuhk03-classic"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +98,7 @@ class Workshop:
         evaluation = evaluate_model(
             model,
             dataset,
-            protocol=SINGLE_SHOT if drawn else NAMED_PROTOCOLS["market1501"],
+            protocol=SINGLE_SHOT if drawn else SINGLE_QUERY,
             multi_query=multi_query,
             reranking=not drawn,
             cache=self.cache,
