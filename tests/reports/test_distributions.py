@@ -12,7 +12,7 @@ from maskreid.reports.distributions import (
     similarity_plot,
 )
 from maskreid.retrieval import MARKET1501, Metrics, Similarities
-from maskreid.retrieval.calibration import reliability
+from maskreid.retrieval.reliability import reliability
 
 
 def with_ap(ap: list[float], queries: list[int]) -> Metrics:

@@ -8,7 +8,7 @@ import pytest
 from maskreid.errors import MaskreidError
 from maskreid.reports import Details, Examined, evaluation_figures, examine
 from maskreid.retrieval import NAMED_PROTOCOLS, Features, judge
-from maskreid.retrieval.calibration import thresholds
+from maskreid.retrieval.thresholds import thresholds
 
 
 def features(seed: int, noise: float, cameras: tuple[int, ...], people: int = 8) -> Features:

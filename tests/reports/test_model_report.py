@@ -27,7 +27,7 @@ from maskreid.retrieval import (
     open_set,
     worst_queries,
 )
-from maskreid.retrieval.calibration import reliability
+from maskreid.retrieval.reliability import reliability
 from maskreid.training import Evaluation, evaluate_model
 
 TITLE = "a <b>bold</b> title"

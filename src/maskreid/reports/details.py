@@ -24,7 +24,7 @@ from maskreid.retrieval import (
     similarities,
     worst_queries,
 )
-from maskreid.retrieval.calibration import thresholds
+from maskreid.retrieval.thresholds import thresholds
 
 PAIR_BINS = 200
 

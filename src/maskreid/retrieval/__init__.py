@@ -7,7 +7,8 @@ from maskreid.retrieval.average_precision import (
     inverse_negative_penalty,
 )
 from maskreid.retrieval.bootstrap import Interval, bootstrap
-from maskreid.retrieval.calibration import Calibration, Reliability, calibrate, reliability_of
+from maskreid.retrieval.calibrate import calibrate, reliability_of
+from maskreid.retrieval.calibration import Calibration
 from maskreid.retrieval.camera_pairs import CameraPairs, camera_pairs
 from maskreid.retrieval.cmc_interval import cmc_interval
 from maskreid.retrieval.compare import Difference, check_same_test, compare
@@ -25,6 +26,7 @@ from maskreid.retrieval.named_protocols import NAMED_PROTOCOLS, NamedProtocol, n
 from maskreid.retrieval.neighbours import exact_search
 from maskreid.retrieval.open_set import OpenSet, open_set
 from maskreid.retrieval.protocol import CAMERA_FREE, MARKET1501, Protocol
+from maskreid.retrieval.reliability import Reliability
 from maskreid.retrieval.rerank import rerank, rerank_among
 from maskreid.retrieval.reranked import RerankedDistances
 from maskreid.retrieval.similarities import Similarities, similarities
