@@ -92,6 +92,20 @@ def test_a_killed_run_continues_and_ends_the_same(world: Dataset, tmp_path: Path
     assert logs[0] == logs[1]
 
 
+def test_a_continued_run_counts_what_is_left_and_says_what_was_done(world: Dataset, tmp_path: Path) -> None:
+    told = []
+
+    def progress(items: Iterable[Any], *, total: int, what: str, unit: str) -> Iterator[Any]:
+        if unit == "iteration":
+            told.append((what, total))
+        yield from items
+
+    with pytest.raises(KilledError):
+        train(TINY, world, tmp_path, progress=killed_at(3))
+    train(TINY, world, tmp_path, progress=progress)
+    assert told == [("training tiny, 2 of 6 done before", 4)]
+
+
 def test_a_finished_run_is_not_trained_again(world: Dataset, tmp_path: Path) -> None:
     first = train(TINY, world, tmp_path)
     add_to_card(tmp_path, "calibration", {"slope": 1.0})

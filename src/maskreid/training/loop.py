@@ -159,7 +159,8 @@ class _Run:
         self.writer = SummaryWriter(str(self.run / "tensorboard"), purge_step=first) if self.ranks.rank == 0 else None
         metrics = None
         started, losses = time.monotonic(), []
-        todo, what = range(first, end), f"training {self.recipe.name}"
+        todo = range(first, end)
+        what = f"training {self.recipe.name}" + (f", {first:,} of {end:,} done before" if first else "")
         for iteration in self.progress(todo, total=len(todo), what=what, unit="iteration"):
             if profiler:
                 profiler.before(iteration)
