@@ -164,6 +164,7 @@ def test_classifier_without_relu_and_dropout_is_linear() -> None:
         {"bands": 10, "dimension": 11 * 8},  # of a last level of 9 rows
         {"bands": 2},  # 256 is no multiple of 3
         {"input_size": (144,)},
+        {"last_stride": 3},
     ],
 )
 def test_impossible_networks_are_refused(wrong: dict[str, object]) -> None:
@@ -177,6 +178,34 @@ def test_the_feature_is_taken_before_any_relu_and_not_normalised() -> None:
     # In training mode, batch normalisation leaves every column with mean 0 and deviation 1.
     torch.testing.assert_close(features.mean(0), torch.zeros(256), atol=1e-4, rtol=0)
     assert features.min() < 0
+
+
+@pytest.mark.parametrize("fusion", ["none", "gap", "conv1x1", "conv3x3"])
+@pytest.mark.parametrize("size", [(144, 56), (100, 44)])
+def test_a_last_stride_of_1_keeps_the_second_levels_size_and_every_weight(size: tuple[int, int], fusion: str) -> None:
+    coarse, fine = (
+        MaskReID(
+            NetworkConfig(width=0.25, input_size=size, fusion=fusion, last_stride=stride),  # type: ignore[arg-type]
+            torch.Generator().manual_seed(0),
+        ).eval()
+        for stride in (2, 1)
+    )
+    assert all(torch.equal(value, coarse.state_dict()[name]) for name, value in fine.state_dict().items())
+    inputs = torch.randn(2, 1, 3, *size, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        coarse_maps, fine_maps = coarse.level_maps(*inputs), fine.level_maps(*inputs)
+        assert torch.equal(fine_maps[1], coarse_maps[1])
+        assert fine_maps[2].shape[2:] == fine_maps[1].shape[2:]
+        # A stride leaves out places; what the convolutions find at the others is the same.
+        branches = slice(0, 2 * coarse.config.channels(256))
+        torch.testing.assert_close(fine_maps[2][:, branches, ::2, ::2], coarse_maps[2][:, branches])
+        assert fine(*inputs).shape == (1, 256)
+
+
+def test_a_last_stride_of_1_has_rows_for_more_bands() -> None:
+    assert NetworkConfig(bands=18, dimension=19, last_stride=1).parts == 19
+    with pytest.raises(MaskreidError, match=r"network\.bands must be 0, or 2 to 9 "):
+        NetworkConfig(bands=18, dimension=19)
 
 
 @pytest.mark.parametrize("fusion", ["none", "gap", "conv1x1", "conv3x3"])

@@ -251,7 +251,7 @@ def test_a_profile_times_later_steps_and_not_the_first(world: Dataset, tmp_path:
     assert not (tmp_path / "profile.json").exists()
 
 
-def test_weights_carry_over_to_another_size_and_other_bands_but_not_to_another_network(
+def test_weights_carry_over_to_another_size_stride_and_other_bands_but_not_to_another_network(
     world: Dataset, tmp_path: Path
 ) -> None:
     train(TINY, world, tmp_path / "first")
@@ -259,7 +259,7 @@ def test_weights_carry_over_to_another_size_and_other_bands_but_not_to_another_n
         TINY,
         init=str(tmp_path / "first" / "model"),
         data=replace(TINY.data, resize=(70, 40)),
-        network=replace(TINY.network, input_size=(64, 36), bands=3),
+        network=replace(TINY.network, input_size=(64, 36), bands=3, last_stride=1),
         schedule=replace(TINY.schedule, iterations=1, learning_rate=1e-9, floor=0.0),
     )
     train(larger, world, tmp_path / "second")

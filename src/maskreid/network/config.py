@@ -25,6 +25,9 @@ class NetworkConfig:
     ``bands=3`` is a pyramid of parts (Fu et al., Horizontal Pyramid Matching, AAAI 2019): a quarter of the feature
     reads the whole image, a quarter each third of its height, and each has to tell everybody apart by itself. Weights
     keep their shapes, so that a model can start from one with other bands.
+
+    ``last_stride=1`` keeps the third level's map at the second's size (also of Luo et al.): four times the places to
+    tell people apart by, at more computation and no more weights.
     """
 
     streams: int = 2  # 1: the image alone; 2: the image and the masked image
@@ -34,6 +37,7 @@ class NetworkConfig:
     input_size: tuple[int, int] = (144, 56)  # (height, width) of the crop that enters
     neck: Literal["none", "bn"] = "none"  # which side of fc7's batch normalisation metric losses see: after; before
     bands: int = 0  # horizontal bands of the person with a part of the feature each, beside the whole's part
+    last_stride: int = 2  # of the third level; 1 leaves it at the second's size
 
     def __post_init__(self) -> None:
         if self.streams not in (1, 2):
@@ -48,7 +52,9 @@ class NetworkConfig:
             raise MaskreidError(f"network.dimension must be at least 1, got {self.dimension}")
         if len(self.input_size) != 2 or min(self.input_size) < 32:
             raise MaskreidError(f"network.input_size must be at least 32 x 32 pixels, got {self.input_size}")
-        rows = -(-self.input_size[0] // 16)  # of the last level
+        if self.last_stride not in (1, 2):
+            raise MaskreidError(f"network.last_stride must be 1 or 2, got {self.last_stride}")
+        rows = -(-self.input_size[0] // (8 * self.last_stride))  # of the last level
         if self.bands == 1 or not 0 <= self.bands <= rows:
             raise MaskreidError(f"network.bands must be 0, or 2 to {rows} at this input_size, got {self.bands}")
         if self.dimension % self.parts:

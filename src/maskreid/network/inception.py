@@ -36,18 +36,18 @@ class InceptionA(nn.Module):
 
 
 class InceptionB(nn.Module):
-    """Blocks 1b, 2b, 3b: two branches with stride 2, and the input itself through a max pool."""
+    """Blocks 1b, 2b, 3b: two branches with a stride, and the input itself through a max pool."""
 
-    def __init__(self, inputs: int, branch: int, pool_padding: tuple[int, int] = (0, 0)) -> None:
+    def __init__(self, inputs: int, branch: int, pool_padding: tuple[int, int] = (0, 0), stride: int = 2) -> None:
         super().__init__()
         self.out_channels = 2 * branch + inputs
-        self.three = nn.Sequential(conv_bn_relu(inputs, branch, 1), conv_bn_relu(branch, branch, 3, 2))
+        self.three = nn.Sequential(conv_bn_relu(inputs, branch, 1), conv_bn_relu(branch, branch, 3, stride))
         self.five = nn.Sequential(
-            conv_bn_relu(inputs, branch, 1), conv_bn_relu(branch, branch, 3), conv_bn_relu(branch, branch, 3, 2)
+            conv_bn_relu(inputs, branch, 1), conv_bn_relu(branch, branch, 3), conv_bn_relu(branch, branch, 3, stride)
         )
         # Caffe rounds a pool's size up where it rounds a convolution's down: ceil_mode makes the branches meet.
-        self.pool = nn.MaxPool2d(3, 2, pool_padding, ceil_mode=True)
+        self.pool = nn.MaxPool2d(3, stride, pool_padding, ceil_mode=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) -> (N, 2 branch + inputs, ceil(H / 2), ceil(W / 2))."""
+        """(N, inputs, H, W) -> (N, 2 branch + inputs, ceil(H / stride), ceil(W / stride))."""
         return torch.cat((self.three(x), self.five(x), self.pool(x)), 1)

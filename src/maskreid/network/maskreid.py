@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -30,9 +32,10 @@ class MaskReID(nn.Module):
         )
         self.levels = nn.ModuleList()
         inputs, outputs = stem * config.streams, []
-        for branch, padding in zip((64, 128, 256), _pool_paddings(config), strict=True):
+        strides = (2, 2, config.last_stride)
+        for branch, stride, padding in zip((64, 128, 256), strides, _pool_paddings(config, strides), strict=True):
             a = InceptionA(inputs, config.channels(branch))
-            b = InceptionB(a.out_channels, config.channels(branch), padding)
+            b = InceptionB(a.out_channels, config.channels(branch), padding, stride)
             self.levels.append(nn.Sequential(a, b))
             inputs = b.out_channels
             outputs.append(inputs)
@@ -151,16 +154,16 @@ class Classifier(nn.Module):
         return torch.stack([F.linear(x, own, self.fc8.bias) for x, own in zip(parts, weights, strict=True)], 1)
 
 
-def _pool_paddings(config: NetworkConfig) -> list[tuple[int, int]]:
+def _pool_paddings(config: NetworkConfig, strides: Sequence[int]) -> list[tuple[int, int]]:
     """Pad each level's max pool so that its size meets the convolutions': (0, 1) for the paper's 18 x 7 map.
 
     A 3/2 convolution with padding 1 gives ceil(n / 2); Caffe's pool without padding gives that for an even n and one
-    less for an odd n.
+    less for an odd n. Without a stride, both keep n.
     """
     height, width = (-(-n // 2) for n in config.input_size)
     paddings = []
-    for _ in range(3):
-        paddings.append((height % 2, width % 2))
+    for stride in strides:
+        paddings.append((1, 1) if stride == 1 else (height % 2, width % 2))
         height, width = -(-height // 2), -(-width // 2)
     return paddings
 

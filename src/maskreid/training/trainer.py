@@ -23,6 +23,8 @@ from maskreid.training.recipe import Recipe
 from maskreid.training.schedule import learning_rate, make_optimizer, set_learning_rate
 from maskreid.training.stopwatch import Stopwatch
 
+SHAPELESS = ("input_size", "bands", "last_stride")  # what of a network changes the shape of no weight
+
 
 class Trainer:
     """Everything that a step reads and changes, at one iteration.
@@ -190,8 +192,7 @@ class _AroundNeck(nn.Module):
 
 def _copy_weights(source: Model, network: MaskReID) -> None:
     ours, theirs = asdict(network.config), asdict(source.network.config)
-    # Neither the size that is read nor the bands that parts of the feature read change the shape of a weight.
-    different = [key for key in ours if key not in ("input_size", "bands") and ours[key] != theirs[key]]
+    different = [key for key in ours if key not in SHAPELESS and ours[key] != theirs[key]]
     if different:
         raise MaskreidError(
             "init: the model's network differs from the recipe's in "
