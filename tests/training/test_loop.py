@@ -251,9 +251,7 @@ def test_a_profile_times_later_steps_and_not_the_first(world: Dataset, tmp_path:
     assert not (tmp_path / "profile.json").exists()
 
 
-def test_weights_carry_over_to_another_size_stride_and_other_bands_but_not_to_another_network(
-    world: Dataset, tmp_path: Path
-) -> None:
+def test_weights_carry_over_to_other_sizes_and_bands_but_not_to_another_width(world: Dataset, tmp_path: Path) -> None:
     train(TINY, world, tmp_path / "first")
     larger = replace(
         TINY,
@@ -265,6 +263,11 @@ def test_weights_carry_over_to_another_size_stride_and_other_bands_but_not_to_an
     train(larger, world, tmp_path / "second")
     first, second = weights(tmp_path / "first"), weights(tmp_path / "second")
     torch.testing.assert_close(second["fc7.weight"], first["fc7.weight"])
+    longer = replace(larger, network=replace(larger.network, dimension=8 + larger.network.dimension))
+    train(longer, world, tmp_path / "longer")
+    third = weights(tmp_path / "longer")
+    torch.testing.assert_close(third["levels.2.1.three.1.0.weight"], first["levels.2.1.three.1.0.weight"])
+    assert third["fc7.weight"].shape[0] == 8 + first["fc7.weight"].shape[0]
     other = replace(larger, network=replace(larger.network, width=0.5))
     with pytest.raises(MaskreidError, match=r"network differs from the recipe's in width \(0.25, recipe has 0.5\)"):
         train(other, world, tmp_path / "third")

@@ -23,7 +23,7 @@ from maskreid.training.recipe import Recipe
 from maskreid.training.schedule import learning_rate, make_optimizer, set_learning_rate
 from maskreid.training.stopwatch import Stopwatch
 
-SHAPELESS = ("input_size", "bands", "last_stride")  # what of a network changes the shape of no weight
+FREE = ("input_size", "bands", "last_stride", "dimension")  # in what a network may differ from the one it starts from
 
 
 class Trainer:
@@ -192,10 +192,13 @@ class _AroundNeck(nn.Module):
 
 def _copy_weights(source: Model, network: MaskReID) -> None:
     ours, theirs = asdict(network.config), asdict(source.network.config)
-    different = [key for key in ours if key not in SHAPELESS and ours[key] != theirs[key]]
+    different = [key for key in ours if key not in FREE and ours[key] != theirs[key]]
     if different:
         raise MaskreidError(
             "init: the model's network differs from the recipe's in "
             + ", ".join(f"{key} ({theirs[key]!r}, recipe has {ours[key]!r})" for key in different)
         )
-    network.load_state_dict(source.network.state_dict())
+    weights = source.network.state_dict()
+    if ours["dimension"] != theirs["dimension"]:  # the layer that makes the feature stays as it was drawn
+        weights = {name: value for name, value in weights.items() if not name.startswith("fc7")}
+    network.load_state_dict({**network.state_dict(), **weights})
