@@ -7,6 +7,10 @@ For a machine that is lent for half an hour: give the recipes in the order of th
 cut off and said so; with the same --work the same command goes on with it. For every run OUT gets
 NAME-seedS.safetensors (float16) and NAME-seedS.json: the model's card with the scores of the test and the whole log.
 
+Nobody knows beforehand how fast a lent machine is, and a run that is cut off brings nothing back: with --fit, each run
+takes as many iterations as its share of the time allows, by the rate of a hundred on that machine. Let --seconds end well
+before the lease does, and let one command do it all.
+
 Where only small parcels travel, a dataset's zip can be parted; the parts go into one folder, which is DATA then. The
 first of these is enough with --untested, which leaves the test to `maskreid evaluate` at home:
 
@@ -34,6 +38,8 @@ from maskreid.training import Recipe
 MAIN = [sys.executable, "-m", "maskreid.cli.main"]
 ENDED, CUT_OFF, FAILED = "ended", "cut off", "failed"
 RESERVE = 60.0  # seconds kept for the test of the first run; later ones know how long it took
+TRIAL = 100  # iterations that a rate is measured with
+MARGIN = 0.95  # share of the time that is planned with
 
 
 def main() -> None:
@@ -44,6 +50,7 @@ def main() -> None:
     parser.add_argument("--test", help="DATA with query and gallery; the default is that of --train")
     parser.add_argument("--untested", action="store_true", help="bring models back with their log alone")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="for every recipe")
+    parser.add_argument("--fit", action="store_true", help="as many iterations as there is time for, not the recipe's")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=1500)
     parser.add_argument("--work", type=Path, default=Path("runs/in-time"), help="run folders; keep it to go on later")
@@ -63,7 +70,8 @@ def run_all(arguments: argparse.Namespace) -> bool:
     """Train and test every recipe with every seed while there is time; say whether no command failed."""
     well, end = True, time.monotonic() + arguments.seconds
     reserve = 0.0 if arguments.untested else RESERVE
-    for path in arguments.recipes:
+    runs = len(arguments.recipes) * arguments.seeds
+    for place, path in enumerate(arguments.recipes):
         for seed in range(arguments.seeds):
             overrides = [*arguments.set, f"seed={seed}"]
             name = f"{Recipe.load(path, overrides).name}-seed{seed}"
@@ -72,8 +80,14 @@ def run_all(arguments: argparse.Namespace) -> bool:
                 print(f"{name}: no time left", flush=True)
                 continue
             run = arguments.work / name
-            train = [*MAIN, "train", str(path), "--data", arguments.train, "--out", str(run)]
-            ended = call([*train, *(word for each in overrides for word in ("--set", each))], left)
+            train = [*MAIN, "train", str(path), "--data", arguments.train]
+            train += [word for each in overrides for word in ("--set", each)]
+            if arguments.fit:
+                started, todo = time.monotonic(), runs - place * arguments.seeds - seed
+                iterations = fitting(train, run, left / todo - reserve)
+                left -= time.monotonic() - started
+                train += ["--set", f"schedule.iterations={iterations}"]
+            ended = call([*train, "--out", str(run)], left)
             if ended != ENDED:
                 said = "cut off; the same command goes on with it" if ended == CUT_OFF else "training failed"
                 print(f"{name}: {said}", flush=True)
@@ -94,6 +108,32 @@ def run_all(arguments: argparse.Namespace) -> bool:
                 well = well and ended == CUT_OFF
             reserve = 1.2 * (time.monotonic() - start)
     return well
+
+
+def fitting(train: list[str], run: Path, seconds: float) -> int:
+    """Return how many iterations of ``run`` take so many seconds, the measuring of it included.
+
+    Raises:
+        SystemExit: there is no time for any, or the command fails.
+    """
+    begun = run / "recipe.toml"
+    if begun.exists():
+        return Recipe.load(begun).schedule.iterations
+    start, trial = time.monotonic(), run.with_name(run.name + "-rate")
+    if call([*train, "--set", f"schedule.iterations={TRIAL}", "--out", str(trial)], seconds) != ENDED:
+        sys.exit(f"{run.name}: no rate, for {TRIAL} iterations failed or took longer than all of them may")
+    log = [json.loads(line) for line in (trial / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    # The log's rates are those since the start, whose first iterations choose kernels or compile; the last line waits for
+    # the check of the network.
+    seconds_at = {x["iteration"]: x["iteration"] / x["iterations_per_second"] for x in log if "loss" in x}
+    first, last = sorted(seconds_at)[1], sorted(seconds_at)[-2]
+    rate = (last - first) / (seconds_at[last] - seconds_at[first])
+    took = time.monotonic() - start
+    iterations = int(MARGIN * rate * (seconds - 2 * took + TRIAL / rate))  # the run starts as slowly as this did
+    if iterations < 1:
+        sys.exit(f"{run.name}: no time, for the start alone takes {took:.0f} s")
+    print(f"{run.name}: {rate:.1f} iterations a second, so {iterations:,} of them", flush=True)
+    return iterations
 
 
 def call(command: list[str], seconds: float) -> str:
