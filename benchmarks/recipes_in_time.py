@@ -7,9 +7,9 @@ For a machine that is lent for half an hour: give the recipes in the order of th
 cut off and said so; with the same --work the same command goes on with it. For every run OUT gets
 NAME-seedS.safetensors (float16) and NAME-seedS.json: the model's card with the scores of the test and the whole log.
 
-Nobody knows beforehand how fast a lent machine is, and a run that is cut off brings nothing back: with --fit, each run
-takes as many iterations as its share of the time allows, by the rate of a hundred on that machine. Let --seconds end well
-before the lease does, and let one command do it all.
+Nobody knows beforehand how fast a lent machine is, and a run that is cut off brings nothing back: with --fit, each
+run takes as many iterations as its share of the time allows, by the rate of a hundred on that machine. Let --seconds
+end well before the lease does, and let one command do it all.
 
 Where only small parcels travel, a dataset's zip can be parted; the parts go into one folder, which is DATA then. The
 first of these is enough with --untested, which leaves the test to `maskreid evaluate` at home:
@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--test", help="DATA with query and gallery; the default is that of --train")
     parser.add_argument("--untested", action="store_true", help="bring models back with their log alone")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="for every recipe")
-    parser.add_argument("--fit", action="store_true", help="as many iterations as there is time for, not the recipe's")
+    parser.add_argument("--fit", action="store_true", help="as many iterations as there is time for")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=1500)
     parser.add_argument("--work", type=Path, default=Path("runs/in-time"), help="run folders; keep it to go on later")
@@ -123,8 +123,8 @@ def fitting(train: list[str], run: Path, seconds: float) -> int:
     if call([*train, "--set", f"schedule.iterations={TRIAL}", "--out", str(trial)], seconds) != ENDED:
         sys.exit(f"{run.name}: no rate, for {TRIAL} iterations failed or took longer than all of them may")
     log = [json.loads(line) for line in (trial / "log.jsonl").read_text(encoding="utf-8").splitlines()]
-    # The log's rates are those since the start, whose first iterations choose kernels or compile; the last line waits for
-    # the check of the network.
+    # The log's rates are those since the start, whose first iterations choose kernels or compile; the last line waits
+    # for the check of the network.
     seconds_at = {x["iteration"]: x["iteration"] / x["iterations_per_second"] for x in log if "loss" in x}
     first, last = sorted(seconds_at)[1], sorted(seconds_at)[-2]
     rate = (last - first) / (seconds_at[last] - seconds_at[first])
