@@ -142,7 +142,7 @@ def test_models_are_tested_and_compared_on_another_dataset(tmp_path: Path) -> No
     maskreid("evaluate", "market1501-compact", *data, "--flip", "--out", both)
     found = [json.loads((folder / "metrics.json").read_text())["evaluations"] for folder in (out, both)]
     assert found[0] != found[1]
-    assert "256 numbers out in 4 parts, with the mirror image" in (both / "report.html").read_text()
+    assert "512 numbers out in 4 parts, with the mirror image" in (both / "report.html").read_text()
     same = maskreid("compare", out, "market1501-compact", *data).stdout
     assert same.count("+0.00 to +0.00 |") == 7
 
