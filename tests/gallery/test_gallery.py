@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,18 @@ def test_what_was_decided_survives(tmp_path: Path, model: str) -> None:
     assert len(again) == 0
     assert again.entries() == []
     assert again.model().fingerprint == made.settings.fingerprint
+
+
+def test_tending_a_gallery_does_without_torch(empty: Gallery) -> None:
+    code = (
+        "import sys\nfrom maskreid import gallery as room\n"
+        f"gallery = room.Gallery({empty.path!r})\n"
+        "room.browse(gallery), room.overview(gallery), room.verify(gallery)\n"
+        "room.remove(gallery, room.Filter(tags=('door',)))\n"
+        "assert not {'torch', 'numba', 'matplotlib'} & set(sys.modules), 'a heavy import'"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_place_that_is_taken_is_refused(tmp_path: Path, model: str) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from maskreid.embedding import Embedder
 from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.nearest import Vectors
 from maskreid.images import Dataset, read_image
-from maskreid.network import Model
 from maskreid.progress import Progress, chunks, silent
+
+if TYPE_CHECKING:
+    from maskreid.network import Model
 
 CHUNK = 256  # images in memory at once
 
@@ -37,6 +40,8 @@ def ask(
     Raises:
         MaskreidError: an image cannot be read, or the model is not the gallery's.
     """
+    from maskreid.embedding import Embedder
+
     model = gallery.own(model) if model else gallery.model()
     embedder = Embedder(model, masks=gallery.settings.masks, backend="torch", precision=precision)
     images = dataset.images()

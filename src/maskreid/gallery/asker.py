@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +12,9 @@ import numpy.typing as npt
 from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.nearest import Vectors
 from maskreid.images import Folder, PersonImage, shape_images
-from maskreid.masks import GivenMasks, mask_source
-from maskreid.network import Model
+
+if TYPE_CHECKING:
+    from maskreid.network import Model
 
 Mask = npt.NDArray[np.bool_]
 Picture = npt.NDArray[np.uint8]
@@ -37,6 +39,8 @@ class Asker:
         Raises:
             MaskreidError: the model is not there, or not the gallery's.
         """
+        from maskreid.masks import mask_source
+
         self.model = gallery.own(model) if model else gallery.model()
         self.masked = gallery.settings.masks != "none"
         # Whatever made the gallery's masks may know its own images only.
@@ -61,6 +65,8 @@ class Asker:
 
     def vectors(self, pictures: Sequence[Picture], masks: Sequence[Mask]) -> Vectors:
         """Return the features of N pictures, each under its own mask, (N, D) float32 unit rows."""
+        from maskreid.masks import GivenMasks
+
         shaped = shape_images(
             NOWHERE,
             [NOBODY] * len(pictures),

@@ -6,13 +6,12 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from maskreid.embedding import Embedder
 from maskreid.errors import MaskreidError
 from maskreid.gallery.errors import telling
 from maskreid.gallery.gallery import Gallery
@@ -22,8 +21,11 @@ from maskreid.gallery.tend import tend
 from maskreid.images import Dataset, PersonImage, check_camera, decode_image
 from maskreid.images.ahead import ahead
 from maskreid.images.folders import FOLDERS
-from maskreid.network import Model
 from maskreid.progress import Progress, chunks, silent
+
+if TYPE_CHECKING:
+    from maskreid.embedding import Embedder
+    from maskreid.network import Model
 
 Row = dict[str, Any]
 Picture = npt.NDArray[np.uint8]
@@ -99,6 +101,8 @@ def enrol(
         MaskreidError: the model or its masks are not the gallery's, no camera has such a number, or the gallery
             cannot be written.
     """
+    from maskreid.embedding import Embedder
+
     if camera is not None:
         check_camera(camera)
     settings = gallery.settings

@@ -7,14 +7,16 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from maskreid.errors import MaskreidError
 from maskreid.gallery.errors import telling
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.schema import SETTINGS, TABLE, quoted, table_schema
-from maskreid.network import Model, list_models, load_model, read_card
 from maskreid.retrieval import Calibration
+
+if TYPE_CHECKING:  # torch takes two seconds to import, and listing, labelling and deleting do without
+    from maskreid.network import Model
 
 VERSION = 1
 BATCH = 8192  # rows read at a time
@@ -127,6 +129,8 @@ class Gallery:
             raise MaskreidError(f"thumbnail is {thumbnail}; expected a height in pixels, or 0 for none")
         if audit and "://" in str(path):
             raise MaskreidError(f"{path}: an audit log needs a gallery on disk; leave it out, or create it there")
+        from maskreid.network import list_models, load_model
+
         loaded = load_model(model)
         settings = Settings(
             version=VERSION,
@@ -165,6 +169,8 @@ class Gallery:
         Raises:
             MaskreidError: it is not there, or not the same.
         """
+        from maskreid.network import load_model
+
         name = name or self.settings.model
         return self.own(load_model(name, device), name)
 
@@ -190,6 +196,8 @@ class Gallery:
         Args:
             card: of the model, from `model`, if it is not where it was when the gallery was created.
         """
+        from maskreid.network import read_card
+
         try:
             card = card or read_card(self.settings.model)
         except MaskreidError:
