@@ -9,7 +9,7 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -72,17 +72,23 @@ def test_help_names_every_format_and_protocol() -> None:
     assert [name for name in (*FORMATS, *NAMED_PROTOCOLS) if name not in said] == []
 
 
-def test_help_is_there_in_half_a_second() -> None:
-    """Of processor time: another program on the machine shall not fail the test."""
+def test_help_takes_no_longer_than_what_draws_it() -> None:
+    """Half a second, by a library that takes a fifth of one to import; the ratio is the same on slower machines."""
+    said = maskreid("--help").stdout
+    assert [verb for verb, *_ in verbs(get_command(program.app)) if verb not in said] == []
+    drawing = processor_time(lambda: subprocess.run([sys.executable, "-c", "import typer, rich.console"], check=True))
+    assert processor_time(lambda: maskreid("--help")) < 3.5 * drawing
+
+
+def processor_time(run: Callable[[], object]) -> float:
+    """Return the seconds that ``run``'s processes compute, at best: another program shall not fail a test."""
     took = []
     for _ in range(3):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        done = maskreid("--help")
+        run()
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         took.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    for verb, *_ in verbs(get_command(program.app)):
-        assert verb in done.stdout
-    assert min(took) < 0.5
+    return min(took)
 
 
 @pytest.mark.parametrize("verb", list(verbs(get_command(program.app))), ids=" ".join)

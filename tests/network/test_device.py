@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from maskreid.errors import MaskreidError
-from maskreid.network import pick_device
+from maskreid.network import autocast, multiplies_bfloat16, pick_device
 
 
 def test_the_gpu_if_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,3 +24,17 @@ def test_a_device_that_is_not_there_is_one_line(monkeypatch: pytest.MonkeyPatch)
             pick_device(wrong)
     with pytest.raises(MaskreidError, match="finds no GPU here; use cpu"):
         pick_device("cuda")
+
+
+def test_bfloat16_only_where_it_is_asked_for_and_the_device_multiplies_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    factor = torch.ones(2, 2)
+    for known, precision, expected in [
+        ({"avx512_bf16": True}, "bfloat16", torch.bfloat16),
+        ({"avx512_bf16": True}, "float32", torch.float32),
+        ({"avx2": True, "avx512_bf16": False}, "bfloat16", torch.float32),
+    ]:
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda known=known: known)
+        with autocast("cpu", precision):
+            assert (factor @ factor).dtype == expected
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: including_emulation)
+    assert not multiplies_bfloat16("cuda:0")  # a V100 or a T4, which only emulates it

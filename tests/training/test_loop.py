@@ -14,7 +14,7 @@ import torch
 
 from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, PackedImages, holdout_split, split_identities
-from maskreid.network import Model, NetworkConfig, add_to_card, load_model
+from maskreid.network import Model, NetworkConfig, add_to_card, load_model, multiplies_bfloat16
 from maskreid.retrieval import evaluate
 from maskreid.training import (
     BatchConfig,
@@ -45,6 +45,9 @@ TINY = Recipe(
         precision="float32",
     ),
 )
+
+
+native = pytest.mark.skipif(not multiplies_bfloat16("cpu"), reason="emulated bfloat16 is float32 here")
 
 
 class KilledError(Exception):
@@ -222,6 +225,7 @@ def losses(recipe: Recipe, world: Dataset, steps: int) -> list[float]:
     return [float(trainer.step(iteration)["loss"]) for iteration in range(steps)]
 
 
+@native
 def test_bfloat16_begins_with_the_losses_of_float32(world: Dataset) -> None:
     half = replace(TINY, schedule=replace(TINY.schedule, precision="bfloat16"))
     exact, rounded = losses(TINY, world, 4), losses(half, world, 4)
@@ -229,6 +233,17 @@ def test_bfloat16_begins_with_the_losses_of_float32(world: Dataset) -> None:
     assert rounded != exact
 
 
+def test_what_only_emulates_bfloat16_computes_in_float32_and_says_so(
+    world: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx2": True})
+    half = replace(TINY, schedule=replace(TINY.schedule, precision="bfloat16"))
+    assert losses(half, world, 2) == losses(TINY, world, 2)
+    train(replace(half, schedule=replace(half.schedule, iterations=1)), world, tmp_path)
+    assert "this cpu only emulates bfloat16" in capsys.readouterr().err
+
+
+@native
 def test_bfloat16_ends_within_the_noise_of_the_seed(world: Dataset, tmp_path: Path) -> None:
     longer = replace(TINY, schedule=replace(TINY.schedule, iterations=60, validate_every=60))
     found: dict[str, list[float]] = {"float32": [], "bfloat16": []}

@@ -27,7 +27,9 @@ def calibrate(
         typer.Option(metavar="IDS", help="Identities to leave out, by commas: people with two numbers, for example."),
     ] = None,
     plot: Annotated[Path | None, typer.Option(metavar="SVG", help="Also draw claimed against true shares.")] = None,
-    precision: Annotated[str, typer.Option(help="float32, or bfloat16 for speed.")] = "float32",
+    precision: Annotated[
+        str, typer.Option(help="float32, or bfloat16 for speed where the processor has it.")
+    ] = "float32",
     device: DeviceOption = None,
     format: FormatOption = None,
     split: SplitOption = 0,

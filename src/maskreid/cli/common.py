@@ -78,7 +78,11 @@ FastPrecisionOption = Annotated[
 ]
 PrecisionOption = Annotated[
     str | None,
-    typer.Option("--precision", help="float32, or bfloat16 for speed. [default: float32]", show_default=False),
+    typer.Option(
+        "--precision",
+        help="float32, or bfloat16 for speed where the processor has it. [default: float32]",
+        show_default=False,
+    ),
 ]
 CacheOption = Annotated[
     Path | None,

@@ -14,6 +14,7 @@ import torch
 from maskreid.embedding.graphs import Graph
 from maskreid.embedding.onnx_graph import needed, onnx_bytes, onnx_session
 from maskreid.errors import MaskreidError
+from maskreid.network import multiplies_bfloat16
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Run = Callable[..., Array]  # of a graph: arrays in, one array out
@@ -24,7 +25,8 @@ FEW = 5_000  # images; what OpenVINO gains on as many is what it takes to start 
 
 def on_torch(graph: Graph, precision: str, device: torch.device) -> Run:
     """Compute a graph with PyTorch."""
-    graph = graph.cast(torch.bfloat16 if precision == "bfloat16" else torch.float32).to(device)
+    half = precision == "bfloat16" and multiplies_bfloat16(device)
+    graph = graph.cast(torch.bfloat16 if half else torch.float32).to(device)
 
     def run(*arrays: Array) -> Array:
         with torch.inference_mode():
@@ -94,7 +96,7 @@ def choose(
     Raises:
         MaskreidError: an unknown name, or a backend that does not compute on the device.
     """
-    half = device.type != "cpu" or _has_bfloat16()
+    half = multiplies_bfloat16(device)
     if backend is None:
         few = images is not None and images < FEW
         backend = "torch" if few else _fastest(device, half or precision == "bfloat16")
@@ -119,9 +121,3 @@ def _fastest(device: torch.device, half: bool) -> str:
 
 def _installed(package: str) -> bool:
     return importlib.util.find_spec(package) is not None
-
-
-def _has_bfloat16() -> bool:
-    """Return whether this processor multiplies bfloat16 itself; emulated, it is slower than float32."""
-    known = torch.cpu.get_capabilities()
-    return any(known.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))

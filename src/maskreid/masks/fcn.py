@@ -14,6 +14,7 @@ import torch
 
 from maskreid.images import PersonImage, Source
 from maskreid.masks.segmenter import PersonSegmenter
+from maskreid.network import autocast
 
 WEIGHTS = "person-fcn"  # the file in this package: person-fcn.safetensors, described by person-fcn.json
 BATCH = 64  # images segmented together ...
@@ -61,7 +62,7 @@ def segment(segmenter: PersonSegmenter, pixels: Sequence[npt.NDArray[np.uint8]])
 
     def person(batch: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
         tensor = torch.from_numpy(batch).permute(0, 3, 1, 2).float().contiguous(memory_format=torch.channels_last)
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        with torch.inference_mode(), autocast("cpu"):
             return np.asarray((segmenter(tensor) > 0).numpy())
 
     return by_size(person, pixels)

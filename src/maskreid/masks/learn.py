@@ -14,6 +14,7 @@ from torch import Tensor
 
 from maskreid.errors import MaskreidError
 from maskreid.masks.segmenter import PersonSegmenter
+from maskreid.network import autocast
 from maskreid.progress import Progress, silent
 
 
@@ -121,7 +122,7 @@ def train_segmenter(
         image = torch.from_numpy(pixels[chosen.numpy()]).permute(0, 3, 1, 2).float()
         target = torch.from_numpy(masks[chosen.numpy()]).float()[:, None]
         image, target = _augment(image, target, generator)
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast("cpu"):
             logits = network(image.contiguous(memory_format=torch.channels_last))
         loss = _segmentation_loss(logits.float(), target[:, 0])
         optimizer.zero_grad()

@@ -2,7 +2,7 @@
 
 from maskreid.network.card import describe_network, make_card
 from maskreid.network.config import NetworkConfig
-from maskreid.network.device import pick_device
+from maskreid.network.device import autocast, multiplies_bfloat16, pick_device
 from maskreid.network.fold import folded
 from maskreid.network.infer import infer
 from maskreid.network.maskreid import Classifier, MaskReID
@@ -18,6 +18,7 @@ __all__ = [
     "Model",
     "NetworkConfig",
     "add_to_card",
+    "autocast",
     "center_crop",
     "describe_network",
     "folded",
@@ -25,6 +26,7 @@ __all__ = [
     "list_models",
     "load_model",
     "make_card",
+    "multiplies_bfloat16",
     "pick_device",
     "prepare_input",
     "read_card",

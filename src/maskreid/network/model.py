@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 
 from maskreid.errors import MaskreidError
+from maskreid.network.device import autocast
 from maskreid.network.infer import infer
 from maskreid.network.maskreid import MaskReID
 
@@ -85,7 +86,7 @@ class Model:
             pixels: (N, H, W, 3) uint8 RGB at the model's ``resize`` size; the centre is cropped here.
             masks: (N, H, W) uint8, non-zero on the person.
             batch_size: images that pass through the network together.
-            precision: ``"float32"`` or ``"bfloat16"`` (autocast).
+            precision: ``"float32"``, or ``"bfloat16"`` (autocast) where the device multiplies it itself.
 
         Returns:
             (N, dimension) float32 unit rows.
@@ -105,10 +106,7 @@ class Model:
         was_training = self.network.training
         self.network.eval()
         rows = [np.empty((0, self.dimension), np.float32)]
-        with (
-            torch.inference_mode(),
-            torch.autocast(self.device.type, torch.bfloat16, enabled=precision == "bfloat16"),
-        ):
+        with torch.inference_mode(), autocast(self.device, precision):
             for start in range(0, len(pixels), batch_size):
                 # A copy, since packed images are memory-mapped and torch shares no read-only memory.
                 batch = np.array(pixels[start : start + batch_size])

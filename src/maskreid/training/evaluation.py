@@ -66,7 +66,7 @@ def evaluate_model(
         probes: of an approximate neighbour search for it; None searches exactly.
         masks: where masks come from, if not from where the model's card says.
         cache: where packed images are kept.
-        precision: of the network, "float32" or "bfloat16".
+        precision: of the network, "float32", or "bfloat16" where the device multiplies it itself.
         progress: told about every stage.
 
     Raises:

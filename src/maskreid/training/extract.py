@@ -20,7 +20,8 @@ def extract_features(
     Args:
         model: from `maskreid.network.load_model`.
         packed: images stored at the model's own resize size, with their masks.
-        precision: ``"float32"``, or ``"bfloat16"`` for twice the speed and about three digits.
+        precision: ``"float32"``, or ``"bfloat16"`` for twice the speed and about three digits where the device
+            multiplies it itself.
         progress: told about every image.
 
     Returns:

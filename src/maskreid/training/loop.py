@@ -17,7 +17,7 @@ from torch.utils.tensorboard import SummaryWriter
 from maskreid import __version__
 from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, PackedImages, PersonImage, holdout_split, split_identities
-from maskreid.network import MaskReID, Model, load_model, make_card, pick_device, save_model
+from maskreid.network import MaskReID, Model, load_model, make_card, multiplies_bfloat16, pick_device, save_model
 from maskreid.progress import Progress, silent
 from maskreid.retrieval import Metrics, evaluate
 from maskreid.training.extract import extract_features
@@ -152,6 +152,7 @@ class _Run:
             network.load_state_dict(state["average"] or state["network"])
             return Model(network.eval(), self._card(None))
         trainer = Trainer(self.recipe, self.packed, device, self.ranks, init=self.init)
+        self._tell_precision(trainer.device)
         if state:
             trainer.restore(state)
         first, end = trainer.iteration, self.recipe.schedule.iterations
@@ -190,6 +191,15 @@ class _Run:
             profiler.save(self.run)
         save_model(self.run / MODEL, model.network, model.card)
         return load_model(self.run / MODEL)
+
+    def _tell_precision(self, device: torch.device) -> None:
+        asked = self.recipe.schedule.precision
+        if self.ranks.rank == 0 and asked == "bfloat16" and not multiplies_bfloat16(device):
+            print(
+                f"maskreid: this {device.type} only emulates bfloat16, which is slower than float32; computing in "
+                "float32",
+                file=sys.stderr,
+            )
 
     def _check_finite(self, losses: list[Tensor], done: int) -> None:
         values = torch.stack(losses).cpu()

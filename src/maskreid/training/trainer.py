@@ -12,7 +12,7 @@ from torch.nn.parallel import DistributedDataParallel
 from maskreid.errors import MaskreidError
 from maskreid.images import PackedImages
 from maskreid.losses import move_table, ranking_floor
-from maskreid.network import Classifier, MaskReID, Model
+from maskreid.network import Classifier, MaskReID, Model, autocast
 from maskreid.training.average import MovingAverage
 from maskreid.training.compiling import compiled
 from maskreid.training.feeder import Feeder
@@ -102,9 +102,8 @@ class Trainer:
         self.network.train()
         if self.classifier:
             self.classifier.train()
-        half = recipe.schedule.precision == "bfloat16"
         with watch.stage("forward"):
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
+            with autocast(self.device, recipe.schedule.precision):
                 around = torch.cat(self._forward(batch.image, batch.masked), 1)
             before, after = self.ranks.gather(around.float(), len(batch.targets)).chunk(2, 1)
         with watch.stage("loss"):
