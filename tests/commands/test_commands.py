@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from running import maskreid, refused, write
+from running import maskreid, new_process, refused, write
 from typer.main import get_command
 
 import maskreid as maskreid_package
@@ -77,7 +77,7 @@ def test_help_takes_no_longer_than_what_draws_it() -> None:
     said = maskreid("--help").stdout
     assert [verb for verb, *_ in verbs(get_command(program.app)) if verb not in said] == []
     drawing = processor_time(lambda: subprocess.run([sys.executable, "-c", "import typer, rich.console"], check=True))
-    assert processor_time(lambda: maskreid("--help")) < 3.5 * drawing
+    assert processor_time(lambda: new_process("--help")) < 3.5 * drawing
 
 
 def processor_time(run: Callable[[], object]) -> float:
@@ -183,7 +183,7 @@ def test_a_name_need_not_be_utf8(tmp_path: Path) -> None:
     for name in (b"Jos\xe9", b"Ann"):
         (tmp_path / os.fsdecode(name)).mkdir()
         Image.new("RGB", (8, 16)).save(tmp_path / os.fsdecode(name) / "1.png")
-    done = maskreid("data", "check", tmp_path, code=1, env={**os.environ, "PYTHONIOENCODING": "utf-8:strict"})
+    done = new_process("data", "check", tmp_path, code=1, env={**os.environ, "PYTHONIOENCODING": "utf-8:strict"})
     assert r"Jos\udce9/1.png" in done.stdout
 
 

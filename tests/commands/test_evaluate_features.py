@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from running import maskreid, refused
+from running import maskreid, refused, write
 from scipy.io import savemat
 
+from maskreid.images import synthetic_world
 from maskreid.retrieval import Features, compare, evaluate
 
 
@@ -130,8 +131,9 @@ def test_two_models_are_compared(folder: Path, tmp_path: Path) -> None:
 
 def test_models_are_tested_and_compared_on_another_dataset(tmp_path: Path) -> None:
     """Cross-dataset is only another DATA: the shipped model, of Market-1501, on the generated world."""
+    write(synthetic_world(train=1, test=20, cameras=2, images=2, distractors=20, junk=0), tmp_path / "world")
     out = tmp_path / "out"
-    data = ["--data", "synthetic", "--cache", tmp_path / "cache", "--precision", "bfloat16"]
+    data = ["--data", tmp_path / "world", "--cache", tmp_path / "cache", "--precision", "bfloat16"]
     told = maskreid("evaluate", "market1501-compact", *data, "--per-camera", "--worst", "2", "--out", out).stdout
     assert "| 95 % interval" in told
     page = (out / "report.html").read_text()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from running import maskreid
+from running import new_process
 
 from maskreid.network import MaskReID, NetworkConfig, make_card, save_model
 
@@ -14,7 +14,7 @@ def test_export(tmp_path: Path) -> None:
     config = NetworkConfig(width=0.25, dimension=16, input_size=(48, 32), streams=1, fusion="none", bands=3)
     card = make_card(config, resize=(54, 36), masks={"source": "fcn", "min_share": 0.05}, training={}, metrics={})
     save_model(tmp_path / "m", MaskReID(config), card)
-    done = maskreid("export", tmp_path / "m", "--count", "2", cwd=tmp_path)
+    done = new_process("export", tmp_path / "m", "--count", "2", cwd=tmp_path)
     worst = re.search(r"to PyTorch at least (\d\.\d{7});", done.stdout)
     assert worst
     assert float(worst[1]) > 0.9999
@@ -22,5 +22,5 @@ def test_export(tmp_path: Path) -> None:
     assert (tmp_path / "m.onnx").stat().st_size > 10_000
     for remark in ("torch", "constant folding"):  # the exporter's own
         assert remark not in done.stderr.lower().replace("pytorch", "")
-    refused = maskreid("export", tmp_path / "m", "--format", "tflite", code=2, cwd=tmp_path)
+    refused = new_process("export", tmp_path / "m", "--format", "tflite", code=2, cwd=tmp_path)
     assert "exported as onnx only" in refused.stderr

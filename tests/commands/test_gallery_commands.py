@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from made_up import put, save, unit
 from PIL import Image
-from running import maskreid, refused, write
+from running import maskreid, new_process, refused, write
 
 from maskreid.cli.gallery.list_ import list_
 from maskreid.cli.gallery.search import search
@@ -247,7 +247,7 @@ def test_a_full_disk(gallery: str, tmp_path: Path) -> None:
         picture.save(buffer, "PNG")
         (folder / f"{number}.png").write_bytes(buffer.getvalue())
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))"
-    done = maskreid("gallery", "add", gallery, folder, code=2, before=limit)
+    done = new_process("gallery", "add", gallery, folder, code=2, before=limit)
     *_, line = done.stderr.splitlines()
     assert line.startswith(f"maskreid: {gallery}: a file may not grow so large")
     assert "nothing was half written" in line
@@ -265,12 +265,12 @@ def test_a_read_only_folder(gallery: str, photos: Path, tmp_path: Path) -> None:
         os.chmod(path, 0o555 if path.is_dir() else 0o444)
     try:
         for verb in (["add", gallery, str(photos)], ["remove", gallery, "--camera", "1", "--yes"]):
-            done = maskreid("gallery", *verb, code=2, before=without_rights)
+            done = new_process("gallery", *verb, code=2, before=without_rights)
             assert "may not be written" in done.stderr
             assert done.stderr.count("\n") == 1
         entry = Gallery(gallery).entries(limit=1)[0].id
-        maskreid("gallery", "search", gallery, "--entry", entry, before=without_rights)
-        maskreid("gallery", "verify", gallery, before=without_rights)
+        new_process("gallery", "search", gallery, "--entry", entry, before=without_rights)
+        new_process("gallery", "verify", gallery, before=without_rights)
     finally:
         for path in [Path(gallery), *Path(gallery).rglob("*")]:
             os.chmod(path, 0o755)

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from running import maskreid, write
+from running import maskreid, new_process, write
 
 from maskreid.images import open_dataset, synthetic_world
 
@@ -35,7 +35,7 @@ def test_a_worker_dies_and_nothing_is_lost_or_twice(
     place, env = bucket
     gallery, photos = f"{place}/on-ray", tmp_path / "Market-1501"
     write(WORLD, photos)
-    maskreid("gallery", "create", gallery, "--model", "market1501-compact", "--masks", "none", env=env)
+    new_process("gallery", "create", gallery, "--model", "market1501-compact", "--masks", "none", env=env)
     adding = subprocess.Popen(
         [sys.executable, "-c", ADD, gallery, photos, cluster],
         env=env,
@@ -49,16 +49,16 @@ def test_a_worker_dies_and_nothing_is_lost_or_twice(
     assert adding.returncode == 0, err
     images = {image.path for split in open_dataset(photos).splits.values() for image in split}
     contents = {(photos / path).read_bytes() for path in images}
-    assert maskreid("gallery", "verify", gallery, env=env).stdout.startswith(f"{gallery}: {len(contents)} entries")
-    listed = maskreid("gallery", "list", gallery, "--json", "--limit", "1000", env=env).stdout.splitlines()
+    assert new_process("gallery", "verify", gallery, env=env).stdout.startswith(f"{gallery}: {len(contents)} entries")
+    listed = new_process("gallery", "list", gallery, "--json", "--limit", "1000", env=env).stdout.splitlines()
     paths = [json.loads(line)["path"] for line in listed]
     assert {(photos / path).read_bytes() for path in paths} == contents
 
-    again = maskreid("gallery", "add", gallery, photos, "--ray", cluster, env=env)
+    again = new_process("gallery", "add", gallery, photos, "--ray", cluster, env=env)
     assert "0 added" in again.stdout
     query = photos / WORLD.splits["query"][0].path
     search = ("gallery", "search", gallery, query, "--json", "--camera", "2", "--rerank")
-    answers = [json.loads(maskreid(*search, *more, env=env).stdout) for more in ((), ("--ray", cluster))]
+    answers = [json.loads(new_process(*search, *more, env=env).stdout) for more in ((), ("--ray", cluster))]
     here, there = ([(hit["id"], round(hit["similarity"], 5)) for hit in each["answers"]] for each in answers)
     assert here == there
     assert len(here) == 10

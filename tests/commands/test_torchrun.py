@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from running import maskreid, write
+from running import new_process, write
 
 from maskreid.images import Dataset
 from maskreid.network import NetworkConfig, load_model
@@ -123,7 +123,7 @@ def test_two_processes_learn_what_one_does(folder: Path, tmp_path: Path, recipe:
     path = tmp_path / f"{recipe.name}.toml"
     path.write_text(recipe.to_toml())
     process = torchrun(path, folder, tmp_path / "together")
-    maskreid("train", path, "--data", folder, "--out", tmp_path / "alone", "--device", "cpu", env=ONE_THREAD)
+    new_process("train", path, "--data", folder, "--out", tmp_path / "alone", "--device", "cpu", env=ONE_THREAD)
     out, _ = finish(process)
     assert out.count("trained ") == 1  # the first process speaks for both
     assert_same_curve(tmp_path / "alone", tmp_path / "together")
@@ -132,7 +132,7 @@ def test_two_processes_learn_what_one_does(folder: Path, tmp_path: Path, recipe:
 def test_a_killed_pair_goes_on_together_or_alone(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "softmax.toml"
     path.write_text(SOFTMAX.to_toml())
-    maskreid("train", path, "--data", folder, "--out", tmp_path / "alone", "--device", "cpu", env=ONE_THREAD)
+    new_process("train", path, "--data", folder, "--out", tmp_path / "alone", "--device", "cpu", env=ONE_THREAD)
     process = torchrun(path, folder, tmp_path / "killed")
     checkpoint = tmp_path / "killed" / "checkpoint.pt"
     until = time.monotonic() + 120

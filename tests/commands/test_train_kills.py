@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from running import MASKREID, maskreid, write
+from running import MASKREID, new_process, write
 
 from maskreid.images import Dataset
 from maskreid.network import NetworkConfig, load_model
@@ -25,12 +25,12 @@ RECIPE = Recipe(
     loss=LossConfig(softmax=1.0, ranking=1.0, n_pair=0.5),
     batch=BatchConfig(sampler="identities", identities=6, images=4),
     schedule=ScheduleConfig(
-        iterations=60,
+        iterations=30,
         learning_rate=0.02,
         policy="cosine",
         precision="float32",
         ema=0.9,
-        validate_every=20,
+        validate_every=10,
         checkpoint_every=4,
     ),
 )
@@ -49,9 +49,9 @@ def test_a_run_killed_at_random_moments_ends_as_if_it_had_not_been(files: tuple[
     recipe, data = files
     arguments = ["train", recipe, "--data", data, "--device", "cpu", "--out"]
     start = time.monotonic()
-    maskreid(*arguments, tmp_path / "whole", env=ONE_THREAD)
+    new_process(*arguments, tmp_path / "whole", env=ONE_THREAD)
     whole, rng = time.monotonic() - start, random.Random(7)
-    for _ in range(4):
+    for _ in range(3):
         process = subprocess.Popen(
             [MASKREID, *arguments, tmp_path / "run"],
             env=ONE_THREAD,
@@ -61,7 +61,7 @@ def test_a_run_killed_at_random_moments_ends_as_if_it_had_not_been(files: tuple[
         time.sleep(rng.uniform(0.3, 1) * whole)
         process.kill()
         process.wait()
-    maskreid(*arguments, tmp_path / "run", env=ONE_THREAD)
+    new_process(*arguments, tmp_path / "run", env=ONE_THREAD)
     first, second = (load_model(tmp_path / run) for run in ("whole", "run"))
     states = [model.network.state_dict() for model in (first, second)]
     assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
@@ -72,7 +72,7 @@ def test_a_profile_says_where_the_time_goes(files: tuple[Path, Path], tmp_path: 
     recipe, data = files
     recipe.write_text(replace(RECIPE, schedule=replace(RECIPE.schedule, iterations=8)).to_toml())
     arguments = ["train", recipe, "--data", data, "--device", "cpu", "--out", tmp_path / "run", "--profile"]
-    done = maskreid(*arguments, env=ONE_THREAD)
+    done = new_process(*arguments, env=ONE_THREAD)
     numbers = json.loads((tmp_path / "run" / "profile.json").read_text())
     assert set(numbers["seconds"]) == {"data", "transfer", "forward", "loss", "backward", "optimiser"}
     assert numbers["seconds"]["transfer"] == 0  # on the CPU
