@@ -17,7 +17,7 @@ import torch
 from xdist.scheduler import LoadFileScheduling
 
 from maskreid.images import Dataset, synthetic_world
-from servers import bucket, cluster  # noqa: F401
+from servers import bucket, cluster, place  # noqa: F401
 
 torch.set_num_threads(1)
 

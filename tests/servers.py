@@ -65,6 +65,15 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict
     server.wait()
 
 
+@pytest.fixture
+def place(bucket: tuple[str, dict[str, str]], monkeypatch: pytest.MonkeyPatch) -> str:
+    """The bucket's address, which this process reaches, and those that it starts."""
+    address, env = bucket
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    return address
+
+
 @pytest.fixture(scope="session")
 def cluster(bucket: tuple[str, dict[str, str]]) -> Iterator[str]:
     """The address of two nodes, whose workers reach the bucket."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from running import new_process
+from running import maskreid, new_process
 
 from maskreid.network import MaskReID, NetworkConfig, make_card, save_model
 
@@ -22,5 +22,5 @@ def test_export(tmp_path: Path) -> None:
     assert (tmp_path / "m.onnx").stat().st_size > 10_000
     for remark in ("torch", "constant folding"):  # the exporter's own
         assert remark not in done.stderr.lower().replace("pytorch", "")
-    refused = new_process("export", tmp_path / "m", "--format", "tflite", code=2, cwd=tmp_path)
+    refused = maskreid("export", tmp_path / "m", "--format", "tflite", code=2)
     assert "exported as onnx only" in refused.stderr

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from running import MASKREID, write
+from running import maskreid, write
 
 from maskreid.images import synthetic_world
 
@@ -24,12 +24,15 @@ def test_the_guide_does_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(tmp_path)
     printed: dict[str, str] = {}
     for kind, block in re.findall(r"```(sh|python)\n(.*?)```", GUIDE, re.DOTALL):
-        for command in block.strip().splitlines() if kind == "sh" else [block]:
-            words = [str(MASKREID), *shlex.split(command)[1:]] if kind == "sh" else [sys.executable, "-c", command]
-            assert kind == "python" or command.startswith("maskreid gallery ")
-            done = subprocess.run(words, capture_output=True, text=True, timeout=300)
-            assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-            printed[command] = done.stdout
+        if kind == "sh":
+            for command in block.strip().splitlines():
+                program, *arguments = shlex.split(command)
+                assert (program, arguments[0]) == ("maskreid", "gallery")
+                printed[command] = maskreid(*arguments).stdout
+        else:
+            done = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True, timeout=300)
+            assert done.returncode == 0, f"{block}\n{done.stdout}{done.stderr}"
+            printed[block] = done.stdout
     enrolled = len(WORLD.splits["gallery"])
     expected = {
         "add people photos": f"{enrolled} added",

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from running import maskreid, new_process, write
+from running import maskreid, write
 
 from maskreid.images import open_dataset, synthetic_world
 
@@ -29,16 +29,12 @@ with on_ray.connected(sys.argv[3]):
 """
 
 
-def test_a_worker_dies_and_nothing_is_lost_or_twice(
-    bucket: tuple[str, dict[str, str]], cluster: str, tmp_path: Path
-) -> None:
-    place, env = bucket
+def test_a_worker_dies_and_nothing_is_lost_or_twice(place: str, cluster: str, tmp_path: Path) -> None:
     gallery, photos = f"{place}/on-ray", tmp_path / "Market-1501"
     write(WORLD, photos)
-    new_process("gallery", "create", gallery, "--model", "market1501-compact", "--masks", "none", env=env)
+    maskreid("gallery", "create", gallery, "--model", "market1501-compact", "--masks", "none")
     adding = subprocess.Popen(
         [sys.executable, "-c", ADD, gallery, photos, cluster],
-        env=env,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -49,16 +45,16 @@ def test_a_worker_dies_and_nothing_is_lost_or_twice(
     assert adding.returncode == 0, err
     images = {image.path for split in open_dataset(photos).splits.values() for image in split}
     contents = {(photos / path).read_bytes() for path in images}
-    assert new_process("gallery", "verify", gallery, env=env).stdout.startswith(f"{gallery}: {len(contents)} entries")
-    listed = new_process("gallery", "list", gallery, "--json", "--limit", "1000", env=env).stdout.splitlines()
+    assert maskreid("gallery", "verify", gallery).stdout.startswith(f"{gallery}: {len(contents)} entries")
+    listed = maskreid("gallery", "list", gallery, "--json", "--limit", "1000").stdout.splitlines()
     paths = [json.loads(line)["path"] for line in listed]
     assert {(photos / path).read_bytes() for path in paths} == contents
 
-    again = new_process("gallery", "add", gallery, photos, "--ray", cluster, env=env)
+    again = maskreid("gallery", "add", gallery, photos, "--ray", cluster)
     assert "0 added" in again.stdout
     query = photos / WORLD.splits["query"][0].path
     search = ("gallery", "search", gallery, query, "--json", "--camera", "2", "--rerank")
-    answers = [json.loads(new_process(*search, *more, env=env).stdout) for more in ((), ("--ray", cluster))]
+    answers = [json.loads(maskreid(*search, *more).stdout) for more in ((), ("--ray", cluster))]
     here, there = ([(hit["id"], round(hit["similarity"], 5)) for hit in each["answers"]] for each in answers)
     assert here == there
     assert len(here) == 10
@@ -79,7 +75,7 @@ def _worker(adding: subprocess.Popen[str]) -> int:
     raise AssertionError("no worker began")
 
 
-def test_no_cluster(bucket: tuple[str, dict[str, str]], tmp_path: Path) -> None:
+def test_no_cluster(tmp_path: Path) -> None:
     write(WORLD, tmp_path / "photos")
     maskreid("gallery", "create", tmp_path / "g", "--model", "market1501-compact", "--masks", "none")
     done = maskreid("gallery", "add", tmp_path / "g", tmp_path / "photos", "--ray", "127.0.0.1:1", code=2)

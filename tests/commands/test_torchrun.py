@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from running import new_process, write
+from running import maskreid, write
 
 from maskreid.images import Dataset
 from maskreid.network import NetworkConfig, load_model
@@ -62,9 +62,6 @@ RANKING = replace(
 )
 
 
-ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
-
-
 def torchrun(recipe: Path, data: Path, out: Path, *more: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "maskreid.cli.main"]
     arguments = ["train", str(recipe), "--data", str(data), "--out", str(out), "--device", "cpu", *more]
@@ -73,7 +70,6 @@ def torchrun(recipe: Path, data: Path, out: Path, *more: str) -> subprocess.Pope
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=ONE_THREAD,
         start_new_session=True,
     )
 
@@ -123,7 +119,7 @@ def test_two_processes_learn_what_one_does(folder: Path, tmp_path: Path, recipe:
     path = tmp_path / f"{recipe.name}.toml"
     path.write_text(recipe.to_toml())
     process = torchrun(path, folder, tmp_path / "together")
-    new_process("train", path, "--data", folder, "--out", tmp_path / "alone", "--device", "cpu", env=ONE_THREAD)
+    maskreid("train", path, "--data", folder, "--out", tmp_path / "alone", "--device", "cpu")
     out, _ = finish(process)
     assert out.count("trained ") == 1  # the first process speaks for both
     assert_same_curve(tmp_path / "alone", tmp_path / "together")
@@ -132,7 +128,7 @@ def test_two_processes_learn_what_one_does(folder: Path, tmp_path: Path, recipe:
 def test_a_killed_pair_goes_on_together_or_alone(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "softmax.toml"
     path.write_text(SOFTMAX.to_toml())
-    new_process("train", path, "--data", folder, "--out", tmp_path / "alone", "--device", "cpu", env=ONE_THREAD)
+    maskreid("train", path, "--data", folder, "--out", tmp_path / "alone", "--device", "cpu")
     process = torchrun(path, folder, tmp_path / "killed")
     checkpoint = tmp_path / "killed" / "checkpoint.pt"
     until = time.monotonic() + 120
