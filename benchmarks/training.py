@@ -33,7 +33,7 @@ from measure import MEBI
 from maskreid.cli.common import open_data
 from maskreid.cli.memory import keep_freed_memory
 from maskreid.images import PackedImages, synthetic_world
-from maskreid.network import Classifier, MaskReID, NetworkConfig, load_model
+from maskreid.network import Classifier, MaskReID, NetworkConfig, load_model, multiplies_bfloat16
 from maskreid.training import BatchConfig, DataConfig, LossConfig, Recipe, ScheduleConfig, prepare
 from maskreid.training.feeder import Feeder
 from maskreid.training.profiling import device_name, peak_memory, peak_rate, training_flop
@@ -139,12 +139,15 @@ def as_jpeg(content: bytes) -> bytes:
 # ---------------------------------------------------------------- step
 
 CPU_VARIANTS = ("float32 loop", "float32 loop, memory kept", "maskreid float32", "maskreid")
+EMULATED = "maskreid, bfloat16 emulated"  # what maskreid does not do where the processor lacks it
 CUDA_VARIANTS = ("float32 loop", "maskreid float32", "maskreid", "maskreid compiled")
 
 
 def compare_steps(arguments: argparse.Namespace) -> None:
     """Images a second of whole steps; the loop's batch is in memory already, ours is made in the time."""
     variants = CPU_VARIANTS if arguments.device == "cpu" else CUDA_VARIANTS
+    if not multiplies_bfloat16(arguments.device):
+        variants = (*variants[:-1], EMULATED)
     results: dict[str, list[dict[str, float]]] = {name: [] for name in variants}
     for _ in range(arguments.repeat):
         for name in variants:
@@ -201,6 +204,8 @@ def random_images() -> PackedImages:
 def our_steps(name: str, device: str) -> Callable[[int], torch.Tensor]:
     """Return the step of a training run."""
     precision = "float32" if "float32" in name else "bfloat16"
+    if name == EMULATED:
+        torch.cpu.get_capabilities = lambda: {"avx512_bf16": True}
     trainer = Trainer(recipe(precision=precision, compile="compiled" in name), random_images(), device)
     return lambda iteration: trainer.step(iteration)["loss"]
 
