@@ -92,7 +92,7 @@ def compare(
 ) -> Parity:
     """Run an exported model on some images beside `Model.embed`, to which `shape_images` gives what it reads.
 
-    All in float32, the segmenter too, which `FcnMasks` runs in bfloat16.
+    All in float32, the segmenter too, which `FcnMasks` runs in bfloat16 where it can.
     """
     session = onnx_session(content)
     segment = on_torch(MaskGraph(load_segmenter()), "float32", torch.device("cpu"))
