@@ -64,6 +64,7 @@ RUNGS: dict[str, Callable[[Recipe], Recipe]] = {
     "mirror image at test": lambda it: _data(it, flip_at_test=True),
     "other colours, 0.5": lambda it: _data(it, colour=0.5),
     "a part for the whole, one for each of 3 bands": lambda it: _network(it, bands=3),
+    "the generalised mean over places": lambda it: _network(it, pooling="gem"),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ import torch
 from maskreid.errors import MaskreidError
 from maskreid.network import Classifier, MaskReID, NetworkConfig
 from maskreid.network.inception import InceptionA, InceptionB
-from maskreid.network.maskreid import average_over_places
+from maskreid.network.maskreid import average_over_places, generalised_mean_over_places
 
 
 def parameters(module: torch.nn.Module) -> int:
@@ -165,6 +166,7 @@ def test_classifier_without_relu_and_dropout_is_linear() -> None:
         {"bands": 2},  # 256 is no multiple of 3
         {"input_size": (144,)},
         {"last_stride": 3},
+        {"pooling": "max"},
     ],
 )
 def test_impossible_networks_are_refused(wrong: dict[str, object]) -> None:
@@ -266,7 +268,7 @@ def test_width_scales_to_a_multiple_of_eight(width: float, channels: int) -> Non
 
 
 @pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
-def test_theaverage_over_places_keeps_the_layout_of_gradients(layout: torch.memory_format) -> None:
+def test_the_average_over_places_keeps_the_layout_of_gradients(layout: torch.memory_format) -> None:
     level = torch.randn(2, 5, 4, 3, dtype=torch.float64).contiguous(memory_format=layout).requires_grad_()
     scale = torch.randn(2, 5, dtype=torch.float64)
     average = average_over_places(level)
@@ -274,3 +276,40 @@ def test_theaverage_over_places_keeps_the_layout_of_gradients(layout: torch.memo
     (gradient,) = torch.autograd.grad((average * scale).sum(), level)
     torch.testing.assert_close(gradient, (scale / 12)[:, :, None, None].expand_as(level))
     assert gradient.is_contiguous(memory_format=layout)
+
+
+def test_the_generalised_mean_is_the_third_root_of_the_mean_third_power() -> None:
+    level = torch.rand(2, 3, 4, 5, generator=torch.Generator().manual_seed(0)) * 3
+    pooled = generalised_mean_over_places(level)
+    for image in range(2):
+        for channel in range(3):
+            values = level[image, channel].flatten().tolist()
+            assert pooled[image, channel].item() == pytest.approx(
+                (sum(v**3 for v in values) / 20) ** (1 / 3), rel=1e-5
+            )
+    assert (pooled > level.mean((2, 3))).all()
+    assert (pooled < level.amax((2, 3))).all()
+    assert generalised_mean_over_places(level.bfloat16()).dtype == torch.bfloat16
+
+
+def test_the_generalised_mean_of_nothing_is_nothing_and_has_a_gradient() -> None:
+    level = torch.zeros(1, 2, 3, 3)
+    level[0, 1, 0, 0] = 2
+    level.requires_grad_()
+    pooled = generalised_mean_over_places(level)
+    assert pooled[0].tolist() == pytest.approx([1e-4, (8 / 9) ** (1 / 3)], rel=1e-3)
+    pooled.sum().backward()
+    assert level.grad is not None
+    assert level.grad.isfinite().all()
+    assert level.grad[0, 1, 0, 0] > 0
+
+
+def test_pooling_changes_the_feature_and_no_weight() -> None:
+    shape = NetworkConfig(width=0.25, input_size=(48, 32), bands=3, dimension=16)
+    average, gem = (
+        MaskReID(config, torch.Generator().manual_seed(0)).eval() for config in (shape, replace(shape, pooling="gem"))
+    )
+    assert average.state_dict().keys() == gem.state_dict().keys()
+    image = torch.randn(2, 3, 48, 32, generator=torch.Generator().manual_seed(1))
+    assert not torch.allclose(average(image, image), gem(image, image))
+    assert gem(image, image).isfinite().all()

@@ -9,6 +9,7 @@ from maskreid.errors import MaskreidError
 
 FUSIONS = ("none", "gap", "conv1x1", "conv3x3")
 NECKS = ("none", "bn")
+POOLINGS = ("average", "gem")
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,9 @@ class NetworkConfig:
 
     ``last_stride=1`` keeps the third level's map at the second's size (also of Luo et al.): four times the places to
     tell people apart by, at more computation and no more weights.
+
+    ``pooling="gem"`` is the generalised mean of Radenovic et al. (PAMI 2019) with p = 3, between the average and the
+    maximum: what a level sees in few places weighs more. It has no weights.
     """
 
     streams: int = 2  # 1: the image alone; 2: the image and the masked image
@@ -38,6 +42,7 @@ class NetworkConfig:
     neck: Literal["none", "bn"] = "none"  # which side of fc7's batch normalisation metric losses see: after; before
     bands: int = 0  # horizontal bands of the person with a part of the feature each, beside the whole's part
     last_stride: int = 2  # of the third level; 1 leaves it at the second's size
+    pooling: Literal["average", "gem"] = "average"  # of a level's places into one number a channel
 
     def __post_init__(self) -> None:
         if self.streams not in (1, 2):
@@ -46,6 +51,8 @@ class NetworkConfig:
             raise MaskreidError(f"network.fusion must be one of {', '.join(FUSIONS)}, got {self.fusion!r}")
         if self.neck not in NECKS:
             raise MaskreidError(f"network.neck must be one of {', '.join(NECKS)}, got {self.neck!r}")
+        if self.pooling not in POOLINGS:
+            raise MaskreidError(f"network.pooling must be one of {', '.join(POOLINGS)}, got {self.pooling!r}")
         if not 0 < self.width <= 4:
             raise MaskreidError(f"network.width must be above 0 and at most 4, got {self.width}")
         if self.dimension < 1:

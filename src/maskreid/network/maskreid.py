@@ -81,10 +81,11 @@ class MaskReID(nn.Module):
         *skipped, last = self.level_maps(image, masked)
         # Without fusion there is no skip, and the first two levels end here.
         maps = [*(skip(level) for skip, level in zip(self.skips, skipped, strict=False)), last]
-        parts = [torch.cat([average_over_places(each) for each in maps], 1)]
+        pool = average_over_places if self.config.pooling == "average" else generalised_mean_over_places
+        parts = [torch.cat([pool(each) for each in maps], 1)]
         if self.config.bands:
             for band in zip(*(each.tensor_split(self.config.bands, 2) for each in maps), strict=True):
-                parts.append(torch.cat([average_over_places(each) for each in band], 1))
+                parts.append(torch.cat([pool(each) for each in band], 1))
         size = self.config.dimension // len(parts)
         before = []
         for start, pooled in zip(range(0, self.config.dimension, size), parts, strict=True):
@@ -118,6 +119,15 @@ def average_over_places(level: Tensor) -> Tensor:
     if level.is_contiguous(memory_format=torch.channels_last):
         return level.permute(0, 2, 3, 1).flatten(1, 2).mean(1)
     return level.mean((2, 3))
+
+
+def generalised_mean_over_places(level: Tensor) -> Tensor:
+    """(N, C, H, W), nowhere negative -> (N, C): the third root of the mean of the third powers, computed in float32.
+
+    Radenovic et al., "Fine-tuning CNN Image Retrieval with No Human Annotation", PAMI 2019, Eq. 3.
+    """
+    x = level.float().clamp(min=1e-4)  # the root has no gradient at 0
+    return average_over_places(x * x * x).pow(1 / 3).to(level.dtype)
 
 
 class Classifier(nn.Module):

@@ -23,7 +23,8 @@ from maskreid.training.recipe import Recipe
 from maskreid.training.schedule import learning_rate, make_optimizer, set_learning_rate
 from maskreid.training.stopwatch import Stopwatch
 
-FREE = ("input_size", "bands", "last_stride", "dimension")  # in what a network may differ from the one it starts from
+# In what a network may differ from the one it starts from.
+FREE = ("input_size", "bands", "last_stride", "dimension", "pooling")
 
 
 class Trainer:
