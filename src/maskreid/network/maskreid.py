@@ -126,8 +126,8 @@ def generalised_mean_over_places(level: Tensor) -> Tensor:
 
     Radenovic et al., "Fine-tuning CNN Image Retrieval with No Human Annotation", PAMI 2019, Eq. 3.
     """
-    x = level.float().clamp(min=1e-4)  # the root has no gradient at 0
-    return average_over_places(x * x * x).pow(1 / 3).to(level.dtype)
+    powers = average_over_places(level.float() ** 3)
+    return powers.clamp(min=1e-12).pow(1 / 3).to(level.dtype)  # a root has no gradient at 0
 
 
 class Classifier(nn.Module):
