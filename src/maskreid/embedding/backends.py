@@ -14,7 +14,7 @@ import torch
 from maskreid.embedding.graphs import Graph
 from maskreid.embedding.onnx_graph import needed, onnx_bytes, onnx_session
 from maskreid.errors import MaskreidError
-from maskreid.network import multiplies_bfloat16
+from maskreid.network import multiplies_bfloat16, number_type
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Run = Callable[..., Array]  # of a graph: arrays in, one array out
@@ -25,8 +25,7 @@ FEW = 5_000  # images; what OpenVINO gains on as many is what it takes to start 
 
 def on_torch(graph: Graph, precision: str, device: torch.device) -> Run:
     """Compute a graph with PyTorch."""
-    half = precision == "bfloat16" and multiplies_bfloat16(device)
-    graph = graph.cast(torch.bfloat16 if half else torch.float32).to(device)
+    graph = graph.cast(number_type(device, precision)).to(device)
 
     def run(*arrays: Array) -> Array:
         with torch.inference_mode():

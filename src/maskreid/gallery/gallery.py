@@ -125,12 +125,12 @@ class Gallery:
         Raises:
             MaskreidError: something is there already, or it cannot be written.
         """
+        from maskreid.network import list_models, load_model
+
         if thumbnail < 0:
             raise MaskreidError(f"thumbnail is {thumbnail}; expected a height in pixels, or 0 for none")
         if audit and "://" in str(path):
             raise MaskreidError(f"{path}: an audit log needs a gallery on disk; leave it out, or create it there")
-        from maskreid.network import list_models, load_model
-
         loaded = load_model(model)
         settings = Settings(
             version=VERSION,

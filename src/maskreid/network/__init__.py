@@ -2,7 +2,7 @@
 
 from maskreid.network.card import describe_network, make_card
 from maskreid.network.config import NetworkConfig
-from maskreid.network.device import autocast, multiplies_bfloat16, pick_device
+from maskreid.network.device import autocast, multiplies_bfloat16, number_type, pick_device
 from maskreid.network.fold import folded
 from maskreid.network.infer import infer
 from maskreid.network.maskreid import Classifier, MaskReID
@@ -27,6 +27,7 @@ __all__ = [
     "load_model",
     "make_card",
     "multiplies_bfloat16",
+    "number_type",
     "pick_device",
     "prepare_input",
     "read_card",

@@ -37,12 +37,17 @@ def multiplies_bfloat16(device: str | torch.device) -> bool:
     return any(known.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))
 
 
-def autocast(device: str | torch.device, precision: str = "bfloat16") -> torch.autocast:
-    """Let a network compute in bfloat16 inside a ``with``, if that is asked for and the device multiplies it itself.
+def number_type(device: str | torch.device, precision: str = "bfloat16") -> torch.dtype:
+    """Return what a network computes in: bfloat16 if asked for and the device multiplies it itself, else float32.
 
     Args:
         device: that the network is on.
-        precision: ``"bfloat16"``; ``"float32"`` changes nothing inside.
+        precision: ``"bfloat16"`` or ``"float32"``.
     """
-    half = precision == "bfloat16" and multiplies_bfloat16(device)
+    return torch.bfloat16 if precision == "bfloat16" and multiplies_bfloat16(device) else torch.float32
+
+
+def autocast(device: str | torch.device, precision: str = "bfloat16") -> torch.autocast:
+    """Let a network compute in `number_type` inside a ``with``; arguments as there."""
+    half = number_type(device, precision) == torch.bfloat16
     return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=half)

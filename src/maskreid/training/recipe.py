@@ -89,9 +89,7 @@ class ScheduleConfig:
     momentum: float = 0.9
     weight_decay: float = 5e-4
     ema: float = 0.0  # decay, such as 0.999, of the moving average that is validated and saved; 0 averages nothing
-    precision: Literal["float32", "bfloat16"] = (
-        "bfloat16"  # of the forward pass, where the device multiplies it itself; else float32
-    )
+    precision: Literal["float32", "bfloat16"] = "bfloat16"  # of the forward pass; float32 where it is emulated
     compile: bool = False  # torch.compile, on a GPU with CUDA graphs; a minute at the start, and no gain on a CPU
     validate_every: int = 2_000  # iterations between validations on the held-out identities
     checkpoint_every: int = 200  # iterations between checkpoints
