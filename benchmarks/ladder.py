@@ -112,10 +112,15 @@ def judged(recipe: Recipe, dataset: Dataset, run: Path) -> Metrics:
     """Train a recipe, unless that is done, and test it on the held-out people."""
     model = train(_data(recipe, flip_at_test=False), dataset, run, progress=progress.terminal)
     model = model.with_flip(recipe.data.flip_at_test)
+    people = held_out_people(recipe, dataset)
+    return evaluate_model(model, people, precision="bfloat16", progress=progress.terminal).judgement.main
+
+
+def held_out_people(recipe: Recipe, dataset: Dataset) -> Dataset:
+    """Return the people whom a run of this recipe holds out, as a test."""
     _, kept = split_identities(dataset.splits["train"], recipe.data.held_out, recipe.seed)
     query, gallery = holdout_split(kept, recipe.seed)
-    people = replace(dataset, splits={"query": tuple(query), "gallery": tuple(gallery)})
-    return evaluate_model(model, people, precision="bfloat16", progress=progress.terminal).judgement.main
+    return replace(dataset, splits={"query": tuple(query), "gallery": tuple(gallery)})
 
 
 def mean_map(scores: list[Metrics]) -> float:
