@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,8 @@ from PIL import Image
 from maskreid.errors import MaskreidError
 from maskreid.experiments import Budget, published_tables, reproduce, workshop
 from maskreid.experiments.plan import BESIDE, experiment
-from maskreid.training import ScheduleConfig
+from maskreid.images import Dataset
+from maskreid.training import Recipe, ScheduleConfig, train
 
 TINY = Budget(
     "tiny",
@@ -137,6 +139,21 @@ def test_table_5_can_be_extended(viper: Path, market: Path, tmp_path: Path) -> N
     assert lines[row + 1].startswith("| **ours** | **")
     assert (tmp_path / "tiny" / "market1501-oim-seed0" / "model.safetensors").exists()
     assert "<svg" in (tmp_path / "tiny" / f"table5-{'-'.join(reversed(keys))}.svg").read_text()
+
+
+def test_the_rows_of_a_table_open_their_joint_run_once(
+    viper: Path, market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+
+    def recording(recipe: Recipe, dataset: Dataset, run: Path, **options: Any) -> Path:
+        opened.append(run.name)
+        return train(recipe, dataset, run, **options)
+
+    monkeypatch.setattr(workshop, "train", recording)
+    reproduce("table5:softmax,triplet", [viper, market], tmp_path, TINY, seeds=2)
+    runs = ("joint-maskreid", "market1501-softmax", "market1501-triplet")
+    assert sorted(opened) == sorted(f"{run}-seed{seed}" for run in runs for seed in (0, 1))
 
 
 def test_small_datasets_that_are_not_at_hand_are_left_open(viper: Path, tmp_path: Path) -> None:

@@ -65,6 +65,9 @@ class Workshop:
         self.out, self.budget = out / budget.name, budget
         self.cache, self.device, self.progress = cache, device, progress
         self._paths: dict[str, str | Path] = {}
+        self._joint_runs: dict[
+            tuple[str, int], Path
+        ] = {}  # found or made by this workshop: a table's rows share them
         for path in data:
             name = open_dataset(path).name
             if name in self._paths:
@@ -122,12 +125,15 @@ class Workshop:
         return [name for name in JOINT if name in self._paths]
 
     def _joint(self, network: str, seed: int) -> Path:
+        if (network, seed) in self._joint_runs:
+            return self._joint_runs[network, seed]
         names = self.joined()
         if not names:
             raise MaskreidError(f"the joint stage needs at least one of {', '.join(JOINT)}; give them with --data")
         run = self.out / f"joint-{network}-seed{seed}"
         dataset = join_datasets([self._open(name, seed) for name in names])
         self._train(joint_recipe(network, self.budget, seed), dataset, run)
+        self._joint_runs[network, seed] = run
         return run
 
     def _second(self, second: Second, joint: Path, seed: int) -> Path:
