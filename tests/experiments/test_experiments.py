@@ -141,7 +141,7 @@ def test_table_5_can_be_extended(viper: Path, market: Path, tmp_path: Path) -> N
     assert "<svg" in (tmp_path / "tiny" / f"table5-{'-'.join(reversed(keys))}.svg").read_text()
 
 
-def test_the_rows_of_a_table_open_their_joint_run_once(
+def test_a_run_that_rows_share_is_opened_once(
     viper: Path, market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = []
@@ -154,6 +154,9 @@ def test_the_rows_of_a_table_open_their_joint_run_once(
     reproduce("table5:softmax,triplet", [viper, market], tmp_path, TINY, seeds=2)
     runs = ("joint-maskreid", "market1501-softmax", "market1501-triplet")
     assert sorted(opened) == sorted(f"{run}-seed{seed}" for run in runs for seed in (0, 1))
+    opened.clear()
+    reproduce("table2", [viper, market], tmp_path, TINY)  # as ranked, and re-ranked
+    assert opened == ["joint-maskreid-seed0", "market1501-ranking-seed0"]
 
 
 def test_small_datasets_that_are_not_at_hand_are_left_open(viper: Path, tmp_path: Path) -> None:

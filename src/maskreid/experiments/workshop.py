@@ -65,9 +65,7 @@ class Workshop:
         self.out, self.budget = out / budget.name, budget
         self.cache, self.device, self.progress = cache, device, progress
         self._paths: dict[str, str | Path] = {}
-        self._joint_runs: dict[
-            tuple[str, int], Path
-        ] = {}  # found or made by this workshop: a table's rows share them
+        self._trained: set[Path] = set()  # by this workshop, or found so: rows share runs
         for path in data:
             name = open_dataset(path).name
             if name in self._paths:
@@ -125,27 +123,27 @@ class Workshop:
         return [name for name in JOINT if name in self._paths]
 
     def _joint(self, network: str, seed: int) -> Path:
-        if (network, seed) in self._joint_runs:
-            return self._joint_runs[network, seed]
         names = self.joined()
         if not names:
             raise MaskreidError(f"the joint stage needs at least one of {', '.join(JOINT)}; give them with --data")
         run = self.out / f"joint-{network}-seed{seed}"
-        dataset = join_datasets([self._open(name, seed) for name in names])
-        self._train(joint_recipe(network, self.budget, seed), dataset, run)
-        self._joint_runs[network, seed] = run
+        if run not in self._trained:
+            dataset = join_datasets([self._open(name, seed) for name in names])
+            self._train(joint_recipe(network, self.budget, seed), dataset, run)
         return run
 
     def _second(self, second: Second, joint: Path, seed: int) -> Path:
         if second.data not in self._paths:
             raise MaskreidError(f"this needs {second.data}, which is not among the data; give it with --data")
         run = self.out / f"{second.data}-{second.name}-seed{seed}"
-        recipe = second_recipe(second, str(joint / MODEL), self.budget, seed)
-        self._train(recipe, self._open(second.data, seed), run)
+        if run not in self._trained:
+            recipe = second_recipe(second, str(joint / MODEL), self.budget, seed)
+            self._train(recipe, self._open(second.data, seed), run)
         return run
 
     def _train(self, recipe: Any, dataset: Dataset, run: Path) -> None:
         train(recipe, dataset, run, cache=self.cache, device=self.device, progress=self.progress)
+        self._trained.add(run)
 
     def _open(self, name: str, seed: int) -> Dataset:
         """Open a dataset; where people are parted at random, the seed is the number of the split."""
