@@ -226,8 +226,8 @@ def test_two_writers_and_a_reader_at_once(gallery: str, photos: Path) -> None:
     ]
     seen = [0]
     while any(writer.poll() is None for writer in writers):
-        # A process each, seconds apart: who asks all the time meets a file that a writer has yet to commit.
-        seen.append(int(new_process("gallery", "verify", gallery).stdout.split(": ")[1].split(" ")[0]))
+        # Asked all the time, so that some looks meet a file that a writer has yet to commit.
+        seen.append(int(maskreid("gallery", "verify", gallery).stdout.split(": ")[1].split(" ")[0]))
     for writer in writers:
         assert writer.returncode == 0, writer.communicate()[1]
     images = {image.path for split in open_dataset(photos).splits.values() for image in split}

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from made_up import put, unit
 
 from maskreid.gallery import Gallery, verify
+from maskreid.gallery.lock import writing
 
 
 def append(gallery: Gallery, **changes: object) -> None:
@@ -58,4 +61,19 @@ def test_a_truncated_file(filled: Gallery) -> None:
 def test_a_file_of_no_version(filled: Gallery) -> None:
     stray = next(Path(filled.path).rglob("data")) / "stray.lance"
     stray.write_bytes(np.random.default_rng(0).bytes(100))
+    with writing(filled.path):
+        assert verify(filled).ok
+        assert "1 files of a command that is writing now" in str(verify(filled))
     assert any("1 files belong to no version" in problem for problem in verify(filled).problems)
+
+
+def test_a_file_that_is_committed_while_it_is_looked_for(filled: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    stray = next(Path(filled.path).rglob("data")) / "stray.lance"
+    stray.write_bytes(b"")
+
+    def finished(path: str) -> bool:
+        stray.unlink()  # as good as committed: it is no longer without a version
+        return False
+
+    monkeypatch.setattr(import_module("maskreid.gallery.verify"), "being_written", finished)
+    assert verify(filled).ok

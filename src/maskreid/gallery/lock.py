@@ -39,3 +39,20 @@ def writing(path: str, *, alone: bool = False) -> Iterator[bool]:
                 f"{path}: another process is {other} images there; repeat this when it has finished"
             ) from None
         yield alone
+
+
+def being_written(path: str) -> bool:
+    """Return whether another process is adding or removing; False in a bucket, where nobody can tell.
+
+    Raises:
+        MaskreidError: the lock cannot be read.
+    """
+    lock = Path(path) / ".lock"
+    if "://" in path or not lock.exists():
+        return False
+    with telling(path), lock.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # let go at once, with the file
+        except BlockingIOError:
+            return True
+    return False

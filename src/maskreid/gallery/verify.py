@@ -10,6 +10,7 @@ from maskreid.errors import MaskreidError
 from maskreid.gallery.errors import telling
 from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.judgements import dangling
+from maskreid.gallery.lock import being_written
 from maskreid.gallery.nearest import matrix_of
 from maskreid.gallery.schema import ERASING, FACTS, row_checksum
 from maskreid.progress import Progress, silent
@@ -26,11 +27,13 @@ class Verification:
         rows: entries that were read.
         problems: one line each; none if all is well.
         versions: of the table that are kept; after a removal there is one.
+        underway: files that belong to no version yet, while another process is writing: no problem so far.
     """
 
     rows: int
     problems: tuple[str, ...]
     versions: int
+    underway: int = 0
 
     @property
     def ok(self) -> bool:
@@ -39,6 +42,8 @@ class Verification:
 
     def __str__(self) -> str:
         head = f"{self.rows:,} entries, {self.versions} version{'' if self.versions == 1 else 's'} of the table"
+        if self.underway:
+            head += f", {self.underway:,} files of a command that is writing now (verify again when it has finished)"
         if self.ok:
             return f"{head}: every checksum, length and fingerprint is right, and nothing removed is left"
         return "\n".join([f"{head}:", *(f"  {problem}" for problem in self.problems)])
@@ -81,21 +86,31 @@ def verify(gallery: Gallery, *, progress: Progress = silent) -> Verification:
         dataset = gallery.table.to_lance()
         if ERASING in dataset.config():
             problems.append("a removal was cut off, so removed entries may still be in files; repeat it")
-        there = {row["path"] for row in dataset.all_files().read_all().to_pylist()}
-        meant = {row["path"] for row in dataset.tracked_files().read_all().to_pylist()}
-        loose = sorted(path for path in there - meant if path.startswith(("data/", "_indices/", "_deletions/")))
-        if loose:
-            problems.append(
-                f"{len(loose):,} files belong to no version, left by a command that was killed, was overtaken by "
-                f"another or is still running, such as {loose[0]}; any removal erases them, in a bucket with --alone"
-            )
         versions = len(dataset.versions())
+        loose = _loose(gallery)
+        underway = len(loose) if loose and being_written(gallery.path) else 0
+        if loose and not underway:
+            loose = _loose(gallery)  # a writer may have finished since the first look
+    if loose and not underway:
+        running = " or is still running" if "://" in gallery.path else ""
+        problems.append(
+            f"{len(loose):,} files belong to no version, left by a command that was killed, was overtaken by another"
+            f"{running}, such as {loose[0]}; any removal erases them, in a bucket with --alone"
+        )
     try:
         if left := dangling(gallery):
             problems.append(f"{len(left):,} judgements name entries that are not there; any removal deletes them")
     except MaskreidError as error:
         problems.append(str(error))
-    return Verification(rows, tuple(problems), versions)
+    return Verification(rows, tuple(problems), versions, underway)
+
+
+def _loose(gallery: Gallery) -> list[str]:
+    """Return the files that no version of the table refers to."""
+    dataset = gallery.table.to_lance()
+    there = {row["path"] for row in dataset.all_files().read_all().to_pylist()}
+    meant = {row["path"] for row in dataset.tracked_files().read_all().to_pylist()}
+    return sorted(path for path in there - meant if path.startswith(("data/", "_indices/", "_deletions/")))
 
 
 def _wrong(
