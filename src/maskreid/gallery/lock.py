@@ -44,6 +44,8 @@ def writing(path: str, *, alone: bool = False) -> Iterator[bool]:
 def being_written(path: str) -> bool:
     """Return whether another process is adding or removing; False in a bucket, where nobody can tell.
 
+    Unlike `writing`, this only reads, so it also answers in a folder that may not be written.
+
     Raises:
         MaskreidError: the lock cannot be read.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from maskreid.gallery.lock import being_written
 from maskreid.gallery.nearest import matrix_of
 from maskreid.gallery.schema import ERASING, FACTS, row_checksum
 from maskreid.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from lance import LanceDataset
 
 NAMED = 5  # bad rows that are named
 UNIT = 1e-3  # what a feature's length may differ from 1
@@ -87,16 +91,16 @@ def verify(gallery: Gallery, *, progress: Progress = silent) -> Verification:
         if ERASING in dataset.config():
             problems.append("a removal was cut off, so removed entries may still be in files; repeat it")
         versions = len(dataset.versions())
-        loose = _loose(gallery)
-        underway = len(loose) if loose and being_written(gallery.path) else 0
-        if loose and not underway:
-            loose = _loose(gallery)  # a writer may have finished since the first look
-    if loose and not underway:
-        running = " or is still running" if "://" in gallery.path else ""
-        problems.append(
-            f"{len(loose):,} files belong to no version, left by a command that was killed, was overtaken by another"
-            f"{running}, such as {loose[0]}; any removal erases them, in a bucket with --alone"
-        )
+        underway = 0
+        if loose := _loose(dataset):
+            if being_written(gallery.path):
+                underway = len(loose)
+            elif loose := _loose(gallery.table.to_lance()):  # a writer may have finished since the first look
+                running = ", or is still running" if "://" in gallery.path else ""
+                problems.append(
+                    f"{len(loose):,} files belong to no version, left by a command that was killed or overtaken by "
+                    f"another{running}, such as {loose[0]}; any removal erases them, in a bucket with --alone"
+                )
     try:
         if left := dangling(gallery):
             problems.append(f"{len(left):,} judgements name entries that are not there; any removal deletes them")
@@ -105,9 +109,8 @@ def verify(gallery: Gallery, *, progress: Progress = silent) -> Verification:
     return Verification(rows, tuple(problems), versions, underway)
 
 
-def _loose(gallery: Gallery) -> list[str]:
+def _loose(dataset: LanceDataset) -> list[str]:
     """Return the files that no version of the table refers to."""
-    dataset = gallery.table.to_lance()
     there = {row["path"] for row in dataset.all_files().read_all().to_pylist()}
     meant = {row["path"] for row in dataset.tracked_files().read_all().to_pylist()}
     return sorted(path for path in there - meant if path.startswith(("data/", "_indices/", "_deletions/")))
