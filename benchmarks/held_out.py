@@ -1,14 +1,13 @@
-"""Finished runs on the people whom they held out: scores, and the paired interval of each difference to the first.
+"""Models on the people whom their training held out: scores, and the paired interval of each difference to the first.
 
-    python benchmarks/held_out.py runs/bands runs/gem --data Market-1501-v15.09.15.zip
+    python benchmarks/held_out.py market1501 runs/bands runs/gem --data Market-1501-v15.09.15.zip
 
-For choosing among runs that are no rungs of one ladder (ladder.py). The test split is never looked at.
+For choosing among models that are no rungs of one ladder (ladder.py). The test split is never looked at.
 """
 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from ladder import held_out_people
 
@@ -20,22 +19,23 @@ from maskreid.training import Recipe, evaluate_model
 
 
 def main() -> None:
-    """Test every run and print a line for each."""
+    """Test every model and print a line for each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN")
+    parser.add_argument("models", nargs="+", metavar="MODEL", help="a run folder, a model file or a shipped name")
     parser.add_argument("--data", required=True)
     arguments = parser.parse_args()
-    recipes = [Recipe.load(run / "recipe.toml") for run in arguments.runs]
+    models = [load_model(name) for name in arguments.models]
+    recipes = [Recipe.from_table(model.card["training"]["recipe"]) for model in models]
     if len({(recipe.data.held_out, recipe.seed) for recipe in recipes}) > 1:
-        parser.error("these runs held out different people: data.held_out and seed must be the same")
+        parser.error("these models held out different people: data.held_out and seed must be the same")
     people = held_out_people(recipes[0], open_data(arguments.data))
     scores = [
-        evaluate_model(load_model(run), people, precision="bfloat16", progress=progress.terminal).judgement.main
-        for run in map(str, arguments.runs)
+        evaluate_model(model, people, precision="bfloat16", progress=progress.terminal).judgement.main
+        for model in models
     ]
-    for run, metrics in zip(arguments.runs, scores, strict=True):
+    for name, metrics in zip(arguments.models, scores, strict=True):
         low, high = (100 * side for side in compare(scores[0], metrics)["map"].interval)
-        print(f"{run}: Rank-1 {100 * metrics.rank(1):.2f}, mAP {100 * metrics.map:.2f}, {low:+.2f} to {high:+.2f}")
+        print(f"{name}: Rank-1 {100 * metrics.rank(1):.2f}, mAP {100 * metrics.map:.2f}, {low:+.2f} to {high:+.2f}")
 
 
 if __name__ == "__main__":
