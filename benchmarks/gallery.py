@@ -7,7 +7,8 @@
 
 ``enrol`` measures `maskreid gallery add` as a whole program, masks made on the way, and the network's own forward
 time. ``kills`` kills it five times at random and compares the gallery with one that was not disturbed.
-``search`` fills a gallery with made-up features and stops if an exact answer is not brute force's.
+``search`` fills a gallery with made-up features, as long as the model's, and stops if an exact answer is not brute
+force's.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def main() -> None:
     print(machine())
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR", "/tmp")) as folder:
         if asked.what == "search":
-            measure_search(Path(folder), asked.entries, asked.queries)
+            measure_search(Path(folder), asked.model, asked.entries, asked.queries)
         elif asked.what == "enrol":
             measure_enrol(Path(folder), asked.data, asked.model, asked.precision)
         else:
@@ -150,18 +151,21 @@ def rows(path: Path) -> dict[str, tuple[tuple[object, ...], np.ndarray]]:
     return found
 
 
-def measure_search(folder: Path, entries: int, queries: int) -> None:
+def measure_search(folder: Path, model: str, entries: int, queries: int) -> None:
     """Fill, index, and search in every way; each median beside the same work by NumPy."""
+    from maskreid.network import load_model
+
     people = max(50, entries // 26)
-    asking, features = synthetic_features(Size(max(queries, 1000), entries, people, 6), 256)
+    dimension = load_model(model).dimension
+    asking, features = synthetic_features(Size(max(queries, 1000), entries, people, 6), dimension)
     rng = np.random.default_rng(1)
     times = FIRST + rng.uniform(0, 30 * DAY, entries)
-    gallery = fill(folder / "g", features.vectors, features.identities, features.cameras, times)
+    gallery = fill(folder / "g", model, features, times)
     started = time.perf_counter()
     gallery.table.to_lance().optimize.compact_files(target_rows_per_fragment=1 << 16)
     build_indexes(gallery)
     taken = time.perf_counter() - started
-    print(f"{entries:,} entries, {people:,} people; files joined and indexes built in {taken:.1f} s")
+    print(f"{entries:,} entries of {dimension} numbers, {people:,} people; joined and indexed in {taken:.1f} s")
     vectors = asking.vectors[:queries]
     inside = (features.cameras != 2) & (times >= FIRST + 10 * DAY) & (times < FIRST + 20 * DAY)
     where = Filter(not_cameras=(2,), after=FIRST + 10 * DAY, before=FIRST + 20 * DAY)
@@ -210,12 +214,13 @@ def best_of(queries: np.ndarray, features: np.ndarray) -> np.ndarray:
     return -np.sort(np.partition(-products, 9, axis=1)[:, :10], axis=1)
 
 
-def fill(path: Path, vectors: np.ndarray, identities: np.ndarray, cameras: np.ndarray, times: np.ndarray) -> Gallery:
+def fill(path: Path, model: str, features: Features, times: np.ndarray) -> Gallery:
     """Write rows past the network, 65,536 at a time."""
-    gallery = Gallery.create(path, "market1501-compact", masks="none")
-    for start in range(0, len(vectors), 1 << 16):
+    gallery = Gallery.create(path, model, masks="none")
+    for start in range(0, len(features), 1 << 16):
         part = slice(start, start + (1 << 16))
-        gallery.table.add(rows_of(gallery, start, vectors[part], identities[part], cameras[part], times[part]))
+        facts = features.vectors[part], features.identities[part], features.cameras[part], times[part]
+        gallery.table.add(rows_of(gallery, start, *facts))
     return gallery
 
 
