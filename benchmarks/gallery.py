@@ -153,14 +153,13 @@ def rows(path: Path) -> dict[str, tuple[tuple[object, ...], np.ndarray]]:
 
 def measure_search(folder: Path, model: str, entries: int, queries: int) -> None:
     """Fill, index, and search in every way; each median beside the same work by NumPy."""
-    from maskreid.network import load_model
-
+    gallery = Gallery.create(folder / "g", model, masks="none")
+    dimension = gallery.settings.dimension
     people = max(50, entries // 26)
-    dimension = load_model(model).dimension
     asking, features = synthetic_features(Size(max(queries, 1000), entries, people, 6), dimension)
     rng = np.random.default_rng(1)
     times = FIRST + rng.uniform(0, 30 * DAY, entries)
-    gallery = fill(folder / "g", model, features, times)
+    fill(gallery, features, times)
     started = time.perf_counter()
     gallery.table.to_lance().optimize.compact_files(target_rows_per_fragment=1 << 16)
     build_indexes(gallery)
@@ -214,14 +213,12 @@ def best_of(queries: np.ndarray, features: np.ndarray) -> np.ndarray:
     return -np.sort(np.partition(-products, 9, axis=1)[:, :10], axis=1)
 
 
-def fill(path: Path, model: str, features: Features, times: np.ndarray) -> Gallery:
+def fill(gallery: Gallery, features: Features, times: np.ndarray) -> None:
     """Write rows past the network, 65,536 at a time."""
-    gallery = Gallery.create(path, model, masks="none")
     for start in range(0, len(features), 1 << 16):
         part = slice(start, start + (1 << 16))
         facts = features.vectors[part], features.identities[part], features.cameras[part], times[part]
         gallery.table.add(rows_of(gallery, start, *facts))
-    return gallery
 
 
 def rows_of(
