@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from maskreid.experiments import Budget, published_tables, reproduce, workshop
 from maskreid.experiments.plan import BESIDE, experiment
 from maskreid.images import Dataset
 from maskreid.training import Recipe, ScheduleConfig, train
+from maskreid.training.run_folder import LOCK
 
 TINY = Budget(
     "tiny",
@@ -103,6 +107,25 @@ def test_a_row_with_both_stages(viper: Path, market: Path, tmp_path: Path, monke
     monkeypatch.setattr(workshop, "evaluate_model", pytest.fail)  # what is tested is not tested again
     assert reproduce("table5:ranking", [viper, market], tmp_path, TINY, seeds=2) == result
     assert reproduce("table6:1/0.2", [viper, market], tmp_path, TINY).ours["1/0.2"].runs == ours.runs[:1]
+
+
+def test_what_another_process_trains_is_waited_for(
+    viper: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "tiny" / "joint-maskreid-seed0"
+    run.mkdir(parents=True)
+    other = (run / LOCK).open("a")
+    fcntl.flock(other, fcntl.LOCK_EX)
+    with ThreadPoolExecutor(1) as ours:
+        result = ours.submit(reproduce, "table1:maskreid", [viper], tmp_path, TINY)
+        said = ""
+        while "waiting for it" not in said and not result.done():
+            said += capsys.readouterr().err
+            time.sleep(0.02)
+        assert not (run / "recipe.toml").exists()
+        other.close()
+        assert len(result.result().ours["maskreid"].runs) == 1
+    assert f"another process trains {run}; waiting for it" in said
 
 
 def test_boxes_are_embedded_for_tables_that_pool_queries_alone(viper: Path, market: Path, tmp_path: Path) -> None:

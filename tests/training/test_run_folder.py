@@ -10,7 +10,7 @@ import torch
 
 from maskreid.errors import MaskreidError
 from maskreid.training import Recipe
-from maskreid.training.run_folder import RunFolder
+from maskreid.training.run_folder import RunFolder, RunInUseError
 
 RECIPE = Recipe(name="tiny")
 
@@ -116,7 +116,7 @@ def test_the_model_to_start_from_may_lie_elsewhere(tmp_path: Path) -> None:
 
 def test_one_process_at_a_time(tmp_path: Path) -> None:
     first = RunFolder(tmp_path, RECIPE, "data")
-    with pytest.raises(MaskreidError, match="another process trains there"):
+    with pytest.raises(RunInUseError, match="another process trains there"):
         RunFolder(tmp_path, RECIPE, "data")
     first.close()
     RunFolder(tmp_path, RECIPE, "data").close()

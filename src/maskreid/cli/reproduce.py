@@ -41,8 +41,9 @@ def reproduce(
 ) -> None:
     """Run what TABLE needs and print it: published numbers, and ours as mean and spread over the seeds.
 
-    What is finished is not run again, and what was cut off continues. OUT/BUDGET/ then holds TABLE.md and TABLE.json,
-    and as pictures TABLE.svg and TABLE-similarities.svg.
+    What is finished is not run again, and what was cut off continues. Rows may be run side by side: what one process
+    trains, another waits for. OUT/BUDGET/ then holds TABLE.md and TABLE.json, and as pictures TABLE.svg and
+    TABLE-similarities.svg.
     """
     from maskreid import experiments, progress
 

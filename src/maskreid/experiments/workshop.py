@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from maskreid.retrieval import Similarities, similarities
 from maskreid.retrieval.named_protocols import MULTIPLE_QUERY, SINGLE_QUERY, SINGLE_SHOT
 from maskreid.training import evaluate_model, train
 from maskreid.training.loop import MODEL
+from maskreid.training.run_folder import RunInUseError, wait_until_free
 
 # DukeMTMC-reID is not among them, nor are the large sets that the paper did not join.
 JOINT = ("3dpes", "cuhk01", "cuhk03", "ilids", "market1501", "prid2011", "shinpuhkan", "viper")
@@ -142,8 +144,14 @@ class Workshop:
         return run
 
     def _train(self, recipe: Any, dataset: Dataset, run: Path) -> None:
-        train(recipe, dataset, run, cache=self.cache, device=self.device, progress=self.progress)
-        self._trained.add(run)
+        """Train a run; where another process does that for rows of its own, wait for what it makes."""
+        while run not in self._trained:
+            try:
+                train(recipe, dataset, run, cache=self.cache, device=self.device, progress=self.progress)
+                self._trained.add(run)
+            except RunInUseError:
+                print(f"maskreid: another process trains {run}; waiting for it", file=sys.stderr)
+                wait_until_free(run)
 
     def _open(self, name: str, seed: int) -> Dataset:
         """Open a dataset; where people are parted at random, the seed is the number of the split."""

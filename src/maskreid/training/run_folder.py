@@ -22,7 +22,12 @@ from maskreid.training.recipe import Recipe
 AGAIN = "make room; the same command then continues"
 LEARNED = ("checkpoint.pt", "model.safetensors", "model.json")  # what a run of another recipe must not replace
 WRITTEN = ("recipe.toml", "people.csv", "log.jsonl", *LEARNED)
+LOCK = ".lock"
 SIGNED = "\n# of "  # what follows in recipe.toml: fingerprints of the data and of the model to start from
+
+
+class RunInUseError(MaskreidError):
+    """Another process trains in a run folder."""
 
 
 class RunFolder:
@@ -38,9 +43,9 @@ class RunFolder:
             init_fingerprint: of the model that is started from; "" from scratch.
 
         Raises:
+            RunInUseError: another process trains there.
             MaskreidError: the folder holds what a run of another recipe, of other data or from another model has
-                learned, or files of these names that are no run's; another process trains there; or it cannot be
-                written.
+                learned, or files of these names that are no run's; or it cannot be written.
         """
         self.path = path
         self.checkpoint_path = path / "checkpoint.pt"
@@ -49,7 +54,7 @@ class RunFolder:
         saved = path / "recipe.toml"
         with telling_unwritable(path, "choose another run folder"):
             path.mkdir(parents=True, exist_ok=True)
-            self._lock = (path / ".lock").open("a")
+            self._lock = (path / LOCK).open("a")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             there = [name for name in WRITTEN if (path / name).exists()]
@@ -69,9 +74,8 @@ class RunFolder:
             write_atomically(saved, (recipe.to_toml() + signature).encode())
         except BlockingIOError:
             self.close()
-            raise MaskreidError(
-                f"{path}: another process trains there; wait for it, or name another run folder"
-            ) from None
+            what = f"{path}: another process trains there"
+            raise RunInUseError(f"{what}; wait for it, or name another run folder") from None
         except BaseException:
             self.close()
             raise
@@ -117,6 +121,12 @@ class RunFolder:
         """Append one line to ``log.jsonl``; ``entry["iteration"]`` says when."""
         with telling_unwritable(self.log_path, AGAIN), self.log_path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry) + "\n")
+
+
+def wait_until_free(path: Path) -> None:
+    """Wait until no process trains in a run folder: the one that does is done, or dead."""
+    with (path / LOCK).open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def _text(recipe: Recipe) -> str:
