@@ -55,7 +55,9 @@ def main() -> None:
 def shrink(run: Path, made: Path) -> None:
     """Write a run's model in half the bytes; what its held-out people said becomes part of how it was trained."""
     model = load_model(run)
-    card = {**model.card, **TOLD}
+    card = {**{key: value for key, value in model.card.items() if key != "log"}, **TOLD}
+    if "held_out_identities" not in card["metrics"]:
+        sys.exit(f"{run} held nobody out of training, so nothing says how good it is before the test; train with it")
     held_out = {key: round(card["metrics"]["held_out_identities"][key], 2) for key in ("rank1", "map")}
     card["training"] = {**card["training"], "licence": LICENCE, "held_out_identities": held_out}
     save_model(made, model.network, {**card, "metrics": {}}, half=True)

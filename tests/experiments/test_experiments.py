@@ -153,6 +153,12 @@ def test_nothing_is_shown_that_was_made_of_other_data(viper: Path, tmp_path: Pat
         reproduce("table5:softmax", [market], tmp_path / "out", TINY)
 
 
+def test_what_the_second_stage_refuses_costs_no_first_stage(viper: Path, market: Path, tmp_path: Path) -> None:
+    with pytest.raises(MaskreidError, match="is not UTF-8"):
+        reproduce("table5:softmax", [viper, market], tmp_path / "Jos\udce9", TINY)
+    assert not list(tmp_path.iterdir())
+
+
 def test_table_5_can_be_extended(viper: Path, market: Path, tmp_path: Path) -> None:
     keys = ["softmax", *BESIDE["table5"]]
     result = reproduce(f"table5:{','.join(reversed(keys))}", [viper, market], tmp_path, TINY)

@@ -206,6 +206,8 @@ def test_a_last_stride_of_1_keeps_the_second_levels_size_and_every_weight(size: 
 
 def test_a_last_stride_of_1_has_rows_for_more_bands() -> None:
     assert NetworkConfig(bands=18, dimension=19, last_stride=1).parts == 19
+    with pytest.raises(MaskreidError, match=r"network\.bands must be 0, or 2 to 9 "):  # this fusion has 9 rows still
+        NetworkConfig(bands=18, dimension=19, last_stride=1, fusion="conv3x3")
     with pytest.raises(MaskreidError, match=r"network\.bands must be 0, or 2 to 9 "):
         NetworkConfig(bands=18, dimension=19)
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import zipfile
@@ -13,7 +12,7 @@ from PIL import Image
 
 from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, join_datasets, open_dataset, split_identities, synthetic_world
-from maskreid.training.learned import datasets_of, learned_people, refuse_other_split
+from maskreid.training.learned import datasets_of, learned_people, refuse_other_split, some_photos
 
 
 def people_of(dataset: Dataset) -> set[int]:
@@ -26,18 +25,17 @@ def held_out(dataset: Dataset, share: float, seed: int) -> set[int]:
 
 def entry(dataset: Dataset, share: float = 0.0, seed: int = 0, **more: Any) -> dict[str, Any]:
     recipe = {"seed": seed, "data": {"held_out": share}}
-    return {"data": dataset.label, "datasets": datasets_of(dataset), "recipe": recipe, **more}
+    photos = some_photos(dataset.source, split_identities(dataset.splits["train"], share, seed)[0])
+    return {"data": dataset.label, "datasets": datasets_of(dataset), "photos": photos, "recipe": recipe, **more}
 
 
 def folders(path: Path, people: int, colour: int = 0) -> Dataset:
-    """A folder per person: two pictures each, all of one colour."""
-    buffer = io.BytesIO()
-    Image.new("RGB", (8, 16), (colour, 0, 0)).save(buffer, "PNG")
+    """A folder per person: two pictures each, of colours that no other picture has."""
     for person in range(people):
         folder = path / f"p{person:02}"
         folder.mkdir(parents=True)
-        for name in ("1.png", "2.png"):
-            (folder / name).write_bytes(buffer.getvalue())
+        for number in (1, 2):
+            Image.new("RGB", (8, 16), (colour, person, number)).save(folder / f"{number}.png")
     return open_dataset(path)
 
 
@@ -63,11 +61,35 @@ def test_a_model_knows_whom_the_models_before_it_learned(world: Dataset) -> None
 
 
 def test_other_people_in_the_same_layout_are_others(tmp_path: Path) -> None:
-    mine, more = folders(tmp_path / "a", 6), folders(tmp_path / "b", 9)
+    mine, more = folders(tmp_path / "a", 6), folders(tmp_path / "b", 9, colour=100)
     alike = folders(tmp_path / "c", 6, colour=200)
     assert mine.label == more.label == alike.label
     assert learned_people(entry(mine), more) == learned_people(entry(mine), alike) == set()
     assert learned_people(entry(mine), mine) == people_of(mine)
+
+
+def test_photos_are_known_again_in_another_folder(tmp_path: Path) -> None:
+    mine, strangers = folders(tmp_path / "mine", 6), folders(tmp_path / "strangers", 2, colour=100)
+    training = entry(mine, 0.5)
+    learned = [f"p{number - 1:02}" for number in sorted(people_of(mine) - held_out(mine, 0.5, 0))]
+    for person in {"p00", "p01", "p02", "p03", "p04", "p05"} - set(learned):  # whom it did not learn
+        shutil.copytree(tmp_path / "mine" / person, tmp_path / "strangers" / person)
+    assert learned_people(training, open_dataset(tmp_path / "strangers")) == set()
+    shutil.copytree(tmp_path / "mine" / learned[0], tmp_path / "strangers" / "renamed")
+    with pytest.raises(MaskreidError, match="nobody can tell here which of these people"):
+        learned_people(training, open_dataset(tmp_path / "strangers"))
+    with pytest.raises(MaskreidError, match="nobody can tell here which of these people"):
+        learned_people(entry(strangers, init=training), open_dataset(tmp_path / "strangers"))
+    (tmp_path / "mine" / "p06").mkdir()
+    Image.new("RGB", (8, 16)).save(tmp_path / "mine" / "p06" / "1.png")  # one photo more, in its own folder
+    with pytest.raises(MaskreidError, match="nobody can tell here which of these people"):
+        learned_people(training, open_dataset(tmp_path / "mine"))
+
+
+def test_a_card_keeps_few_photos(tmp_path: Path) -> None:
+    for people, kept in ((2, 4), (32, 64), (33, 33), (64, 64)):
+        images = folders(tmp_path / str(people), people).splits["train"]
+        assert len(set(some_photos(open_dataset(tmp_path / str(people)).source, images))) == kept
 
 
 def test_a_changed_copy_of_a_published_dataset_is_not_taken_for_other_people(world: Dataset) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, PackedImages, holdout_split, split_identities
@@ -93,6 +95,34 @@ def test_a_killed_run_continues_and_ends_the_same(world: Dataset, tmp_path: Path
     for entry in logs[0] + logs[1]:
         entry.pop("iterations_per_second", None)
     assert logs[0] == logs[1]
+
+
+@pytest.mark.parametrize("killed", [3, 5])  # one checkpoint is without a validation, and one is after one
+def test_a_continued_run_keeps_what_tensorboard_was_told(world: Dataset, tmp_path: Path, killed: int) -> None:
+    recipe = replace(TINY, schedule=replace(TINY.schedule, validate_every=4))
+    with pytest.raises(KilledError):
+        train(recipe, world, tmp_path, progress=killed_at(killed))
+    train(recipe, world, tmp_path)
+    events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    assert [event.step for event in events.Scalars("validation/map")] == [4, 6]
+    logged = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["iteration"] for line in logged if "validation" in line] == [4, 6]
+
+
+def test_a_failed_run_closes_its_files(world: Dataset, tmp_path: Path) -> None:
+    before = threading.active_count()
+    with pytest.raises(KilledError):
+        train(TINY, world, tmp_path, progress=killed_at(3))
+    assert threading.active_count() == before
+
+
+def test_one_stream_asks_for_no_masks(world: Dataset, tmp_path: Path) -> None:
+    bare = tuple(replace(image, mask=None) for image in world.splits["train"])
+    unmasked = replace(world, splits={"train": bare})
+    with pytest.raises(MaskreidError, match="no mask"):
+        train(TINY, unmasked, tmp_path / "two")
+    dgd = replace(TINY, network=replace(TINY.network, streams=1, fusion="none"))
+    train(replace(dgd, schedule=replace(dgd.schedule, iterations=1)), unmasked, tmp_path / "one")
 
 
 def test_a_continued_run_counts_what_is_left_and_says_what_was_done(world: Dataset, tmp_path: Path) -> None:
@@ -239,8 +269,9 @@ def test_what_only_emulates_bfloat16_computes_in_float32_and_says_so(
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx2": True})
     half = replace(TINY, schedule=replace(TINY.schedule, precision="bfloat16"))
     assert losses(half, world, 2) == losses(TINY, world, 2)
-    train(replace(half, schedule=replace(half.schedule, iterations=1)), world, tmp_path)
+    train(replace(half, schedule=replace(half.schedule, iterations=1)), world, tmp_path, profile=True)
     assert "this cpu only emulates bfloat16" in capsys.readouterr().err
+    assert json.loads((tmp_path / "profile.json").read_text())["precision"] == "float32"
 
 
 @native

@@ -69,6 +69,8 @@ def test_what_is_written_reads_back_the_same(tmp_path: Path) -> None:
         ("[loss]\ntemperature = 0.0", [], "loss.temperature must be more than 0, got 0.0"),
         ("[schedule]\nema = 1.0", [], r"schedule.ema must be in \[0, 1\), got 1.0"),
         ("[network]\nfusion = 'sum'", [], "network.fusion must be"),
+        ("schedule.compile = true", ["batch.sampler=ranking"], "schedule.compile is for batches of one size"),
+        ("", ["init=runs/Jos\udce9/model"], r"init 'runs/Jos\\udce9/model' is not UTF-8"),
         ("schedule = 3", [], r"write \[schedule\]"),
         ("seed = ", [], "is not TOML"),
         ("", ["schedule.iterations"], "expected KEY=VALUE"),

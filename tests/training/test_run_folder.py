@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -94,6 +95,9 @@ def test_a_recipe_that_no_run_wrote_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "recipe.toml").write_text("# mine\n" + replace(RECIPE, seed=9).to_toml())
     with pytest.raises(MaskreidError, match="holds a run of another recipe"):
         RunFolder(tmp_path, RECIPE, "data")
+    (tmp_path / "recipe.toml").write_bytes("# José's\n".encode("latin-1"))
+    with pytest.raises(MaskreidError, match=r"recipe\.toml is not TOML"):
+        RunFolder(tmp_path, RECIPE, "data")
 
 
 @pytest.mark.parametrize(
@@ -128,6 +132,24 @@ def test_a_damaged_checkpoint_is_named(tmp_path: Path, content: bytes) -> None:
     folder.checkpoint_path.write_bytes(content)
     with pytest.raises(MaskreidError, match=r"checkpoint\.pt is damaged .* remove it"):
         folder.load_checkpoint()
+
+
+@pytest.mark.parametrize("state", [[1, 2], {"weights": 3}, {"iteration": None}])
+def test_a_checkpoint_of_another_program_is_named(tmp_path: Path, state: Any) -> None:
+    folder = RunFolder(tmp_path, RECIPE, "data")
+    torch.save(state, folder.checkpoint_path)
+    with pytest.raises(MaskreidError, match=r"checkpoint\.pt is damaged .* remove it"):
+        folder.load_checkpoint()
+
+
+def test_a_damaged_log_is_cut_to_what_can_be_read(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path, RECIPE, "data")
+    folder.log({"iteration": 1, "loss": 2.0})
+    folder.save_checkpoint({"iteration": 1})
+    with folder.log_path.open("ab") as file:
+        file.write(b'{"iteration": 1, "\xff\xfe')
+    folder.load_checkpoint()
+    assert folder.log_path.read_text() == '{"iteration": 1, "loss": 2.0}\n'
 
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from torch.multiprocessing.spawn import spawn
 
 from maskreid.training.gathered_norm import gather_statistics
 from maskreid.training.ranks import Ranks
+from maskreid.training.run_folder import RunInUseError
 
 
 def test_two_processes_have_the_loss_gradients_and_statistics_of_one(tmp_path: Path) -> None:
@@ -50,6 +51,18 @@ def test_gathered_normalisation_is_pytorchs_where_one_process_has_all(tmp_path: 
         torch.testing.assert_close(gathered.eval()(x), plain.eval()(x), rtol=0.02, atol=0.02)
     finally:
         dist.destroy_process_group()
+
+
+def test_an_error_of_one_process_is_raised_by_all_as_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    def others_are_well(told: list[object], mine: object) -> None:
+        told[:] = [mine, (None, None)]
+
+    def busy() -> None:
+        raise RunInUseError("busy")
+
+    monkeypatch.setattr(dist, "all_gather_object", others_are_well)
+    with pytest.raises(RunInUseError, match="busy"):
+        Ranks(0, 2, 0).from_first(busy)
 
 
 def test_alone_nothing_is_exchanged() -> None:

@@ -27,7 +27,7 @@ def reproduce(
         typer.Option(
             "--data",
             metavar="DATA",
-            help="A dataset at hand; give every one. All but DukeMTMC-reID are learned from together first.",
+            help="A dataset at hand; give every one. Those that the paper joined are learned from together first.",
             show_default=False,
         ),
     ],
@@ -43,7 +43,7 @@ def reproduce(
 
     What is finished is not run again, and what was cut off continues. Rows may be run side by side: what one process
     trains, another waits for. OUT/BUDGET/ then holds TABLE.md and TABLE.json, and as pictures TABLE.svg and
-    TABLE-similarities.svg.
+    TABLE-similarities.svg (of up to eight rows).
     """
     from maskreid import experiments, progress
 

@@ -72,10 +72,10 @@ def reproduce(
     device: str | None = None,
     progress: Progress = silent,
 ) -> Reproduction:
-    """Run a table of the paper, or one row of it; write it as Markdown, JSON and SVG, and its similarities as SVG.
+    """Run a table of the paper, or one row of it; write it as Markdown, JSON and SVG.
 
     Runs and tests are kept below ``out`` and shared by all tables. What is there is not made again; a run that was
-    cut off continues.
+    cut off continues. Up to eight rows also get their similarities drawn, as an SVG of its own.
 
     Args:
         what: "table1" to "table6", or some of its rows: "table5:triplet", "table5:ranking,circle".

@@ -14,7 +14,7 @@ import numpy as np
 
 from maskreid.errors import MaskreidError
 from maskreid.experiments.budget import Budget
-from maskreid.experiments.plan import Experiment, Second, joint_recipe, second_recipe
+from maskreid.experiments.plan import Experiment, joint_recipe, second_recipe
 from maskreid.files import write_out
 from maskreid.images import Dataset, join_datasets, open_dataset
 from maskreid.network import load_model, pick_device
@@ -77,8 +77,20 @@ class Workshop:
 
     def run(self, experiment: Experiment, seed: int) -> Path:
         """Return the run folder of an experiment's model, training what is missing."""
-        joint = self._joint(experiment.network, seed)
-        return joint if experiment.second is None else self._second(experiment.second, joint, seed)
+        joint = self.out / f"joint-{experiment.network}-seed{seed}"
+        second = experiment.second
+        if second is None:
+            self._join(experiment.network, seed, joint)
+            return joint
+        if second.data not in self._paths:
+            raise MaskreidError(f"this needs {second.data}, which is not among the data; give it with --data")
+        # Before the first stage takes its hours: it may be refused.
+        recipe = second_recipe(second, str(joint / MODEL), self.budget, seed)
+        self._join(experiment.network, seed, joint)
+        run = self.out / f"{second.data}-{second.name}-seed{seed}"
+        if run not in self._trained:
+            self._train(recipe, self._open(second.data, seed), run)
+        return run
 
     def test(self, run: Path, data: str, seed: int, *, multi_query: bool = False) -> Tested:
         """Test a run on a dataset; a test that was made before, of the same images, is not made again.
@@ -124,24 +136,13 @@ class Workshop:
         """Names of the datasets that the joint stage learns from."""
         return [name for name in JOINT if name in self._paths]
 
-    def _joint(self, network: str, seed: int) -> Path:
+    def _join(self, network: str, seed: int, run: Path) -> None:
         names = self.joined()
         if not names:
             raise MaskreidError(f"the joint stage needs at least one of {', '.join(JOINT)}; give them with --data")
-        run = self.out / f"joint-{network}-seed{seed}"
         if run not in self._trained:
             dataset = join_datasets([self._open(name, seed) for name in names])
             self._train(joint_recipe(network, self.budget, seed), dataset, run)
-        return run
-
-    def _second(self, second: Second, joint: Path, seed: int) -> Path:
-        if second.data not in self._paths:
-            raise MaskreidError(f"this needs {second.data}, which is not among the data; give it with --data")
-        run = self.out / f"{second.data}-{second.name}-seed{seed}"
-        if run not in self._trained:
-            recipe = second_recipe(second, str(joint / MODEL), self.budget, seed)
-            self._train(recipe, self._open(second.data, seed), run)
-        return run
 
     def _train(self, recipe: Any, dataset: Dataset, run: Path) -> None:
         """Train a run; where another process does that for rows of its own, wait for what it makes."""

@@ -61,7 +61,8 @@ class NetworkConfig:
             raise MaskreidError(f"network.input_size must be at least 32 x 32 pixels, got {self.input_size}")
         if self.last_stride not in (1, 2):
             raise MaskreidError(f"network.last_stride must be 1 or 2, got {self.last_stride}")
-        rows = -(-self.input_size[0] // (8 * self.last_stride))  # of the last level
+        stride = 2 if self.fusion == "conv3x3" else self.last_stride  # that fusion halves the second level's map
+        rows = -(-self.input_size[0] // (8 * stride))  # of the smallest map
         if self.bands == 1 or not 0 <= self.bands <= rows:
             raise MaskreidError(f"network.bands must be 0, or 2 to {rows} at this input_size, got {self.bands}")
         if self.dimension % self.parts:

@@ -7,7 +7,7 @@ import sys
 import torch
 from torch import nn
 
-HOW = {"cuda": "reduce-overhead"}  # with CUDA graphs: every batch has the same shape
+HOW = {"cuda": "reduce-overhead"}  # with CUDA graphs
 
 
 def compiled(module: nn.Module, device: torch.device) -> nn.Module:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from maskreid.errors import MaskreidError
-from maskreid.images import Dataset, split_identities
+from maskreid.images import Dataset, PersonImage, Source, split_identities
 from maskreid.images.joint import JOINED, JointSource, images_digest
 
 OWN_NUMBERS = ("csv", "folders")  # labels of datasets whose people each copy numbers for itself
+PHOTOS = 64  # of those learned from, by which a card knows them again in any other folder
 RANDOM = " (split "  # in the label of a dataset whose people are parted at random
 
 
@@ -27,6 +30,11 @@ def datasets_of(dataset: Dataset) -> list[list[str]]:
     return found
 
 
+def some_photos(source: Source, learned: Sequence[PersonImage]) -> list[str]:
+    """Return a digest of each of at most 64 images, spread evenly over those that are learned from, for the card."""
+    return [_photo(source, image) for image in learned[:: -(-len(learned) // PHOTOS) or 1]]
+
+
 def learned_people(training: Mapping[str, Any], dataset: Dataset) -> set[int]:
     """Return those of a dataset's training identities that a model has learned.
 
@@ -36,10 +44,12 @@ def learned_people(training: Mapping[str, Any], dataset: Dataset) -> set[int]:
 
     Raises:
         MaskreidError: it learned from a part of these people, or from a copy of this dataset that is not quite the
-            same, and nobody knows from whom.
+            same, or from some of these very photos, and nobody knows from whom.
     """
     here, found = datasets_of(dataset), set[int]()
     refuse_other_split(training, dataset)
+    images = dataset.splits.get("train") or dataset.images()
+    photos = cache(lambda: {_photo(dataset.source, image) for image in images})  # all are read: only where it matters
     for entry in _lineage(training):
         there = _datasets(entry)
         same = [_same(*pair) for pair in zip(there, here, strict=False)]
@@ -48,7 +58,9 @@ def learned_people(training: Mapping[str, Any], dataset: Dataset) -> set[int]:
             share = recipe.get("data", {}).get("held_out", 0)
             learned, _ = split_identities(dataset.splits["train"], float(share), recipe.get("seed", 0))
             found |= {image.identity for image in learned}
-        elif any(_same(a, b) or _same_numbers(a, b) for a in there for b in here):
+        elif any(_same(a, b) or _same_numbers(a, b) for a in there for b in here) or (
+            "photos" in entry and photos() & set(entry["photos"])
+        ):
             raise MaskreidError(
                 f"{dataset.source.name}: the model learned from {entry['data']}, and nobody can tell here which of "
                 "these people; name exactly these datasets, in this order and without a change, or other people (by "
@@ -86,6 +98,10 @@ def _datasets(entry: Mapping[str, Any]) -> list[list[str]]:
         return [[label, ""] for label in str(entry.get("data", "")).split(JOINED) if label]
     found: list[list[str]] = entry["datasets"]
     return found
+
+
+def _photo(source: Source, image: PersonImage) -> str:
+    return hashlib.sha256(source.read(image.path)).hexdigest()[:16]
 
 
 def _same(a: Sequence[str], b: Sequence[str]) -> bool:

@@ -6,6 +6,7 @@ import hashlib
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from maskreid.network import MaskReID, Model, load_model, make_card, multiplies_
 from maskreid.progress import Progress, silent
 from maskreid.retrieval import Metrics, evaluate
 from maskreid.training.extract import extract_features
-from maskreid.training.learned import datasets_of, learned_people
+from maskreid.training.learned import datasets_of, learned_people, some_photos
 from maskreid.training.prepare import prepare
 from maskreid.training.profiling import Profiler
 from maskreid.training.ranks import Ranks, join_ranks
@@ -92,7 +93,8 @@ class _Run:
         self.packed = ranks.machine_by_machine(lambda: self._packed(self.learned))
         self.held_out: tuple[PackedImages, ...] = ()
         self.folder: RunFolder | None = None
-        self.datasets = datasets_of(dataset)
+        self.writer: SummaryWriter | None = None
+        self.datasets, self.photos = datasets_of(dataset), some_photos(dataset.source, self.learned)
 
     def _check_held_out(self, init: Model) -> None:
         """Refuse to validate on people whom the model that this run starts from has learned."""
@@ -109,7 +111,10 @@ class _Run:
             )
 
     def _packed(self, images: Sequence[PersonImage]) -> PackedImages:
-        return prepare(self.dataset.source, images, self.recipe.data, cache=self.cache, progress=self.progress)
+        data = self.recipe.data
+        if self.recipe.network.streams == 1:  # nothing would look at a mask
+            data = replace(data, masks="none")
+        return prepare(self.dataset.source, images, data, cache=self.cache, progress=self.progress)
 
     def _open(self) -> tuple[dict[str, Any] | None, bool]:
         """Open the run folder and what is validated on; return the last checkpoint, and whether all is done."""
@@ -141,6 +146,8 @@ class _Run:
         try:
             return self._train(device, profile)
         finally:
+            if self.writer:
+                self.writer.close()
             if self.folder:
                 self.folder.close()
 
@@ -158,7 +165,8 @@ class _Run:
             trainer.restore(state)
         first, end = trainer.iteration, self.recipe.schedule.iterations
         profiler = Profiler(trainer, first, end) if profile else None
-        self.writer = SummaryWriter(str(self.run / "tensorboard"), purge_step=first) if self.ranks.rank == 0 else None
+        if self.ranks.rank == 0:
+            self.writer = SummaryWriter(str(self.run / "tensorboard"), purge_step=first + 1)
         metrics = None
         started, losses = time.monotonic(), []
         todo = range(first, end)
@@ -187,7 +195,6 @@ class _Run:
         model = Model(trainer.result(), self._card(metrics))
         if self.writer is None:
             return model
-        self.writer.close()
         if profiler:
             profiler.save(self.run)
         save_model(self.run / MODEL, model.network, model.card)
@@ -254,6 +261,7 @@ class _Run:
             training={
                 "data": self.dataset.label,
                 "datasets": self.datasets,
+                "photos": self.photos,
                 "images": len(self.packed),
                 "identities": len(set(self.packed.identities.tolist())),
                 "data_fingerprint": self.packed.fingerprint,

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from maskreid.files import write_out
-from maskreid.network import MaskReID
+from maskreid.network import MaskReID, number_type
 from maskreid.training.trainer import Trainer
 
 WARM_UP = 5  # iterations before the first that is timed
@@ -46,17 +46,18 @@ class Profiler:
             return
         seconds = {stage: trainer.watch.seconds.get(stage, 0.0) / count for stage in STAGES}
         images = len(trainer.feeder(0).targets)
-        precision = trainer.recipe.schedule.precision
+        numbers_in = number_type(trainer.device, trainer.recipe.schedule.precision)
+        memory = peak_memory(trainer.device)  # before the large product below takes its own
         numbers = {
             "device": device_name(trainer.device),
             "processes": trainer.ranks.count,
-            "precision": precision,
+            "precision": str(numbers_in).removeprefix("torch."),
             "iterations": count,
             "images_per_iteration": images,
             "seconds": seconds,
             "flop_per_image": training_flop(trainer.network.config),
-            "peak_flop_per_second": peak_rate(trainer.device, getattr(torch, precision)),
-            "peak_memory_bytes": peak_memory(trainer.device),
+            "peak_flop_per_second": peak_rate(trainer.device, numbers_in),
+            "peak_memory_bytes": memory,
         }
         write_out(run / "profile.json", json.dumps(numbers, indent=1) + "\n")
 

@@ -61,17 +61,17 @@ class Ranks:
 
     def _told(self, work: Callable[[], Any], works: bool) -> list[Any]:
         """Let those who work work, and tell everybody what they got; an error of one is raised by all."""
-        mine: tuple[Any, str | None] = (None, None)
+        mine: tuple[Any, MaskreidError | None] = (None, None)
         if works:
             try:
                 mine = (work(), None)
             except MaskreidError as error:
-                mine = (None, str(error))
+                mine = (None, error)
         told: list[Any] = [None] * self.count
         dist.all_gather_object(told, mine)
-        failed = next((message for _, message in told if message), None)
+        failed = next((error for _, error in told if error), None)
         if failed:
-            raise MaskreidError(failed)
+            raise failed
         return [value for value, _ in told]
 
 

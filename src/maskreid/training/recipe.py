@@ -193,6 +193,14 @@ def _misfits(recipe: Recipe) -> Iterator[str]:
                     yield f"batch.{key} is 1, but {' and '.join(sorted(asked))} compare {compared}; take 2 or more"
         if batch.identities * batch.images < 2:  # as batch.size
             yield "batch.identities x batch.images is one image, which cannot be normalised; take 2 or more"
+    for key, text in (("name", recipe.name), ("init", recipe.init), ("data.masks", recipe.data.masks)):
+        if any("\ud800" <= letter <= "\udfff" for letter in text):  # how Python reads other bytes in a path
+            yield f"{key} {text!r} is not UTF-8, which TOML is written in; rename that file or folder"
+    if schedule.compile and batch.sampler == "ranking":
+        yield (
+            "schedule.compile is for batches of one size, and batch.sampler ranking draws as many images of a person "
+            "as there are; take it out"
+        )
     if schedule.policy == "stepdecr" and schedule.floor > schedule.learning_rate:
         yield (
             f"schedule.floor is {schedule.floor:g}, above schedule.learning_rate {schedule.learning_rate:g}, and "

@@ -57,7 +57,7 @@ RANGES = {
     "loss.contrastive_margin": NOT_NEGATIVE,
     "loss.quadruplet_margin": NOT_NEGATIVE,
     "loss.oim_scale": POSITIVE,
-    "loss.oim_momentum": SHARE,
+    "loss.oim_momentum": BELOW_ONE,
     "loss.circle_margin": NOT_NEGATIVE,
     "loss.circle_scale": POSITIVE,
     "batch.size": Range(2),  # batch normalisation has nothing to normalise in one image

@@ -60,7 +60,7 @@ class RunFolder:
             there = [name for name in WRITTEN if (path / name).exists()]
             if saved.exists():
                 # Read and written again, it has the keys that maskreid has learned since, at their defaults.
-                before = saved.read_text(encoding="utf-8").rpartition(SIGNED)
+                before = _read(saved).rpartition(SIGNED)
                 if not before[1] or set(there) & set(LEARNED):  # else a run that failed before it learned anything
                     _check_same(path, _text(recipe) + signature, _text(Recipe.load(saved)) + "".join(before[1:]))
             elif there:
@@ -96,17 +96,18 @@ class RunFolder:
     def load_checkpoint(self) -> dict[str, Any] | None:
         """Return what `save_checkpoint` wrote last, or None, and cut the log back to that moment."""
         state: dict[str, Any] | None = None
+        iteration = 0
         if self.checkpoint_path.exists():
             try:
                 state = torch.load(self.checkpoint_path, weights_only=True, map_location="cpu")
-            except (RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
+                iteration = int(state["iteration"])
+            except (RuntimeError, EOFError, OSError, pickle.UnpicklingError, LookupError, TypeError) as error:
                 reason = str(error).partition("\n")[0] or type(error).__name__
                 raise MaskreidError(
                     f"{self.checkpoint_path} is damaged ({reason}); remove it, and the run begins again"
                 ) from None
-        iteration = state["iteration"] if state else 0
         if self.log_path.exists():
-            kept = [line for line in self.log_path.read_text().splitlines() if _iteration(line) <= iteration]
+            kept = [line for line in _read(self.log_path).splitlines() if _iteration(line) <= iteration]
             write_out(self.log_path, "".join(line + "\n" for line in kept))
         return state
 
@@ -127,6 +128,11 @@ def wait_until_free(path: Path) -> None:
     """Wait until no process trains in a run folder: the one that does is done, or dead."""
     with (path / LOCK).open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+
+
+def _read(path: Path) -> str:
+    """Read a text that may be somebody else's, or damaged: what is not UTF-8 is no line of ours."""
+    return path.read_text(encoding="utf-8", errors="replace")
 
 
 def _text(recipe: Recipe) -> str:

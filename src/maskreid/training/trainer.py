@@ -83,7 +83,7 @@ class Trainer:
         shape = (self.feeder.identities, recipe.network.dimension)
         self.table = torch.zeros(shape, device=self.device) if recipe.loss.oim else None
         if self.device.type == "cuda":
-            torch.backends.cudnn.benchmark = True  # every batch has the same shape
+            torch.backends.cudnn.benchmark = True  # batches come in one shape, or in a few
         self._forward, self._classify = self._ready()
         modules = [self.network] + ([self.classifier] if self.classifier else [])
         self.optimizer = make_optimizer(modules, recipe.schedule, fused=self.device.type == "cuda")
