@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+import numba
 import numpy as np
 
-from maskreid.compiled import compiled
+from maskreid.compiled import KERNELS, compiled, digest_of
 from maskreid.retrieval.nearest_kernels import product
 
 
@@ -11,6 +14,18 @@ def test_compiles_where_nothing_can_be_kept() -> None:
     names: dict = {}
     exec("def add(one, other):\n    return one + other", names)
     assert compiled(names["add"])(1, 2) == 3
+
+
+def test_machine_code_is_kept_by_what_is_in_all_kernels(tmp_path: Path) -> None:
+    one, other = tmp_path / "one_kernels.py", tmp_path / "other_kernels.py"
+    one.write_text("def product(): ...")
+    other.write_text("from one_kernels import product")
+    before = digest_of([one, other])
+    assert digest_of([other, one]) == before
+    one.write_text("def product(): return 2")
+    assert digest_of([one, other]) != before
+    assert KERNELS in product.stats.cache_path  # type: ignore[attr-defined]
+    assert KERNELS not in numba.config.CACHE_DIR  # other packages keep theirs where they did
 
 
 def test_sums_in_any_order_are_sums() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from maskreid.errors import MaskreidError
-from maskreid.files import check_folder, write_atomically, write_out
+from maskreid.files import check_file, check_folder, write_atomically, write_out
 
 
 def test_content_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
@@ -62,6 +62,17 @@ def test_permissions_are_those_of_a_plain_write(tmp_path: Path) -> None:
     (tmp_path / "new").chmod(0o600)
     write_atomically(tmp_path / "new", b"again")
     assert (tmp_path / "new").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("place", [".", "/", "", "folder", ".."])
+def test_a_folder_is_no_place_for_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(MaskreidError, match=r"is a folder; name a file|cannot be written to"):
+        check_file(Path(place))
+    with pytest.raises(MaskreidError, match="cannot be written"):
+        write_out(Path(place), b"")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
 
 def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:

@@ -3,23 +3,47 @@ modules, which are therefore imported only inside the functions that run them.""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TypeVar, cast
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeVar, cast
 
 import numba
 
+settings: Any = numba.config
 F = TypeVar("F", bound=Callable[..., object])
 
 
+def digest_of(sources: Iterable[Path]) -> str:
+    """Return 16 hex digits of what is in these files, in the order of their names."""
+    return hashlib.sha256(
+        b"".join(hashlib.sha256(file.read_bytes()).digest() for file in sorted(sources))
+    ).hexdigest()[:16]
+
+
+PACKAGE = Path(__file__).parent
+# numba compiles again when a function's own file changes, and kernels also call those of other files.
+KERNELS = digest_of([Path(__file__), *PACKAGE.rglob("*_kernels.py")])
+_LOCK = Lock()  # numba's settings are the process's
+
+
 def compiled(function: F) -> F:
-    """Compile at the first call, keep the machine code beside the source, and let other threads run meanwhile.
+    """Compile at the first call, keep the machine code below the package, and let other threads run meanwhile.
 
     Sums may be taken in any order and division by zero is not looked for, so that loops use whole vectors;
     infinities keep their meaning.
     """
     compile_ = partial(numba.njit, nogil=True, fastmath={"reassoc", "contract"}, error_model="numpy")
-    try:
-        return cast(F, compile_(cache=True)(function))
-    except RuntimeError:  # nowhere to keep it: neither the source's folder nor the user's cache can be written to
-        return cast(F, compile_()(function))
+    with _LOCK:
+        before = settings.CACHE_DIR
+        settings.CACHE_DIR = str(Path(before or PACKAGE / "__pycache__") / f"kernels-{KERNELS}")
+        try:
+            return cast(F, compile_(cache=True)(function))
+        except (
+            RuntimeError
+        ):  # nowhere to keep it: neither the package's folder nor the user's cache can be written to
+            return cast(F, compile_()(function))
+        finally:
+            settings.CACHE_DIR = before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -46,6 +47,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     Raises:
         OSError: it cannot be written.
     """
+    if not path.name:  # "." or "/"
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
         with temporary.open("wb") as file:
@@ -85,3 +88,14 @@ def check_folder(folder: Path) -> None:
         writable = False
     if not writable:
         raise MaskreidError(f"{folder}: is not a folder that can be written to; choose another place")
+
+
+def check_file(path: Path) -> None:
+    """Look whether a file can be written, before the work whose result goes there.
+
+    Raises:
+        MaskreidError: it cannot.
+    """
+    check_folder(path.parent)
+    if path.is_dir():
+        raise MaskreidError(f"{path}: is a folder; name a file")

@@ -329,6 +329,19 @@ def test_calibrate_then_evaluate_open_set(folder: Path, tmp_path: Path) -> None:
     numbers = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert {"open_set", "calibration_error"} <= set(numbers)
 
+    three = tmp_path / "three.csv"
+    photos = [photo.relative_to(tmp_path) for photo in sorted(tmp_path.glob("people/*/*.png"))[:12]]
+    rows = [f"{photo},{photo.parent.name},{i % 2},{('query', 'gallery')[i % 2]}\n" for i, photo in enumerate(photos)]
+    three.write_text(f"path,identity,camera,split\n{''.join(rows)}")
+    done = maskreid("evaluate", tmp_path / "mine", "--data", three, "--open-set", "--out", tmp_path / "few")
+    assert "| FPIR 1 %" in done.stdout
+    assert "four people or more who can be found, got 3: no reliability" in done.stdout
+    assert "open_set" in json.loads((tmp_path / "few" / "metrics.json").read_text())
+
+
+def test_a_path_that_the_system_refuses_is_one_line() -> None:
+    assert refused("data", "check", "x" * 300).startswith(f"maskreid: {'x' * 300}: File name too long")
+
 
 def test_calibrate_says_what_it_cannot_do(folder: Path) -> None:
     model = ["market1501-compact", "--data", folder]

@@ -40,6 +40,7 @@ def test_both_formats_are_judged_like_the_model(embedder: Embedder, world: Datas
             np.testing.assert_allclose(features.vectors, wanted.vectors, atol=1e-5)
             np.testing.assert_array_equal(features.identities, wanted.identities)
             np.testing.assert_array_equal(features.cameras, wanted.cameras)
+            assert list(features.paths) == [image.path for image in world.splits[split]]
             assert features.model == embedder.model.fingerprint
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "f.safetensors", "new"]
 

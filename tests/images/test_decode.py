@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image, ImageFile
+from PIL import ExifTags, Image, ImageFile, ImageOps
 
 from maskreid.errors import MaskreidError
 from maskreid.images import Folder, read_image, read_mask
@@ -95,6 +95,17 @@ def test_damaged_exif_leaves_a_picture_as_it_is() -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (60, 30)).save(buffer, "JPEG", exif=b"Exif\0\0nonsense" + b"\xff" * 20)
     assert decode_image(buffer.getvalue(), "picture").shape == (30, 60, 3)
+
+
+def test_odd_exif_neither_stops_nor_tilts() -> None:
+    """Pillow writes the block again when it has turned the pixels, and stumbles: here the maker is a fraction."""
+    fields = [(0x010F, 5, 1, 38), (ExifTags.Base.Orientation, 3, 1, 6 << 16)]
+    block = b"MM\0*" + struct.pack(">IH", 8, 2) + b"".join(struct.pack(">HHII", *field) for field in fields)
+    buffer = io.BytesIO()
+    Image.new("RGB", (60, 30)).save(buffer, "JPEG", exif=b"Exif\0\0" + block + bytes(4) + struct.pack(">II", 1, 0))
+    with pytest.raises(AttributeError):
+        ImageOps.exif_transpose(Image.open(buffer))
+    assert decode_image(buffer.getvalue(), "picture").shape == (60, 30, 3)
 
 
 def test_pillow_must_not_hide_damage(

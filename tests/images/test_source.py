@@ -46,6 +46,13 @@ def test_a_link_to_nothing_is_named_not_dropped(tree: Path) -> None:
         Folder(tree).read("a/gone.jpg")
 
 
+def test_a_link_to_itself_is_named_not_dropped(tree: Path) -> None:
+    (tree / "latest").symlink_to("latest")
+    assert Folder(tree).members() == ["a/1.txt", "b/2.txt", "latest", "top.txt"]
+    with pytest.raises(MaskreidError, match="latest: cannot be read"):
+        Folder(tree).read("latest")
+
+
 def test_a_zip_may_part_its_folders_by_backslashes(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "windows.zip", "w") as file:
         for name in ("b\\", "b\\2.txt", "top.txt"):
@@ -82,6 +89,26 @@ def test_a_damaged_member_is_named(tmp_path: Path) -> None:
     assert Zip(archive).read("good.jpg") == b"good"
     with pytest.raises(MaskreidError, match=r"bad\.jpg is damaged.*download the archive again"):
         Zip(archive).read("bad.jpg")
+
+
+def test_what_a_rarer_compression_says_of_damage_is_told(tmp_path: Path) -> None:
+    archive = tmp_path / "lzma.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_LZMA) as file:
+        file.writestr("bad.jpg", bytes(range(256)) * 20)
+    content = bytearray(archive.read_bytes())
+    content[60:120] = b"\xff" * 60
+    archive.write_bytes(content)
+    with pytest.raises(MaskreidError, match=r"bad\.jpg is damaged.*download the archive again"):
+        Zip(archive).read("bad.jpg")
+
+
+def test_a_zip_whose_names_are_not_what_they_say_is_refused(tmp_path: Path) -> None:
+    archive = tmp_path / "names.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("\u00e9\u00e9.jpg", b"")
+    archive.write_bytes(archive.read_bytes().replace("\u00e9\u00e9".encode(), b"\xe9\xe9ab"))
+    with pytest.raises(MaskreidError, match=r"names\.zip: not a readable zip"):
+        open_source(archive)
 
 
 def test_a_zip_cut_off_in_download_is_refused(tmp_path: Path) -> None:

@@ -47,6 +47,13 @@ def test_similarities_of_several_are_drawn_one_below_the_other_with_their_thresh
         assert words in text
 
 
+def test_the_axis_reaches_the_thresholds() -> None:
+    counts = np.zeros(200, int)
+    counts[150:160] = 3  # from 0.5 on
+    figure = similarity_plot({"": Similarities(np.linspace(-1, 1, 201), counts, counts)}, {"": {"0.1": 0.125}})
+    assert figure.drawn.axes[0].get_xlim() == (0.125, 1)
+
+
 def test_similarities_of_which_one_kind_is_missing_can_be_drawn() -> None:
     none = np.zeros(200, int)
     assert similarity_plot({"": Similarities(np.linspace(-1, 1, 201), none, none)}).png(50)

@@ -94,6 +94,9 @@ def test_a_name_that_is_no_text_is_escaped(tested: Path) -> None:
     page = make_page([open_subject(str(tested))], "run\udce9")
     assert r"run\udce9" in page.html
     page.html.encode()
+    tested.rename(tested.with_name("run\udce9"))
+    page = make_page([open_subject(str(tested.with_name("run\udce9")))], "run")
+    assert r"run\udce9" in page.html
 
 
 def test_a_damaged_metrics_json_is_named(tested: Path) -> None:

@@ -42,7 +42,7 @@ def calibrate(
 
     from maskreid import progress
     from maskreid.errors import MaskreidError
-    from maskreid.files import write_out
+    from maskreid.files import check_file, write_out
     from maskreid.network import add_to_card, load_model, refuse_shipped
     from maskreid.reports import reliability_diagram, reliability_table
     from maskreid.training import calibrate_model
@@ -53,6 +53,8 @@ def calibrate(
         raise MaskreidError(f"--without: expected identities as numbers with commas, got {without!r}") from None
     loaded = load_model(model, device_of(device))
     refuse_shipped(model)
+    if plot:
+        check_file(plot)
     calibration, tested = calibrate_model(
         loaded,
         open_together(data, format, split),

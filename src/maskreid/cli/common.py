@@ -59,7 +59,7 @@ DeviceOption = Annotated[
 ]
 SubsetsOption = Annotated[
     str | None,
-    typer.Option("--subsets", help="Which of train, query, gallery, multi_query, by commas. [default: all]"),
+    typer.Option("--subsets", help="Which of train, val, query, gallery, multi_query, by commas. [default: all]"),
 ]
 BackendOption = Annotated[
     str | None,
@@ -126,11 +126,11 @@ def open_together(data: list[str], format_: str | None = None, split: int = 0) -
 
 def check_png(out: Path) -> None:
     """Refuse an ``--out`` that no PNG file can be written to."""
-    from maskreid.files import check_folder
+    from maskreid.files import check_file
 
     if out.suffix.lower() != ".png":
         raise MaskreidError(f"--out: expected a name that ends in .png, got {out}")
-    check_folder(out.parent)
+    check_file(out)
 
 
 def refuse_surplus(given: Mapping[str, object], why: str) -> None:

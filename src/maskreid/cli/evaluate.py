@@ -217,11 +217,17 @@ def _details(
             print(f"{name}: {count:,} queries skipped: {reason}")
     searched = (judgement.query, judgement.gallery, judgement.main.protocol)
     scores = retrieval.identity_scores(*searched, device=device) if open_set else None
+    claimed = None
+    if scores and calibration:
+        try:
+            claimed = retrieval.reliability_of(calibration, scores)
+        except MaskreidError as few:  # people for the open set, perhaps, but not for this
+            print(f"\n{few}: no reliability")
     details = Details(
         pairs=retrieval.camera_pairs(*searched) if per_camera else None,
         worst=retrieval.worst_queries(judgement.main, judgement.query, worst),
         open_set=retrieval.open_set(scores) if scores else None,
-        reliability=retrieval.reliability_of(calibration, scores) if scores and calibration else None,
+        reliability=claimed,
     )
     if details.pairs is not None:
         print(f"\n{camera_table(details.pairs)}")

@@ -33,9 +33,11 @@ def export(
         raise MaskreidError(f"--format {format}: a model is exported as onnx only")
     from maskreid import progress
     from maskreid.embedding import export_onnx
+    from maskreid.files import check_file
     from maskreid.network import load_model
 
     file = out or Path(f"{Path(model).name.removesuffix('.safetensors') or 'model'}.onnx")
+    check_file(file)
     parity = export_onnx(
         load_model(model), file, open_data(data, anything=True), count=count, progress=progress.terminal
     )

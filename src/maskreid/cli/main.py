@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from io import TextIOWrapper
 from typing import Annotated
@@ -84,6 +85,11 @@ def main() -> None:
     except MaskreidError as error:
         progress.end_line()
         sys.stderr.write(f"maskreid: {error}\n")  # at once: several processes may say theirs to one terminal
+        sys.exit(2)
+    except OSError as error:  # of a place that the machine does not let us read, or a full disk
+        progress.end_line()
+        where = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+        sys.stderr.write(f"maskreid: {where}{error.strerror or error}\n")
         sys.exit(2)
     except SystemExit as end:
         if end.code == INTERRUPTED:

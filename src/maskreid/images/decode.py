@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import struct
 from contextlib import suppress
 
 import numpy as np
@@ -39,7 +38,7 @@ def decode_image(content: bytes, where: str) -> npt.NDArray[np.uint8]:
     image = _decode(content, where, IMAGE_FORMATS)
     if image.mode.startswith(("I", "F")):
         raise MaskreidError(f"{where} has more than 8 bits a channel (mode {image.mode}); convert it to 8-bit RGB")
-    with suppress(SyntaxError, ValueError, struct.error):  # damaged EXIF
+    with suppress(Exception):  # damaged EXIF, of which Pillow has more errors than it lists; pixels are turned first
         ImageOps.exif_transpose(image, in_place=True)
     return np.array(image.convert("RGB"))
 

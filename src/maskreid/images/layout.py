@@ -25,9 +25,11 @@ class Tree:
         for member in self.members:
             self._files.setdefault(parent(member), []).append(member)
         self.folders = {""}
+        self._inside: dict[str, list[str]] = {}
         for folder in self._files:
             while folder not in self.folders and not _is_system_file(folder):
                 self.folders.add(folder)
+                self._inside.setdefault(parent(folder), []).append(folder)
                 folder = parent(folder)
 
     def images(self, folder: str) -> list[str]:
@@ -40,7 +42,7 @@ class Tree:
 
     def inside(self, folder: str) -> list[str]:
         """Return the folders directly in a folder, sorted."""
-        return sorted(other for other in self.folders if other and parent(other) == folder)
+        return sorted(self._inside.get(folder, ()))
 
     def below(self, folder: str) -> Iterator[str]:
         """Yield every file in a folder and in the folders inside it."""

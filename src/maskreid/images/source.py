@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import os
 import threading
 import zipfile
@@ -78,7 +79,7 @@ class Zip:
             return self._archive().read(self._stored[member])
         except KeyError:
             raise MaskreidError(f"{self.path}: has no member {member}") from None
-        except (zipfile.BadZipFile, OSError, EOFError, zlib.error) as error:
+        except (zipfile.BadZipFile, OSError, EOFError, zlib.error, lzma.LZMAError) as error:
             raise MaskreidError(f"{self.path}: {member} is damaged ({error}); download the archive again") from None
         except (RuntimeError, NotImplementedError) as error:  # a password, or an unusual compression
             raise MaskreidError(f"{self.path}: {member} cannot be unpacked ({error}); unpack it yourself") from None
@@ -88,7 +89,7 @@ class Zip:
         if archive is None:
             try:
                 archive = zipfile.ZipFile(self.path)
-            except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
+            except (zipfile.BadZipFile, OSError, NotImplementedError, UnicodeDecodeError) as error:
                 raise MaskreidError(f"{self.path}: not a readable zip ({error}); download it again") from None
             self._local.archive = archive
         return archive
@@ -124,7 +125,11 @@ def _list(folder: str, prefix: str, above: tuple[str, ...], found: list[str]) ->
         return
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.is_dir():
+            try:
+                inner, file = entry.is_dir(), entry.is_file()
+            except OSError:  # a link to itself
+                inner, file = False, False
+            if inner:
                 _list(entry.path, f"{prefix}{entry.name}/", (*above, real), found)
-            elif entry.is_file() or (entry.is_symlink() and not os.path.exists(entry.path)):
+            elif file or (entry.is_symlink() and not os.path.exists(entry.path)):
                 found.append(prefix + entry.name)

@@ -26,8 +26,6 @@ from maskreid.retrieval import (
 )
 from maskreid.retrieval.thresholds import thresholds
 
-PAIR_BINS = 200
-
 
 @dataclass(frozen=True, eq=False)
 class Details:
@@ -59,7 +57,7 @@ def similar_pairs(
 ) -> tuple[Similarities, Mapping[str, float]]:
     """Return the similarities of right and wrong pairs, and the model's thresholds, or this test's if it has none."""
     searched = (judgement.query, judgement.gallery, judgement.main.protocol)
-    found = similarities(*searched, bins=PAIR_BINS, device=device, progress=progress)
+    found = similarities(*searched, device=device, progress=progress)
     return found, calibration.thresholds if calibration else thresholds(found)
 
 

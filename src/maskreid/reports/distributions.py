@@ -50,6 +50,7 @@ def similarity_plot(
             axes.set_title(name, loc="left")
             axes.set_ylabel("pairs of a kind, %")
         shown = [edge for each in counted.values() for edge in each.edges[:-1][(each.same + each.different) > 0]]
+        shown += [similarity for lines in thresholds.values() for similarity in lines.values()]  # for their labels
         panels[0].set_xlim(min(shown, default=-1), 1)
         panels[-1].set_xlabel("cosine similarity")
         drawn.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)

@@ -12,7 +12,7 @@ from maskreid.reports.details import Details, similar_pairs
 from maskreid.reports.evaluation_figures import Examined
 from maskreid.reports.numbers import NOTHING_MORE, write_numbers
 from maskreid.reports.page import make_page
-from maskreid.reports.subject import Masks, Subject, data_facts, dataset_counts, model_facts
+from maskreid.reports.subject import Masks, Subject, data_facts, dataset_counts, model_facts, run_name
 from maskreid.retrieval import Calibration, save_folder
 
 if TYPE_CHECKING:  # torch must not load where only a table is printed
@@ -47,7 +47,7 @@ def report_on(
 
     out = Path(out)
     subject = replace(
-        subject_of(model, dataset, evaluation, out.absolute().name, details, masks), history=read_history(out)
+        subject_of(model, dataset, evaluation, run_name(out), details, masks), history=read_history(out)
     )
     about = {
         "data": dataset.name,

@@ -16,7 +16,7 @@ from maskreid.reports.details import examine
 from maskreid.reports.evaluation_figures import Examined
 from maskreid.reports.model_report import subject_of
 from maskreid.reports.numbers import NOTHING_MORE, read_json, read_numbers
-from maskreid.reports.subject import Subject, dataset_counts, model_facts
+from maskreid.reports.subject import Subject, dataset_counts, model_facts, run_name
 from maskreid.retrieval import (
     NAMED_PROTOCOLS,
     Calibration,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 def short_names(runs: Sequence[str]) -> list[str]:
     """Return what runs are called beside each other: their paths' last parts, or the paths where those are alike."""
-    names = [_name(run) for run in runs]
+    names = [run_name(run) for run in runs]
     return names if len(set(names)) == len(names) else list(runs)
 
 
@@ -74,7 +74,7 @@ def open_subject(
         MaskreidError: there is nothing to report on, or what is there does not go together.
     """
     check_run(run, dataset)
-    name = name or _name(run)
+    name = name or run_name(run)
     history = None
     if (Path(run) / "log.jsonl").is_file():
         from maskreid.training.history import read_history
@@ -210,13 +210,8 @@ def written_to(run: str, against: str | None = None) -> Path:
         return Path(run) / "report"
     mark, folder = "", _absolute(against).parent
     if folder != _absolute(run).parent and Path(against).exists():
-        mark = f"-{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
-    return Path(run) / f"report-against-{_name(against)}{mark}"
-
-
-def _name(run: str) -> str:
-    """Return the last part of a run's path, also of "." and the like."""
-    return _absolute(run).name or run
+        mark = f"-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:8]}"
+    return Path(run) / f"report-against-{run_name(against)}{mark}"
 
 
 def _absolute(run: str) -> Path:

@@ -24,6 +24,11 @@ if TYPE_CHECKING:  # torch must not load where only a table is printed
     from maskreid.training.history import History
 
 
+def run_name(run: str | Path) -> str:
+    """Return the last part of a run's path, also of "." and the like, with what is not UTF-8 in it as escapes."""
+    return (os.path.basename(os.path.abspath(run)) or str(run)).encode(errors="backslashreplace").decode()
+
+
 @dataclass(frozen=True, eq=False)
 class Masks:
     """How masks cover what was searched.

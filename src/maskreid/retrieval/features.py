@@ -19,6 +19,8 @@ FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 Items = NDArray[np.int32]  # numbers of items, where there are many
 
+# What numpy.load raises of files that are damaged, encrypted, or none of its own.
+NPZ_ERRORS = (EOFError, ValueError, TypeError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
 JUNK = -1  # the identity of images that a ranking passes over
 DISTRACTOR = 0  # the identity of images that are always a wrong answer
 UNKNOWN_CAMERA = -1  # as in maskreid.images: never the same camera as any other
@@ -135,7 +137,7 @@ class Features:
                 arrays: dict[str, Any] = {name: file[name] for name in file.files}
         except FileNotFoundError:
             raise MaskreidError(f"{path}: no such file; features are saved with Features.save") from None
-        except (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        except (OSError, *NPZ_ERRORS) as error:
             raise MaskreidError(f"{path}: not a features file (.npz): {error}") from None
         missing = [name for name in ("features", "identities", "cameras") if name not in arrays]
         if missing:

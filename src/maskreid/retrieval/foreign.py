@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import os
-import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 
 from maskreid.errors import MaskreidError
 from maskreid.retrieval.feature_folder import GALLERY, QUERY, load_folder
-from maskreid.retrieval.features import DISTRACTOR, JUNK, Features
+from maskreid.retrieval.features import DISTRACTOR, JUNK, NPZ_ERRORS, Features
 from maskreid.retrieval.matfile import read_mat
 
 Arrays = dict[str, Any]
@@ -154,7 +153,7 @@ def _npz(path: Path) -> Read:
             raise MaskreidError(f"{path}: one array in .npy format, not a .npz file; {SAVE_PLAIN}")
         with file:
             return file.files, {name: file[name] for name in file.files if name in KNOWN}, _fingerprint(file)
-    except (EOFError, ValueError, TypeError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+    except NPZ_ERRORS as error:
         raise MaskreidError(f"{path}: not a .npz file of plain arrays ({error}); {SAVE_PLAIN}") from None
 
 
@@ -174,14 +173,23 @@ def _safetensors(path: Path) -> Read:
         with safe_open(path, framework="numpy") as file:
             names = list(file.keys())
             arrays = {name: file.get_tensor(name) for name in names if name in KNOWN}
-            model = (file.metadata() or {}).get("model", "")
+            told = file.metadata() or {}
     except (SafetensorError, TypeError, ValueError) as error:
         raise MaskreidError(f"{path}: cannot be read as .safetensors ({error}); {STORE_PLAIN}") from None
     # NumPy lacks bfloat16, until some other package adds it: it is refused either way.
     for name, array in arrays.items():
         if array.dtype.kind not in "fiu":
             raise MaskreidError(f"{path}: {name} cannot be read ({array.dtype}); {STORE_PLAIN}")
-    return names, arrays, model
+    # The format has numbers alone: maskreid embed puts the paths beside the model's fingerprint.
+    for name in KNOWN:
+        if name.endswith("_paths") and name in told:
+            try:
+                arrays[name] = np.array(json.loads(told[name]), dtype=np.str_)
+            except ValueError as error:
+                raise MaskreidError(
+                    f"{path}: {name} cannot be read ({error}); leave it out, or write it again"
+                ) from None
+    return names, arrays, told.get("model", "")
 
 
 def _mat(path: Path) -> Read:

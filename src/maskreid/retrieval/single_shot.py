@@ -9,7 +9,7 @@ from maskreid.retrieval.evaluate import check_comparable
 from maskreid.retrieval.features import DISTRACTOR, JUNK, Features, IntArray
 from maskreid.retrieval.metrics import Metrics
 from maskreid.retrieval.protocol import CUHK03_CLASSIC, Protocol, has_identity
-from maskreid.retrieval.relevant import NO_IDENTITY, NOT_IN_GALLERY, ONLY_SAME_CAMERA
+from maskreid.retrieval.relevant import NO_IDENTITY, NOT_IN_GALLERY, ONLY_ITSELF, ONLY_SAME_CAMERA
 
 REPEATS = 100  # what DGD's code, and so the MaskReID paper, averages over
 BLOCK = 64  # queries whose similarities are held at a time
@@ -67,7 +67,7 @@ def evaluate_single_shot(
         place = place_of[identity]
         right = people[place][~protocol.too_easy(query, row, gallery, people[place])]
         if not right.size:
-            skipped[row] = ONLY_SAME_CAMERA
+            skipped[row] = ONLY_SAME_CAMERA if protocol.same_camera else ONLY_ITSELF
             continue
         similarities = block[row % BLOCK]
         answer = _pick(right, chance[:, place])[:, None]
