@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -12,9 +13,10 @@ from made_up import save
 from PIL import Image
 
 from maskreid.errors import MaskreidError
-from maskreid.gallery import Gallery, enrol, features_of
+from maskreid.gallery import Gallery, enrol, features_of, verify
 from maskreid.gallery import enrol as enrol_function
 from maskreid.gallery.enrol import thumbnail_of
+from maskreid.gallery.pictures import picture_of
 from maskreid.images import Dataset, open_dataset, pack_images, read_image
 from maskreid.masks import mask_source
 from maskreid.network import load_model
@@ -125,13 +127,34 @@ def test_unreadable_images_are_counted_and_named(tmp_path: Path, world: Dataset)
     folder = tmp_path / "photos"
     folder.mkdir()
     (folder / "good.png").write_bytes(world.source.read(world.splits["gallery"][0].path))
-    for number in range(7):
+    (folder / "gone.png").symlink_to(folder / "nowhere.png")
+    for number in range(6):
         (folder / f"bad{number}.jpg").write_bytes(b"\xff\xd8 cut off" + bytes([number]))
     gallery = Gallery.create(tmp_path / "g", save(tmp_path / "m", masks={"source": "none", "min_share": 0.05}))
     done = enrol(gallery, open_dataset(folder, anything=True))
     assert (done.added, done.known, done.unreadable, len(done.reasons)) == (1, 0, 7, 5)
     assert "7 unreadable" in str(done)
     assert "bad0.jpg" in str(done)
+    (folder / "bad0.jpg").rename(folder / "aa.jpg")  # before the others, of which five are named
+    (folder / "gone.png").rename(folder / "a.png")
+    assert "a.png: cannot be read" in str(enrol(gallery, open_dataset(folder, anything=True)))
+
+
+def test_a_name_need_not_be_utf8(tmp_path: Path, world: Dataset) -> None:
+    folder = tmp_path / "photos" / os.fsdecode(b"Jos\xe9")
+    folder.mkdir(parents=True)
+    for number in range(2):
+        content = world.source.read(world.splits["gallery"][number].path)
+        (folder / os.fsdecode(b"caf\xe9%d.png" % number)).write_bytes(content)
+    (tmp_path / "photos" / "ann").mkdir()
+    (tmp_path / "photos" / "ann" / "1.png").write_bytes(world.source.read(world.splits["gallery"][2].path))
+    gallery = Gallery.create(tmp_path / "g", save(tmp_path / "m", masks={"source": "none", "min_share": 0.05}))
+    dataset = open_dataset(tmp_path / "photos")
+    assert enrol(gallery, dataset).added == 3
+    first = min(gallery.entries(), key=lambda entry: entry.path)
+    assert (first.path, first.identity) == (r"Jos\udce9/caf\udce90.png", r"Jos\udce9")
+    assert verify(gallery).ok
+    assert picture_of(gallery, first.id, [dataset.source])
 
 
 def test_masks_of_another_policy_are_refused_with_the_way_out(filled: Gallery, world: Dataset) -> None:

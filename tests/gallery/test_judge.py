@@ -100,7 +100,7 @@ def test_a_killed_undoing_is_finished_by_the_same_call(
 ) -> None:
     same(empty, [ids[3], ids[4]], "cid")
     last = same(empty, [ids[0], ids[2]], "dan")
-    for step in ("label", "append"):
+    for step in ("rename", "append"):
         with monkeypatch.context() as patch:
             patch.setattr(f"maskreid.gallery.judge.{step}", _killed)
             with pytest.raises(KeyboardInterrupt):
@@ -159,6 +159,37 @@ def test_half_a_line_of_a_killed_writer_is_taken_away(empty: Gallery, ids: list[
     file.write_text("nonsense\n")
     with pytest.raises(MaskreidError, match="line 1 is no judgement"):
         judgements(empty)
+
+
+def test_no_removal_leaves_half_a_line(empty: Gallery, ids: list[str]) -> None:
+    same(empty, [ids[0], ids[3]])
+    file = Path(empty.path) / FILE
+    whole = file.read_bytes()
+    with file.open("a") as open_:
+        open_.write(f'{{"id": "ab", "entries": ["{ids[4]}')
+    part = file.with_name(f"{FILE}.0123abcd.part")
+    part.write_text(ids[4])
+    (problem,) = verify(empty).problems
+    assert problem.startswith(f"half a line of a judgement and {part.name}, left by a command that was killed")
+    remove(empty, Filter(ids=(ids[4],)))
+    assert file.read_bytes() == whole
+    assert not part.exists()
+    assert verify(empty).ok
+
+
+def test_a_full_disk_leaves_no_half_line(empty: Gallery, ids: list[str], small_disk: None) -> None:
+    first = same(empty, [ids[0], ids[3]])
+    file = Path(empty.path) / FILE
+    content = file.read_bytes() * ((1 << 16) // len(file.read_bytes()))  # as many lines as fit
+    file.write_bytes(content)
+    with pytest.raises(MaskreidError, match="nothing was half written"):
+        same(empty, [ids[2], ids[4]])
+    assert file.read_bytes() == content
+    assert first.id in content.decode()
+
+
+def test_an_entry_that_is_named_twice_is_said_once(empty: Gallery, ids: list[str]) -> None:
+    assert same(empty, [ids[0], ids[3], ids[0]]).entries == (ids[0], ids[3])
 
 
 def test_judgements_are_exported_as_pairs(empty: Gallery, ids: list[str], tmp_path: Path) -> None:

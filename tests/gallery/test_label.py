@@ -7,8 +7,8 @@ import pytest
 from made_up import put, unit
 
 from maskreid.errors import MaskreidError
-from maskreid.gallery import Filter, Gallery, enrol, label, search, verify
-from maskreid.gallery.tend import build_indexes
+from maskreid.gallery import Filter, Gallery, enrol, label, same, search, verify
+from maskreid.gallery.tend import SMALL, build_indexes
 from maskreid.images import Dataset
 
 
@@ -26,6 +26,16 @@ def test_confirm_merge_split_and_take_back(empty: Gallery) -> None:
     assert label(empty, Filter(identities=("ann o'neil",)), None) == 2
     assert names(empty) == [None, None, "bob", "carl"]
     assert label(empty, Filter(identities=("nobody",)), "x") == 0
+    assert verify(empty).ok
+
+
+def test_judging_leaves_few_files(empty: Gallery) -> None:
+    ids = put(empty, unit(SMALL + 30))
+    for number, id_ in enumerate(ids):
+        label(empty, Filter(ids=(id_,)), f"person {number}")
+    assert len(empty.table.to_lance().get_fragments()) <= SMALL
+    assert sorted(entry.identity or "" for entry in empty.entries()) == sorted(f"person {n}" for n in range(len(ids)))
+    same(empty, ids[:2])
     assert verify(empty).ok
 
 

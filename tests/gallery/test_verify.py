@@ -2,14 +2,17 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from made_up import put, unit
 
-from maskreid.gallery import Gallery, verify
+from maskreid.gallery import Filter, Gallery, duplicates, overview, remove, search, verify
+from maskreid.gallery.errors import VanishedError, telling
 from maskreid.gallery.lock import writing
+from maskreid.gallery.schema import ERASING
 
 
 def append(gallery: Gallery, **changes: object) -> None:
@@ -56,6 +59,49 @@ def test_a_truncated_file(filled: Gallery) -> None:
     found = verify(Gallery(filled.path))
     assert not found.ok
     assert "not all rows can be read" in found.problems[0]
+
+
+def test_a_removal_that_is_under_way_is_no_problem(empty: Gallery) -> None:
+    put(empty, unit(3))
+    empty.table.to_lance().update_config({ERASING: "1"})
+    with writing(empty.path, alone=True):
+        assert verify(empty).ok
+    assert any("a removal was cut off" in problem for problem in verify(empty).problems)
+
+
+def test_readers_begin_again_where_a_removal_overtakes_them(empty: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = unit(50)
+    ids = put(empty, vectors)
+    remove(empty, Filter(ids=tuple(ids[:2])))
+    original, tries = Gallery.rows, []
+
+    def overtaken(gallery: Gallery, *args: Any, **options: Any) -> Any:
+        tries.append(args)
+        if len(tries) == 1:
+            yield from original(gallery, *args, limit=5)
+            remove(gallery, Filter(ids=(ids[len(gallery)],)))
+            with telling(gallery.path):
+                raise OSError("External error: Not found: /somewhere/g/images.lance/_deletions/39-0.arrow, line 7")
+        yield from original(gallery, *args, **options)
+
+    monkeypatch.setattr(Gallery, "rows", overtaken)
+    assert verify(empty).ok
+    tries.clear()
+    (hits,) = search(empty, vectors[[10]], top=1)
+    assert hits[0].entry.id == ids[10]
+    tries.clear()
+    assert overview(empty).entries == len(empty)
+    tries.clear()
+    assert duplicates(empty, least=0.99) == []
+
+
+def test_a_lost_file_is_told_as_such(empty: Gallery) -> None:
+    put(empty, unit(3))
+    for file in Path(empty.path).rglob("data/*.lance"):
+        file.unlink()
+    with pytest.raises(VanishedError, match="a file is gone, because entries were removed"):
+        empty.entries()
+    assert "not all rows can be read" in verify(empty).problems[0]
 
 
 def test_a_file_of_no_version(filled: Gallery) -> None:

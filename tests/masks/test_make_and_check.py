@@ -9,7 +9,7 @@ from PIL import Image
 
 from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, Folder, PersonImage, Source, open_dataset
-from maskreid.masks import FolderMasks, check_masks, make_masks
+from maskreid.masks import DatasetMasks, FolderMasks, check_masks, make_masks
 
 
 class LeftPart:
@@ -65,6 +65,17 @@ def test_masks_are_written_beside_their_names_and_only_once(dataset: Dataset, tm
     assert make_masks(dataset, out, again) == again.made == 1
     read = FolderMasks(out)(dataset.source, dataset.splits["train"], [])
     assert all(mask.shape == (40, 20) and mask[:, :10].all() and not mask[:, 10:].any() for mask in read)
+
+
+def test_images_are_not_taken_for_masks(tmp_path: Path) -> None:
+    for person in "ab":
+        (tmp_path / person).mkdir()
+        for number in (1, 2):
+            Image.new("RGB", (16, 32)).save(tmp_path / person / f"{number}.png")
+    with pytest.raises(
+        MaskreidError, match=r"1\.png is an image, and its mask would be called so; name another folder"
+    ):
+        make_masks(open_dataset(tmp_path), tmp_path, DatasetMasks())
 
 
 def test_a_check_counts_coverage_and_small_masks(dataset: Dataset) -> None:

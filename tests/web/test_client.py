@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,27 @@ def test_what_goes_wrong_is_one_line(address: str, tmp_path: Path) -> None:
             client.entry("0" * 32)
     with Client("http://127.0.0.1:9") as client, pytest.raises(MaskreidError, match="does not answer"):
         client.overview()
+
+
+def test_another_kind_of_server_is_told_as_such() -> None:
+    class Html(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<html>")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Html) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        with (
+            Client(address, "schl\u00fcssel") as client,
+            pytest.raises(MaskreidError, match="is that a maskreid"),
+        ):
+            client.overview()
+        server.shutdown()
 
 
 def test_it_loads_no_torch() -> None:

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
+from starlette.testclient import TestClient
 
 from maskreid.gallery import Asker, Gallery, ask, pooled
 from maskreid.images import Dataset, read_image
+from maskreid.web.app import make_app
+from maskreid.web.desk import Desk
 from maskreid.web.errors import NotThereError, WebError
 from maskreid.web.queries import OVERHEAD, Queries
 
@@ -60,6 +65,23 @@ def test_a_model_without_masks_takes_none(asker: Asker, world: Dataset, monkeypa
     query = queries.add([picture(world)])
     with pytest.raises(WebError, match="reads no masks"):
         queries.change(query.id, 0)
+
+
+def test_what_nobody_asks_for_again_is_forgotten_too(
+    desk: Desk, asker: Asker, world: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("maskreid.web.app.MINUTE", 0.01)
+    now = [0.0]
+    desk.queries = Queries(asker, seconds=100, clock=lambda: now[0])
+    desk.queries.add([picture(world)])
+    with TestClient(make_app(desk)):
+        time.sleep(0.2)
+        assert desk.queries._kept
+        now[0] = 101
+        until = time.monotonic() + 5
+        while desk.queries._kept and time.monotonic() < until:
+            time.sleep(0.01)
+    assert not desk.queries._kept
 
 
 def test_queries_are_forgotten_by_age_and_by_size(asker: Asker, world: Dataset) -> None:

@@ -34,6 +34,7 @@ def test_this_machine_has_several_names(client: TestClient, host: str) -> None:
     [
         {"origin": "http://evil.example"},
         {"origin": "null"},
+        {"origin": "http://["},
         {"origin": "http://127.0.0.1:9999"},
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},
@@ -121,6 +122,9 @@ def test_a_token_may_have_any_characters(desk: Desk) -> None:
     client = serving(desk, Access("0.0.0.0", token), "http://192.168.1.5")
     assert client.get(f"/?token={quote(token, safe='')}").status_code == 303
     assert client.get("/api/overview").status_code == 200
+    bearer = serving(desk, Access("0.0.0.0", token), "http://192.168.1.5")
+    assert bearer.get("/api/overview", headers={b"authorization": f"Bearer {token}".encode()}).status_code == 200
+    assert bearer.get("/api/overview", headers={b"authorization": b"Bearer \xff"}).status_code == 401
 
 
 @pytest.mark.parametrize("access", [Access("cam-7.Example", "t"), Access("0.0.0.0", "t", ("CAM-7.example",))])

@@ -4,6 +4,7 @@ import io
 import zlib
 
 import numpy as np
+import pytest
 from PIL import Image
 from sending import sent
 from starlette.testclient import TestClient
@@ -59,6 +60,15 @@ def test_a_body_that_is_too_large_is_refused_as_it_comes(desk: Desk) -> None:
         headers = {"content-type": "multipart/form-data; boundary=x"}
         answer = client.post("/api/queries", content=content, headers=headers)
         assert (answer.status_code, answer.json()["detail"][:21]) == (413, "too large: 1 MB are t")
+
+
+def test_what_is_sent_never_becomes_a_file(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    large = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (900, 900, 3), np.uint8)).save(large, "PNG")
+    assert large.tell() > 2 << 20
+    monkeypatch.setattr("tempfile.SpooledTemporaryFile.rollover", pytest.fail)
+    client = TestClient(make_app(desk), base_url="http://127.0.0.1:8000")
+    assert len(client.get(f"/api/queries/{sent(client, large.getvalue())}").json()["images"]) == 1
 
 
 def test_too_many_images(client: TestClient, image: bytes) -> None:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from maskreid.embedding.backends import BACKENDS, Run, choose
 from maskreid.embedding.graphs import FeatureGraph, MaskGraph
 from maskreid.images import MaskSource, PersonImage, ShapedImages, Source, shape_images
-from maskreid.masks import FcnMasks, by_size, load_segmenter, mask_source
+from maskreid.masks import DatasetMasks, FcnMasks, FolderMasks, by_size, load_segmenter, mask_source
 from maskreid.network import Model
 from maskreid.training.evaluation import data_config
 
@@ -87,6 +87,10 @@ class Embedder:
             rows = slice(start, start + BATCH)
             vectors[rows] = self._features(shaped.pixels[rows], shaped.masks[rows])
         return vectors, shaped
+
+    def knows(self, image: PersonImage) -> bool:
+        """Whether there is a mask for an image: files of masks may be of others."""
+        return not isinstance(self._masks, DatasetMasks | FolderMasks) or self._masks.has(image)
 
     @property
     def masks(self) -> str:

@@ -27,6 +27,8 @@ def ask(
 ) -> tuple[tuple[str, ...], Vectors]:
     """Embed all images of a dataset as queries.
 
+    Where the gallery's masks are files, and none is of a query, it gets the shipped segmenter's.
+
     Args:
         gallery: to search.
         dataset: from `maskreid.images.open_dataset`, whose ``anything`` takes images without labels.
@@ -43,10 +45,16 @@ def ask(
     from maskreid.embedding import Embedder
 
     model = gallery.own(model) if model else gallery.model()
-    embedder = Embedder(model, masks=gallery.settings.masks, backend="torch", precision=precision)
+    own = Embedder(model, masks=gallery.settings.masks, backend="torch", precision=precision)
     images = dataset.images()
-    vectors = [np.empty((0, model.dimension), np.float32)]
-    for chunk in chunks(progress(images, total=len(images), what="embedding", unit="image"), CHUNK):
-        native = [read_image(dataset.source, image.path) for image in chunk]
-        vectors.append(embedder(dataset.source, chunk, native)[0])
-    return tuple(image.path for image in images), np.concatenate(vectors)
+    vectors = np.empty((len(images), model.dimension), np.float32)
+    known = np.array([own.knows(image) for image in images], bool)
+    shipped = own if known.all() else Embedder(model, masks="fcn", backend="torch", precision=precision)
+    counted = progress(range(len(images)), total=len(images), what="embedding", unit="image")
+    for chunk in chunks(counted, CHUNK):
+        for embedder, those in ((own, known), (shipped, ~known)):
+            rows = [row for row in chunk if those[row]]
+            native = [read_image(dataset.source, images[row].path) for row in rows]
+            if rows:
+                vectors[rows] = embedder(dataset.source, [images[row] for row in rows], native)[0]
+    return tuple(image.path for image in images), vectors

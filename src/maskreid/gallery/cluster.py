@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -127,7 +128,7 @@ def _highest_outside(gallery: Gallery, ids: set[str]) -> int:
 def _write(gallery: Gallery, ids: list[str], names: list[str | None]) -> None:
     import pyarrow as pa
 
-    with writing(gallery.path), telling(gallery.path):
+    with writing(gallery.path, patience=math.inf), telling(gallery.path):  # what may have taken hours
         schema = gallery.table.schema
         changed = pa.table(
             {"id": pa.array(ids, pa.string()), "cluster": pa.array(names, pa.string())},

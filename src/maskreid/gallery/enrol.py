@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from maskreid.errors import MaskreidError
 from maskreid.gallery.errors import telling
 from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.lock import writing
-from maskreid.gallery.schema import content_id, row_checksum
+from maskreid.gallery.schema import as_text, content_id, row_checksum
 from maskreid.gallery.tend import tend
 from maskreid.images import Dataset, PersonImage, check_camera, decode_image
 from maskreid.images.ahead import ahead
@@ -43,7 +44,7 @@ class Enrolled:
         added: new entries.
         known: images that were there already, or twice in what was given.
         fallbacks: new entries whose mask covers so little that the whole image stands in.
-        unreadable: how many images could not be decoded.
+        unreadable: how many images could not be read.
         reasons: why, for the first few of them.
     """
 
@@ -102,10 +103,12 @@ def enrol(
             cannot be written.
     """
     from maskreid.embedding import Embedder
+    from maskreid.masks.named import whole_name
 
     if camera is not None:
         check_camera(camera)
     settings = gallery.settings
+    masks = whole_name(masks) if masks else None
     if masks is not None and masks != settings.masks:
         raise MaskreidError(
             f"{gallery.path}: its features are of masks {settings.masks!r}, not {masks!r}; features of two kinds of "
@@ -151,22 +154,29 @@ class _Maker:
     def read(self, images: Sequence[PersonImage]) -> tuple[list[PersonImage], list[str], list[Picture]]:
         """Return those of the images that are not there yet, each once, with their ids and pixels."""
         source = self.dataset.source
-        contents = [source.read(image.path) for image in images]
-        ids = [content_id(content) for content in contents]
+        contents = []
+        for image in images:
+            with self._counting_unreadable():
+                contents.append((image, source.read(image.path)))
+        ids = [content_id(content) for _, content in contents]
         known = self.gallery.present(ids)
         new, new_ids, native = [], [], []
-        for image, id_, content in zip(images, ids, contents, strict=True):
+        for (image, content), id_ in zip(contents, ids, strict=True):
             if id_ not in known:
                 known.add(id_)
-                try:
+                with self._counting_unreadable():
                     native.append(decode_image(content, f"{source.name}: {image.path}"))
-                except MaskreidError as error:
-                    self.unreadable += 1
-                    self.reasons += (str(error),) if len(self.reasons) < NAMED else ()
-                    continue
-                new.append(image)
-                new_ids.append(id_)
+                    new.append(image)
+                    new_ids.append(id_)
         return new, new_ids, native
+
+    @contextmanager
+    def _counting_unreadable(self) -> Iterator[None]:
+        try:
+            yield
+        except MaskreidError as error:
+            self.unreadable += 1
+            self.reasons += (str(error),) if len(self.reasons) < NAMED else ()
 
     def rows(self, images: Sequence[PersonImage], ids: Sequence[str], native: Sequence[Picture]) -> Iterator[Row]:
         """Yield a row for each image."""
@@ -180,8 +190,8 @@ class _Maker:
                 "id": id_,
                 "camera": image.camera if self.camera is None else self.camera,
                 "time": image.time if self.time is None else self.time,
-                "source": self.dataset.label,
-                "path": image.path,
+                "source": as_text(self.dataset.label),
+                "path": as_text(image.path),
                 "model": settings.fingerprint,
             }
             thumbnail = thumbnail_of(picture, settings.thumbnail) if settings.thumbnail else None
@@ -204,7 +214,7 @@ def _person(dataset: Dataset, image: PersonImage) -> str | None:
         return None
     name = dataset.identity_names.get(image.identity, str(image.identity))
     said = image.identity in dataset.identity_names and not (dataset.name == FOLDERS.name and name.isdecimal())
-    return name if said else f"{dataset.numbering or dataset.name}/{name}"
+    return as_text(name if said else f"{dataset.numbering or dataset.name}/{name}")
 
 
 def thumbnail_of(picture: npt.NDArray[np.uint8], height: int) -> bytes:

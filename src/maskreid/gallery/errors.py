@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from maskreid.errors import MaskreidError
 
@@ -18,8 +20,33 @@ HINTS = {
 }
 
 
+# Folders of a Lance table: a file that is missing there belongs to a version that a removal has deleted, or is lost.
+PARTS = ("/data/", "/_deletions/", "/_indices/", "/_versions/", "/_transactions/")
+
+
 class BusyError(MaskreidError):
     """Another process is writing."""
+
+
+class VanishedError(MaskreidError):
+    """A file is not there any more."""
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def once_more(read: Callable[P, T]) -> Callable[P, T]:
+    """Make a function that only reads begin again where a removal deleted the version that it was reading."""
+
+    @wraps(read)
+    def reading(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return read(*args, **kwargs)
+        except VanishedError:
+            return read(*args, **kwargs)
+
+    return reading
 
 
 @contextmanager
@@ -33,6 +60,11 @@ def telling(path: str) -> Iterator[None]:
         text = " ".join(str(error).split())
         if "conflict" in text.lower():
             raise BusyError(f"{path}: another process wrote there at the same moment; repeat the command") from error
+        if "Not found" in text and any(part in text for part in PARTS):
+            raise VanishedError(
+                f"{path}: a file is gone, because entries were removed meanwhile, or it is damaged; repeat this, and "
+                f"maskreid gallery verify {path} says if it is damaged"
+            ) from error
         for reason, hint in HINTS.items():
             if reason in text or getattr(error, "errno", None) in _numbers(reason):
                 raise MaskreidError(f"{path}: {hint}") from error

@@ -125,6 +125,7 @@ class Gallery:
         Raises:
             MaskreidError: something is there already, or it cannot be written.
         """
+        from maskreid.masks.named import mask_source, whole_name
         from maskreid.network import list_models, load_model
 
         if thumbnail < 0:
@@ -132,12 +133,14 @@ class Gallery:
         if audit and "://" in str(path):
             raise MaskreidError(f"{path}: an audit log needs a gallery on disk; leave it out, or create it there")
         loaded = load_model(model)
+        masks = whole_name(loaded.masks_from(masks))
+        mask_source(masks)  # a folder may not be there
         settings = Settings(
             version=VERSION,
             model=model if model in list_models() else str(Path(model).resolve()),
             fingerprint=loaded.fingerprint,
             dimension=loaded.dimension,
-            masks=loaded.masks_from(masks),
+            masks=masks,
             thumbnail=thumbnail,
             audit=audit,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -196,13 +199,14 @@ class Gallery:
         Args:
             card: of the model, from `model`, if it is not where it was when the gallery was created.
         """
+        from maskreid.masks.named import whole_name
         from maskreid.network import read_card
 
         try:
             card = card or read_card(self.settings.model)
         except MaskreidError:
             return None
-        same_masks = self.settings.masks == card["preprocessing"]["masks"]["source"]
+        same_masks = self.settings.masks == whole_name(card["preprocessing"]["masks"]["source"])
         return Calibration.of(card) if same_masks else None
 
     def rows(

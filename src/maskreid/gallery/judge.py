@@ -11,8 +11,9 @@ from maskreid.gallery.audit import user
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Entry, Gallery
 from maskreid.gallery.judgements import Judged, append, judgements, judging, standing
-from maskreid.gallery.label import check_name, label
+from maskreid.gallery.label import check_name, rename
 from maskreid.gallery.lock import writing
+from maskreid.gallery.tend import tend_files
 
 
 def same(gallery: Gallery, ids: Sequence[str], identity: str | None = None, who: str | None = None) -> Judged:
@@ -114,6 +115,7 @@ def _deciding(gallery: Gallery) -> Iterator[None]:
     """Hold the judgements and keep removals out: none can come between a judgement and the names that it changes."""
     with judging(gallery), writing(gallery.path):
         yield
+    tend_files(gallery)
 
 
 def _said(gallery: Gallery, judged: Judged, name: str | None) -> Judged:
@@ -125,7 +127,7 @@ def _said(gallery: Gallery, judged: Judged, name: str | None) -> Judged:
 
 def _rename(gallery: Gallery, ids: Sequence[str], name: str | None) -> None:
     if ids:
-        label(gallery, Filter(ids=tuple(ids)), name)
+        rename(gallery, Filter(ids=tuple(ids)), name)
 
 
 def _entries(gallery: Gallery, ids: Sequence[str]) -> list[Entry]:

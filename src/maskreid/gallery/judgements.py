@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 from maskreid.errors import MaskreidError
 from maskreid.files import write_atomically
@@ -57,7 +58,7 @@ class Judged:
     def now(cls, who: str, what: What, entries: Sequence[str], **rest: object) -> Judged:
         """Return a new one, made at this moment."""
         when = datetime.now(UTC).isoformat(timespec="seconds")
-        return cls(secrets.token_hex(8), when, who, what, tuple(entries), **rest)  # type: ignore[arg-type]
+        return cls(secrets.token_hex(8), when, who, what, tuple(dict.fromkeys(entries)), **rest)  # type: ignore[arg-type]
 
     @property
     def names(self) -> set[str]:
@@ -100,22 +101,31 @@ def judging(gallery: Gallery) -> Iterator[None]:
 
 def append(gallery: Gallery, judged: Judged) -> None:
     """Write one more line, while `judging`; half a line that a kill left is taken away first."""
-    with telling(gallery.path), _file(gallery).open("ab+") as file:
-        end = file.seek(0, os.SEEK_END)
-        file.seek(0)
-        whole = file.read().rfind(b"\n") + 1
-        if whole != end:
+    with telling(gallery.path), _file(gallery).open("ab+", buffering=0) as file:
+        whole = _cut_to_lines(file)
+        line = _line(judged)
+        try:
+            if file.write(line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(file.fileno())
+        except OSError:
             file.truncate(whole)
-        file.write(_line(judged))
-        file.flush()
-        os.fsync(file.fileno())
+            raise
 
 
 def forget(gallery: Gallery) -> int:
-    """Delete every judgement that names an entry which is no longer there, and what undid it; return how many."""
-    if not dangling(gallery):
+    """Delete every judgement that names an entry which is no longer there, and what undid it; return how many.
+
+    What killed or failed commands left half written goes too.
+    """
+    if "://" in gallery.path or not (dangling(gallery) or leftovers(gallery)):
         return 0
     with judging(gallery):
+        with telling(gallery.path):
+            for part in _parts(gallery):
+                part.unlink()
+            with _file(gallery).open("ab+") as file:
+                _cut_to_lines(file)
         all_ = judgements(gallery)
         gone = {each.id for each in dangling(gallery)}
         kept = [each for each in all_ if each.id not in gone and each.undoes not in gone]
@@ -124,11 +134,33 @@ def forget(gallery: Gallery) -> int:
     return len(all_) - len(kept)
 
 
+def leftovers(gallery: Gallery) -> list[str]:
+    """Return what killed or failed commands left half written, in words."""
+    if "://" in gallery.path:
+        return []
+    with telling(gallery.path):
+        content = _file(gallery).read_bytes() if _file(gallery).exists() else b""
+        half = content and not content.endswith(b"\n")
+        return [*(["half a line of a judgement"] if half else []), *(part.name for part in _parts(gallery))]
+
+
 def dangling(gallery: Gallery) -> list[Judged]:
     """Return the judgements that name an entry which is not there."""
     all_ = judgements(gallery)
     there = gallery.present(set().union(*(each.names for each in all_)))
     return [each for each in all_ if each.names - there]
+
+
+def _parts(gallery: Gallery) -> list[Path]:
+    return sorted(_file(gallery).parent.glob(f"{FILE}.*.part"))
+
+
+def _cut_to_lines(file: IO[bytes]) -> int:
+    """Take half a line away; return how long the file is then."""
+    file.seek(0)
+    whole = file.read().rfind(b"\n") + 1
+    file.truncate(whole)
+    return whole
 
 
 def _file(gallery: Gallery) -> Path:

@@ -8,6 +8,7 @@ from maskreid.gallery.errors import telling
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.lock import writing
+from maskreid.gallery.tend import tend_files
 
 
 def label(gallery: Gallery, where: Filter, identity: str | None) -> int:
@@ -22,6 +23,13 @@ def label(gallery: Gallery, where: Filter, identity: str | None) -> int:
     if not where.sql:
         raise MaskreidError("label: say which entries, by id, identity, cluster, camera, time or tag")
     check_name(identity)
+    count = rename(gallery, where, identity)
+    tend_files(gallery)
+    return count
+
+
+def rename(gallery: Gallery, where: Filter, identity: str | None) -> int:
+    """Do what `label` does, without its questions; small files stay."""
     with writing(gallery.path), telling(gallery.path):
         count = gallery.count(where)
         if count:

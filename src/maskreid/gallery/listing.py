@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from maskreid.errors import MaskreidError
+from maskreid.gallery.errors import once_more
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Entry, Gallery
 from maskreid.gallery.nearest import Vectors, all_features
@@ -35,6 +36,7 @@ class Listing:
     total: int
 
 
+@once_more
 def browse(
     gallery: Gallery,
     where: Filter | None = None,
@@ -59,6 +61,7 @@ def browse(
     return Listing(entries, total)
 
 
+@once_more
 def duplicates(
     gallery: Gallery, where: Filter | None = None, *, least: float = ALIKE, most: int = 100
 ) -> list[tuple[float, Entry, Entry]]:
@@ -73,9 +76,10 @@ def duplicates(
     Raises:
         MaskreidError: ``where`` means more than `MOST` entries.
     """
+    count = gallery.count(where or Filter())
+    if count > MOST:
+        raise MaskreidError(f"{count:,} entries are too many to compare each with each; choose a camera or a time")
     ids, features = all_features(gallery, where)
-    if len(ids) > MOST:
-        raise MaskreidError(f"{len(ids):,} entries are too many to compare each with each; choose a camera or a time")
     if len(ids) < 2 or most < 1:
         return []
     pairs = _most_alike(features, least, most)

@@ -1,25 +1,32 @@
-"""Who may write: any number of processes that add, or one that erases."""
+"""Who may write: any number of processes that add, or one that erases or tidies up."""
 
 from __future__ import annotations
 
 import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from maskreid.gallery.errors import BusyError, telling
 
+LOCK, TENDING = ".lock", ".tending"
+PATIENCE = 1.0  # seconds: `being_written` holds the lock for a moment
+POLL = 0.02  # seconds
+
 
 @contextmanager
-def writing(path: str, *, alone: bool = False) -> Iterator[bool]:
+def writing(path: str, *, alone: bool = False, patience: float = PATIENCE) -> Iterator[bool]:
     """Hold the gallery's lock; yield whether it is certain that nobody else writes.
 
-    A gallery in a bucket has no lock: Lance keeps its rows whole, but erasing must leave alone what a writer that
-    nobody can see may be about to commit.
+    Who only tidies up (`tidying`) is waited for. A gallery in a bucket has no lock: Lance keeps its rows whole, but
+    erasing must leave alone what a writer that nobody can see may be about to commit.
 
     Args:
         path: of the gallery.
         alone: for erasing; else for adding, beside others that add.
+        patience: seconds to wait for others.
 
     Raises:
         BusyError: another process holds it.
@@ -28,17 +35,34 @@ def writing(path: str, *, alone: bool = False) -> Iterator[bool]:
     if "://" in path:
         yield False
         return
-    with telling(path):
-        file = (Path(path) / ".lock").open("a")
-    with file:
-        try:
-            fcntl.flock(file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-        except OSError:
-            other = "adding or removing" if alone else "removing"
-            raise BusyError(
-                f"{path}: another process is {other} images there; repeat this when it has finished"
-            ) from None
+    with _lock_file(path, LOCK) as file:
+        until = time.monotonic() + patience
+        while not _taken(file, alone=alone):
+            if _is_tidied(path):
+                until = time.monotonic() + patience
+            elif time.monotonic() >= until:
+                other = "adding or removing" if alone else "removing"
+                raise BusyError(f"{path}: another process is {other} images there; repeat this when it has finished")
+            time.sleep(POLL)
         yield alone
+
+
+@contextmanager
+def tidying(path: str) -> Iterator[None]:
+    """Hold the gallery's lock for what loses nothing if it is left out, and takes no longer than writers can wait.
+
+    Raises:
+        BusyError: another process holds it.
+        MaskreidError: the folder cannot be written.
+    """
+    if "://" in path:
+        yield
+        return
+    # The first lock says what the second is for; it is taken before and let go after.
+    with _lock_file(path, TENDING) as said, _lock_file(path, LOCK) as file:
+        if not (_taken(said, alone=True) and _taken(file, alone=True)):
+            raise BusyError(f"{path}: another process is writing there")
+        yield
 
 
 def being_written(path: str) -> bool:
@@ -49,12 +73,32 @@ def being_written(path: str) -> bool:
     Raises:
         MaskreidError: the lock cannot be read.
     """
-    lock = Path(path) / ".lock"
+    return _is_held(path, LOCK)
+
+
+def _is_tidied(path: str) -> bool:
+    return _is_held(path, TENDING)
+
+
+def _is_held(path: str, name: str) -> bool:
+    lock = Path(path) / name
     if "://" in path or not lock.exists():
         return False
     with telling(path), lock.open() as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # let go at once, with the file
-        except BlockingIOError:
-            return True
-    return False
+        return not _taken(file, alone=True)  # let go at once, with the file
+
+
+@contextmanager
+def _lock_file(path: str, name: str) -> Iterator[IO[str]]:
+    with telling(path):
+        file = (Path(path) / name).open("a")
+    with file:
+        yield file
+
+
+def _taken(file: IO[str], *, alone: bool) -> bool:
+    try:
+        fcntl.flock(file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

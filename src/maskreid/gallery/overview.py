@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from maskreid.gallery.errors import once_more
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Gallery
 
@@ -39,6 +40,7 @@ class Overview:
     coverage: tuple[int, ...]
 
 
+@once_more
 def overview(gallery: Gallery, where: Filter | None = None) -> Overview:
     """Count the entries that ``where`` means; reads five narrow columns of each."""
     cameras: Counter[int] = Counter()

@@ -8,7 +8,7 @@ from maskreid.errors import MaskreidError
 from maskreid.gallery.enrol import thumbnail_of
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Gallery
-from maskreid.gallery.schema import content_id
+from maskreid.gallery.schema import as_file_name, content_id
 from maskreid.images import Source, decode_image
 
 HEIGHT = 256  # pixels of a picture that is made from a source, at most
@@ -34,7 +34,7 @@ def picture_of(gallery: Gallery, id_: str, sources: Sequence[Source] = ()) -> by
 
 def _from(source: Source, path: str, id_: str) -> bytes | None:
     try:
-        content = source.read(path)
+        content = source.read(as_file_name(path))
         return thumbnail_of(decode_image(content, path), HEIGHT) if content_id(content) == id_ else None
     except MaskreidError:  # gone, or never there: another source may have it
         return None

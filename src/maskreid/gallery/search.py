@@ -11,6 +11,7 @@ import numpy as np
 from maskreid.errors import MaskreidError
 from maskreid.gallery import shortlist
 from maskreid.gallery.audit import log
+from maskreid.gallery.errors import once_more
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import ENTRY, Entry, Gallery, as_entry
 from maskreid.gallery.nearest import Nearest, Vectors, nearest
@@ -32,6 +33,7 @@ class Hit:
     probability: float | None = None
 
 
+@once_more
 def search(
     gallery: Gallery,
     vectors: Vectors,

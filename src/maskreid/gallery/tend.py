@@ -7,10 +7,11 @@ from datetime import timedelta
 
 from maskreid.gallery.errors import BusyError, telling
 from maskreid.gallery.gallery import Gallery
-from maskreid.gallery.lock import writing
+from maskreid.gallery.lock import tidying
 
 INDEX_FROM = 10_000  # entries; fewer are scanned as fast
 BEHIND = 0.05  # share of the rows that may be scanned beside an index before it is made anew
+SMALL = 64  # files that `tend_files` leaves
 FRAGMENT = 65_536  # rows in a file at most: what has to be written again to delete one row
 PARTITION = 200  # rows in a partition of the index, about ...
 PARTITIONS = 512  # ... but no more partitions than this (stack.md 1.2)
@@ -28,10 +29,25 @@ def tend(gallery: Gallery, build: Callable[[Gallery], None] | None = None) -> No
         build: makes the indexes; `build_indexes` by default.
     """
     try:
-        with writing(gallery.path, alone=True), telling(gallery.path):
-            gallery.table.to_lance().optimize.compact_files(target_rows_per_fragment=FRAGMENT)
+        with tidying(gallery.path), telling(gallery.path):
+            _join_files(gallery)
             if _behind(gallery):
                 (build or build_indexes)(gallery)
+            gallery.table.to_lance().cleanup_old_versions(READERS)
+    except BusyError:
+        return
+
+
+def tend_files(gallery: Gallery) -> None:
+    """Join small files where there are many: every judgement leaves one, and a version that lists them all."""
+    with telling(gallery.path):
+        table = gallery.table.to_lance()
+        few = SMALL + 2 * table.count_rows() // FRAGMENT
+        if len(table.get_fragments()) <= few:
+            return
+    try:
+        with tidying(gallery.path), telling(gallery.path):
+            _join_files(gallery)
             gallery.table.to_lance().cleanup_old_versions(READERS)
     except BusyError:
         return
@@ -59,6 +75,10 @@ def index_columns(gallery: Gallery) -> None:
 def partitions_for(entries: int) -> int:
     """Return how many partitions the features' index has for so many entries."""
     return max(1, min(PARTITIONS, round(entries / PARTITION)))
+
+
+def _join_files(gallery: Gallery) -> None:
+    gallery.table.to_lance().optimize.compact_files(target_rows_per_fragment=FRAGMENT)
 
 
 def _behind(gallery: Gallery) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from maskreid.errors import MaskreidError
 from maskreid.gallery.errors import telling
 from maskreid.gallery.gallery import Gallery
-from maskreid.gallery.judgements import dangling
+from maskreid.gallery.judgements import dangling, leftovers
 from maskreid.gallery.lock import being_written
 from maskreid.gallery.nearest import matrix_of
 from maskreid.gallery.schema import ERASING, FACTS, row_checksum
@@ -19,6 +19,7 @@ from maskreid.progress import Progress, silent
 if TYPE_CHECKING:
     from lance import LanceDataset
 
+TRIES = 3  # of a check that others disturb
 NAMED = 5  # bad rows that are named
 UNIT = 1e-3  # what a feature's length may differ from 1
 
@@ -63,6 +64,20 @@ def verify(gallery: Gallery, *, progress: Progress = silent) -> Verification:
     Raises:
         MaskreidError: the gallery cannot be read at all.
     """
+    for _ in range(TRIES):
+        before = _version(gallery)
+        found = _verify(gallery, progress)
+        if found.ok or _version(gallery) == before:
+            break  # else somebody wrote meanwhile, and may have deleted what was being read
+    return found
+
+
+def _version(gallery: Gallery) -> int:
+    with telling(gallery.path):
+        return int(gallery.table.to_lance().version)
+
+
+def _verify(gallery: Gallery, progress: Progress) -> Verification:
     problems: list[str] = []
     rows = 0
     bad: dict[str, list[str]] = {}
@@ -88,7 +103,8 @@ def verify(gallery: Gallery, *, progress: Progress = silent) -> Verification:
         problems.append(f"{what}: {', '.join(ids[:NAMED])}{more}; remove them and add their images again")
     with telling(gallery.path):
         dataset = gallery.table.to_lance()
-        if ERASING in dataset.config():
+        erased = ERASING in dataset.config() and not being_written(gallery.path)
+        if erased and ERASING in gallery.table.to_lance().config():  # it may have finished since the first look
             problems.append("a removal was cut off, so removed entries may still be in files; repeat it")
         versions = len(dataset.versions())
         underway = 0
@@ -102,6 +118,8 @@ def verify(gallery: Gallery, *, progress: Progress = silent) -> Verification:
                     f"another{running}, such as {loose[0]}; any removal erases them, in a bucket with --alone"
                 )
     try:
+        if rest := leftovers(gallery):
+            problems.append(f"{' and '.join(rest)}, left by a command that was killed; any removal takes it away")
         if left := dangling(gallery):
             problems.append(f"{len(left):,} judgements name entries that are not there; any removal deletes them")
     except MaskreidError as error:

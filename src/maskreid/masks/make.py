@@ -35,6 +35,11 @@ def make_masks(dataset: Dataset, out: str | Path, masks: MaskSource, *, progress
     check_folder(out)
     images = dataset.images()
     targets = {image.path: out / name for image, name in zip(images, mask_tree(images), strict=True)}
+    for image in images:
+        if targets[image.path].absolute() == Path(dataset.source.name, image.path).absolute():
+            raise MaskreidError(
+                f"{targets[image.path]} is an image, and its mask would be called so; name another folder"
+            )
     missing = [image for image in images if not targets[image.path].exists()]
     for chunk in chunks(progress(missing, total=len(missing), what="making masks", unit="image"), CHUNK):
         pixels = [read_image(dataset.source, image.path) for image in chunk]

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from maskreid.images import MaskSource
 from maskreid.masks.fcn import FcnMasks
 from maskreid.masks.stored import DatasetMasks, FolderMasks
+
+NAMES = ("fcn", "dataset", "none")
+
+
+def whole_name(name: str) -> str:
+    """Return what a name means from anywhere: a folder from the root on, the others as they are."""
+    return name if name in NAMES else str(Path(name).absolute())
 
 
 def mask_source(name: str) -> MaskSource | None:

@@ -36,6 +36,10 @@ class DatasetMasks:
             masks.append(read_mask(source, image.mask))
         return masks
 
+    def has(self, image: PersonImage) -> bool:
+        """Whether a mask came with an image."""
+        return image.mask is not None
+
 
 class FolderMasks:
     """A separate tree of masks: ``ROOT/<folders of the image>/<stem>.png``, as `maskreid masks make` writes it."""
@@ -65,6 +69,10 @@ class FolderMasks:
             MaskreidError: an image has none, or that of another image.
         """
         return [read_mask(self.source, self._find(image)) for image in images]
+
+    def has(self, image: PersonImage) -> bool:
+        """Whether there is a file for an image."""
+        return any(name in self.members for name in mask_names(image.path))
 
     def _find(self, image: PersonImage) -> str:
         names = mask_names(image.path)

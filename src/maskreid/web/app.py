@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartParser
 from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
@@ -21,6 +25,7 @@ from maskreid.web.pages import browse, compare, entry, evaluate, judgements, sea
 from maskreid.web.render import wants_page, write
 from maskreid.web.security import Access, Guard
 
+MINUTE = 60.0  # seconds
 REFUSED = (401, 403, 421)
 
 
@@ -31,6 +36,8 @@ def make_app(desk: Desk, access: Access | None = None) -> FastAPI:
         desk: a gallery and its model.
         access: who may ask; this machine only, by default.
     """
+    access = access or Access()
+    MultiPartParser.spool_max_size = access.largest  # what is sent stays in memory, and never becomes a file
     app = FastAPI(
         title="maskreid",
         version=__version__,
@@ -38,6 +45,7 @@ def make_app(desk: Desk, access: Access | None = None) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,  # its page asks another server for its scripts
         redoc_url=None,
+        lifespan=_forgetting,
     )
     app.state.desk = desk
     for each in (api, judge_api, search, entry, browse, judgements, compare, evaluate):
@@ -46,8 +54,22 @@ def make_app(desk: Desk, access: Access | None = None) -> FastAPI:
     app.add_exception_handler(MaskreidError, _problem)
     app.add_exception_handler(HTTPException, _problem)
     app.add_exception_handler(RequestValidationError, _problem)
-    app.add_middleware(Guard, access=access or Access(), refuse=_refuse)
+    app.add_middleware(Guard, access=access, refuse=_refuse)
     return app
+
+
+@asynccontextmanager
+async def _forgetting(app: FastAPI) -> AsyncIterator[None]:
+    """Let uploaded images go when their time is over, not when somebody asks next."""
+
+    async def watch() -> None:
+        while True:
+            await asyncio.sleep(MINUTE)
+            app.state.desk.queries.forget()
+
+    task = asyncio.create_task(watch())
+    yield
+    task.cancel()
 
 
 async def _problem(request: Request, error: Exception) -> Response:

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Literal, TypeVar
 
 import httpx2
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from maskreid.errors import MaskreidError
 from maskreid.web.schemas import AnswerOut, EntryOut, JudgementOut, JudgementsOut, OverviewOut, QueryOut, RemovedOut
@@ -31,7 +31,7 @@ class Client:
             address: of the server, without ``?token=``.
             token: if it requires one.
         """
-        headers = {"authorization": f"Bearer {token}"} if token else {}
+        headers = {b"authorization": f"Bearer {token}".encode()} if token else {}
         self._http = httpx2.Client(base_url=address, headers=headers, timeout=SECONDS)
 
     def __enter__(self) -> Client:
@@ -129,7 +129,12 @@ class Client:
         return self._ask(RemovedOut, "POST", "/api/removals", json=said).removed
 
     def _ask(self, out: type[Out], method: str, path: str, **options: Any) -> Out:
-        return out.model_validate_json(self._answer(method, path, **options))
+        try:
+            return out.model_validate_json(self._answer(method, path, **options))
+        except ValidationError:
+            raise MaskreidError(
+                f"{self._http.base_url}: no answer that this version knows; is that a maskreid server?"
+            ) from None
 
     def _answer(self, method: str, path: str, **options: Any) -> bytes:
         try:

@@ -127,6 +127,11 @@ class Queries:
             self._there(id_).images[number] = changed
         return changed
 
+    def forget(self) -> None:
+        """Forget what was not used for too long, though nobody asks."""
+        with self._lock:
+            self._forget()
+
     def drop(self, id_: str) -> None:
         """Forget a query now."""
         with self._lock:

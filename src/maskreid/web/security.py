@@ -129,7 +129,8 @@ class Guard:
 
     def _known(self, scope: Scope, headers: Headers) -> bool:
         scheme, _, given = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and self._matches(given.strip()):
+        # The header's bytes, which are UTF-8 where the token has other letters than ASCII's.
+        if scheme.lower() == "bearer" and self._matches(given.strip().encode("latin-1")):
             return True
         try:
             cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
@@ -137,8 +138,9 @@ class Guard:
             return False
         return cookie is not None and self._matches(unquote(cookie.value))
 
-    def _matches(self, given: str | None) -> bool:
-        return hmac.compare_digest((given or "").encode(), (self.access.token or "").encode())
+    def _matches(self, given: str | bytes | None) -> bool:
+        shown = given if isinstance(given, bytes) else (given or "").encode(errors="replace")
+        return hmac.compare_digest(shown, (self.access.token or "").encode())
 
     async def _remember(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Keep the token in a cookie that scripts and other sites cannot use, and take it out of the address."""
@@ -180,4 +182,7 @@ def _from_elsewhere(headers: Headers) -> bool:
     if site is not None and site not in ("same-origin", "none"):
         return True
     origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc != headers.get("host")
+    try:
+        return origin is not None and urlsplit(origin).netloc != headers.get("host")
+    except ValueError:  # no address
+        return True

@@ -56,5 +56,7 @@ def cluster(
         progress=progress.terminal,
     )
     print(f"{gallery}: {found}")
+    if not found.groups:
+        return
     print(f"look at one: maskreid gallery list {gallery} --cluster c{found.first}")
     print(f"confirm it:  maskreid gallery label {gallery} --cluster c{found.first} --as NAME")

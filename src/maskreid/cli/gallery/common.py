@@ -13,6 +13,8 @@ from maskreid.errors import MaskreidError
 if TYPE_CHECKING:
     from maskreid.gallery import Filter
 
+MOST = 100_000_000  # answers or entries that can be asked for: Lance counts no further than 2^63
+
 AloneOption = Annotated[
     bool,
     typer.Option(

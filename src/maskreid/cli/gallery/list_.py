@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from maskreid.cli.gallery.common import (
+    MOST,
     AfterOption,
     BeforeOption,
     CamerasOption,
@@ -23,7 +24,7 @@ from maskreid.cli.gallery.common import (
 
 def list_(
     gallery: GalleryArgument,
-    limit: Annotated[int, typer.Option(min=1, help="Show so many entries.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=MOST, help="Show so many entries.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
     ids: IdsOption = None,
     identities: IdentitiesOption = None,

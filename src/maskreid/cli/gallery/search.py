@@ -13,6 +13,7 @@ import typer
 
 from maskreid.cli.common import DeviceOption, device_of
 from maskreid.cli.gallery.common import (
+    MOST,
     AfterOption,
     BeforeOption,
     CamerasOption,
@@ -52,7 +53,7 @@ def search(
     pool: Annotated[
         bool, typer.Option("--pool", help="All images show one person: ask once, by their mean.")
     ] = False,
-    top: Annotated[int, typer.Option(min=1, help="Answers for each query.")] = 10,
+    top: Annotated[int, typer.Option(min=1, max=MOST, help="Answers for each query.")] = 10,
     rerank: Annotated[
         bool, typer.Option("--rerank", help="Re-order the best 100 by who shares whose neighbours.")
     ] = False,
