@@ -42,6 +42,13 @@ def test_a_place_that_is_taken_is_refused(tmp_path: Path, model: str) -> None:
     assert (tmp_path / "file").read_text() == "mine"
 
 
+@pytest.mark.parametrize("name", ["who?", "Jos\udce9"])
+def test_a_path_that_lance_would_misread_is_refused(tmp_path: Path, model: str, name: str) -> None:
+    with pytest.raises(MaskreidError, match="a gallery's path has no question mark and is UTF-8"):
+        Gallery.create(tmp_path / name, model)
+    assert not list(tmp_path.iterdir())
+
+
 def test_nothing_there(tmp_path: Path) -> None:
     with pytest.raises(MaskreidError, match="there is no gallery; maskreid gallery create"):
         Gallery(tmp_path / "absent")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from maskreid.errors import MaskreidError
 from maskreid.gallery.errors import telling
 from maskreid.gallery.filters import Filter
-from maskreid.gallery.schema import SETTINGS, TABLE, quoted, table_schema
+from maskreid.gallery.schema import SETTINGS, TABLE, as_text, quoted, table_schema
 from maskreid.retrieval import Calibration
 
 if TYPE_CHECKING:  # torch takes two seconds to import, and listing, labelling and deleting do without
@@ -281,6 +281,8 @@ def _connect(path: str) -> Any:
         import lancedb
     except ImportError:
         raise MaskreidError("a gallery is kept by LanceDB; pip install 'maskreid[gallery]'") from None
+    if "://" not in path and ("?" in path or path != as_text(path)):  # Lance takes a path for an address
+        raise MaskreidError(f"{path!r}: a gallery's path has no question mark and is UTF-8; rename the folder")
     return lancedb.connect(path, read_consistency_interval=timedelta(0))
 
 
