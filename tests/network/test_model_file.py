@@ -311,6 +311,7 @@ def test_every_shipped_model_loads_by_name(name: str) -> None:
     pixels = np.zeros((1, *model.resize, 3), np.uint8)
     assert model.embed(pixels, np.ones((1, *model.resize), np.uint8)).shape == (1, model.dimension)
     assert {"data", "identities"} <= set(model.card["training"])
+    assert len(set(model.card["training"]["photos"])) == 64  # by which it knows its people in any folder
 
 
 def test_a_card_can_gain_something_and_the_model_stays_the_same(model: Model, tmp_path: Path) -> None:
