@@ -41,9 +41,8 @@ def compiled(function: F) -> F:
         settings.CACHE_DIR = str(Path(before or PACKAGE / "__pycache__") / f"kernels-{KERNELS}")
         try:
             return cast(F, compile_(cache=True)(function))
-        except (
-            RuntimeError
-        ):  # nowhere to keep it: neither the package's folder nor the user's cache can be written to
+        except RuntimeError:
+            # Nowhere to keep it: neither the package's folder nor the user's cache can be written to.
             return cast(F, compile_()(function))
         finally:
             settings.CACHE_DIR = before

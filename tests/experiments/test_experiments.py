@@ -119,11 +119,11 @@ def test_what_another_process_trains_is_waited_for(
     with ThreadPoolExecutor(1) as ours:
         result = ours.submit(reproduce, "table1:maskreid", [viper], tmp_path, TINY)
         said = ""
-        while "waiting for it" not in said and not result.done():
-            said += capsys.readouterr().err
-            time.sleep(0.02)
-        assert not (run / "recipe.toml").exists()
-        other.close()
+        with other:
+            while "waiting for it" not in said and not result.done():
+                said += capsys.readouterr().err
+                time.sleep(0.02)
+            assert not (run / "recipe.toml").exists()
         assert len(result.result().ours["maskreid"].runs) == 1
     assert f"another process trains {run}; waiting for it" in said
 

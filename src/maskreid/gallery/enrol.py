@@ -108,8 +108,7 @@ def enrol(
     if camera is not None:
         check_camera(camera)
     settings = gallery.settings
-    masks = whole_name(masks) if masks else None
-    if masks is not None and masks != settings.masks:
+    if masks is not None and whole_name(masks) != whole_name(settings.masks):
         raise MaskreidError(
             f"{gallery.path}: its features are of masks {settings.masks!r}, not {masks!r}; features of two kinds of "
             f"masks do not mix: maskreid gallery create NEW --model {settings.model} --masks {masks}, and add again"

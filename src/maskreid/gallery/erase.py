@@ -75,8 +75,8 @@ def _erase(gallery: Gallery, sql: str, what: dict[str, Any], alone: bool) -> int
         # Files of no version are what a killed writer left, unless one is writing now that cannot be seen.
         certain = locked or alone
         table.to_lance().cleanup_old_versions(timedelta(0), delete_unverified=certain)
+        forget(gallery)
         table.to_lance().update_config({ERASING: None})
         table.to_lance().cleanup_old_versions(timedelta(0), delete_unverified=certain)
-    forget(gallery)
     log(gallery, {**what, "entries": count})
     return int(count)

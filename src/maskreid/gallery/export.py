@@ -11,6 +11,7 @@ import numpy as np
 
 from maskreid.errors import MaskreidError
 from maskreid.files import telling_unwritable, write_atomically
+from maskreid.gallery.errors import once_more
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import ENTRY, Entry, Gallery, as_entry
 from maskreid.gallery.judgements import judgements, standing
@@ -24,6 +25,7 @@ COLUMNS = ("path", "identity", "identity_name", "camera", "split", "time", "id",
 THUMBNAILS, JUDGEMENTS = "thumbnails", "judgements.csv"
 
 
+@once_more
 def export(gallery: Gallery, out: str | Path, where: Filter | None = None, *, progress: Progress = silent) -> int:
     """Write ``entries.csv``, ``features.npz`` and, if there are any, ``thumbnails/ID.jpg`` and ``judgements.csv``.
 

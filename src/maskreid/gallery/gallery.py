@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from maskreid.errors import MaskreidError
-from maskreid.gallery.errors import telling
+from maskreid.gallery.errors import once_more, telling
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.schema import SETTINGS, TABLE, as_text, quoted, table_schema
 from maskreid.retrieval import Calibration
@@ -36,6 +36,7 @@ class Settings:
         thumbnail: height in pixels of the picture kept of each image; 0 keeps none.
         audit: whether searches and deletions are logged.
         created: date and time.
+        own_masks: whether the masks are those that its model was trained with; None in galleries of long ago.
     """
 
     version: int
@@ -46,6 +47,7 @@ class Settings:
     thumbnail: int
     audit: bool
     created: str
+    own_masks: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ class Gallery:
         if audit and "://" in str(path):
             raise MaskreidError(f"{path}: an audit log needs a gallery on disk; leave it out, or create it there")
         loaded = load_model(model)
-        masks = whole_name(loaded.masks_from(masks))
+        own, masks = whole_name(loaded.masks_from()), whole_name(loaded.masks_from(masks))
         mask_source(masks)  # a folder may not be there
         settings = Settings(
             version=VERSION,
@@ -144,6 +146,7 @@ class Gallery:
             thumbnail=thumbnail,
             audit=audit,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
+            own_masks=masks == own,
         )
         folder = Path(path)
         if "://" not in str(path) and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -199,15 +202,16 @@ class Gallery:
         Args:
             card: of the model, from `model`, if it is not where it was when the gallery was created.
         """
-        from maskreid.masks.named import whole_name
         from maskreid.network import read_card
 
         try:
             card = card or read_card(self.settings.model)
         except MaskreidError:
             return None
-        same_masks = self.settings.masks == whole_name(card["preprocessing"]["masks"]["source"])
-        return Calibration.of(card) if same_masks else None
+        own = self.settings.own_masks
+        if own is None:
+            own = self.settings.masks == card["preprocessing"]["masks"]["source"]
+        return Calibration.of(card) if own else None
 
     def rows(
         self,
@@ -243,6 +247,7 @@ class Gallery:
             )
             yield from scanner.to_batches()
 
+    @once_more
     def present(self, ids: Collection[str]) -> set[str]:
         """Return those of some whole ids that are entries'."""
         return {id_ for part in self.look_up(ids, ["id"]) for id_ in part["id"].to_pylist()}
@@ -255,6 +260,7 @@ class Gallery:
             with telling(self.path):
                 yield self.table.to_lance().scanner(columns=list(columns), filter=sql).to_table()
 
+    @once_more
     def entries(
         self,
         where: Filter | None = None,

@@ -9,7 +9,6 @@ from typing import Literal
 import numpy as np
 
 from maskreid.errors import MaskreidError
-from maskreid.gallery.errors import once_more
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Entry, Gallery
 from maskreid.gallery.nearest import Vectors, all_features
@@ -36,7 +35,6 @@ class Listing:
     total: int
 
 
-@once_more
 def browse(
     gallery: Gallery,
     where: Filter | None = None,
@@ -61,7 +59,6 @@ def browse(
     return Listing(entries, total)
 
 
-@once_more
 def duplicates(
     gallery: Gallery, where: Filter | None = None, *, least: float = ALIKE, most: int = 100
 ) -> list[tuple[float, Entry, Entry]]:

@@ -76,16 +76,22 @@ def being_written(path: str) -> bool:
     return _is_held(path, LOCK)
 
 
+def being_erased(path: str) -> bool:
+    """Return whether another process is removing; otherwise as `being_written`."""
+    return _is_held(path, LOCK, alone=True) and not _is_tidied(path)
+
+
 def _is_tidied(path: str) -> bool:
-    return _is_held(path, TENDING)
+    return _is_held(path, TENDING, alone=True)
 
 
-def _is_held(path: str, name: str) -> bool:
+def _is_held(path: str, name: str, *, alone: bool = False) -> bool:
+    """Return whether another process holds a lock, or only whether it holds it ``alone``."""
     lock = Path(path) / name
     if "://" in path or not lock.exists():
         return False
     with telling(path), lock.open() as file:
-        return not _taken(file, alone=True)  # let go at once, with the file
+        return not _taken(file, alone=not alone)  # let go at once, with the file
 
 
 @contextmanager

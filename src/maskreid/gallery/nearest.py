@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from maskreid.errors import MaskreidError
-from maskreid.gallery.errors import telling
+from maskreid.gallery.errors import once_more, telling
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Gallery
 
@@ -112,6 +112,7 @@ def rows_of(gallery: Gallery, best: Best, columns: Sequence[str]) -> list[list[R
     ]
 
 
+@once_more
 def features_of(gallery: Gallery, ids: Iterable[str]) -> dict[str, Vectors]:
     """Return the feature of each entry, by its whole id.
 
@@ -129,6 +130,7 @@ def features_of(gallery: Gallery, ids: Iterable[str]) -> dict[str, Vectors]:
     return found
 
 
+@once_more
 def all_features(gallery: Gallery, where: Filter | None) -> tuple[list[str], Vectors]:
     """Return the ids of the entries that ``where`` means, N of them, and their features, (N, D)."""
     batches = list(gallery.rows(["id", "feature"], where))

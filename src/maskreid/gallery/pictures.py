@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from maskreid.errors import MaskreidError
 from maskreid.gallery.enrol import thumbnail_of
+from maskreid.gallery.errors import once_more
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.schema import as_file_name, content_id
@@ -14,6 +15,7 @@ from maskreid.images import Source, decode_image
 HEIGHT = 256  # pixels of a picture that is made from a source, at most
 
 
+@once_more
 def picture_of(gallery: Gallery, id_: str, sources: Sequence[Source] = ()) -> bytes | None:
     """Return an entry's picture as JPEG; None where none was kept and no source has it.
 

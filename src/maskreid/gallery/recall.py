@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from maskreid.errors import MaskreidError
+from maskreid.gallery.errors import once_more
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.nearest import Nearest, features_of, nearest
@@ -12,6 +13,7 @@ from maskreid.gallery.nearest import Nearest, features_of, nearest
 QUERIES = 100
 
 
+@once_more
 def recall(
     gallery: Gallery,
     probes: int,

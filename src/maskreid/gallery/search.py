@@ -14,7 +14,7 @@ from maskreid.gallery.audit import log
 from maskreid.gallery.errors import once_more
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import ENTRY, Entry, Gallery, as_entry
-from maskreid.gallery.nearest import Nearest, Vectors, nearest
+from maskreid.gallery.nearest import Nearest, Row, Vectors, nearest
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,6 @@ class Hit:
     probability: float | None = None
 
 
-@once_more
 def search(
     gallery: Gallery,
     vectors: Vectors,
@@ -78,10 +77,7 @@ def search(
     if top < 1 or (probes is not None and probes < 1):
         raise MaskreidError(f"search: expected top and probes of at least 1, got top {top} and probes {probes}")
     log(gallery, {"searched": asked, "queries": len(vectors), "where": where.sql if where else "", "top": top})
-    wanted = max(top, shortlist.LENGTH) if reranking else top
-    found = find(gallery, vectors, wanted, where, probes=probes, columns=ENTRY)
-    if reranking:
-        found = shortlist.reranked(gallery, vectors, found, where, find=find)
+    found = _found(gallery, vectors, top, where, probes, reranking, find)
     calibration = gallery.calibration(card)
     entries = (gallery.count(where) if where else len(gallery)) if calibration else 0
     return [
@@ -95,6 +91,21 @@ def search(
         ]
         for rows in found
     ]
+
+
+@once_more
+def _found(
+    gallery: Gallery,
+    vectors: Vectors,
+    top: int,
+    where: Filter | None,
+    probes: int | None,
+    reranking: bool,
+    find: Nearest,
+) -> list[list[Row]]:
+    wanted = max(top, shortlist.LENGTH) if reranking else top
+    found = find(gallery, vectors, wanted, where, probes=probes, columns=ENTRY)
+    return shortlist.reranked(gallery, vectors, found, where, find=find) if reranking else found
 
 
 def pooled(vectors: Vectors) -> Vectors:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from maskreid.errors import MaskreidError
 from maskreid.gallery.errors import BusyError, telling
 from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.lock import tidying
@@ -40,16 +41,15 @@ def tend(gallery: Gallery, build: Callable[[Gallery], None] | None = None) -> No
 
 def tend_files(gallery: Gallery) -> None:
     """Join small files where there are many: every judgement leaves one, and a version that lists them all."""
-    with telling(gallery.path):
-        table = gallery.table.to_lance()
-        few = SMALL + 2 * table.count_rows() // FRAGMENT
-        if len(table.get_fragments()) <= few:
-            return
     try:
+        with telling(gallery.path):
+            table = gallery.table.to_lance()
+            if len(table.get_fragments()) <= SMALL + 2 * table.count_rows() // FRAGMENT:
+                return
         with tidying(gallery.path), telling(gallery.path):
             _join_files(gallery)
             gallery.table.to_lance().cleanup_old_versions(READERS)
-    except BusyError:
+    except MaskreidError:  # what was judged is written, and the next judgement tries again
         return
 
 

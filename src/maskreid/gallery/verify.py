@@ -11,7 +11,7 @@ from maskreid.errors import MaskreidError
 from maskreid.gallery.errors import telling
 from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.judgements import dangling, leftovers
-from maskreid.gallery.lock import being_written
+from maskreid.gallery.lock import being_erased, being_written
 from maskreid.gallery.nearest import matrix_of
 from maskreid.gallery.schema import ERASING, FACTS, row_checksum
 from maskreid.progress import Progress, silent
@@ -103,7 +103,7 @@ def _verify(gallery: Gallery, progress: Progress) -> Verification:
         problems.append(f"{what}: {', '.join(ids[:NAMED])}{more}; remove them and add their images again")
     with telling(gallery.path):
         dataset = gallery.table.to_lance()
-        erased = ERASING in dataset.config() and not being_written(gallery.path)
+        erased = ERASING in dataset.config() and not being_erased(gallery.path)
         if erased and ERASING in gallery.table.to_lance().config():  # it may have finished since the first look
             problems.append("a removal was cut off, so removed entries may still be in files; repeat it")
         versions = len(dataset.versions())
@@ -117,6 +117,13 @@ def _verify(gallery: Gallery, progress: Progress) -> Verification:
                     f"{len(loose):,} files belong to no version, left by a command that was killed or overtaken by "
                     f"another{running}, such as {loose[0]}; any removal erases them, in a bucket with --alone"
                 )
+    said = _about_judgements(gallery)
+    problems += [] if said and being_erased(gallery.path) else said
+    return Verification(rows, tuple(problems), versions, underway)
+
+
+def _about_judgements(gallery: Gallery) -> list[str]:
+    problems = []
     try:
         if rest := leftovers(gallery):
             problems.append(f"{' and '.join(rest)}, left by a command that was killed; any removal takes it away")
@@ -124,7 +131,7 @@ def _verify(gallery: Gallery, progress: Progress) -> Verification:
             problems.append(f"{len(left):,} judgements name entries that are not there; any removal deletes them")
     except MaskreidError as error:
         problems.append(str(error))
-    return Verification(rows, tuple(problems), versions, underway)
+    return problems
 
 
 def _loose(dataset: LanceDataset) -> list[str]:

@@ -79,7 +79,7 @@ class Zip:
             return self._archive().read(self._stored[member])
         except KeyError:
             raise MaskreidError(f"{self.path}: has no member {member}") from None
-        except (zipfile.BadZipFile, OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        except (zipfile.BadZipFile, OSError, EOFError, zlib.error, lzma.LZMAError, UnicodeDecodeError) as error:
             raise MaskreidError(f"{self.path}: {member} is damaged ({error}); download the archive again") from None
         except (RuntimeError, NotImplementedError) as error:  # a password, or an unusual compression
             raise MaskreidError(f"{self.path}: {member} cannot be unpacked ({error}); unpack it yourself") from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 from maskreid.images import MaskSource
 from maskreid.masks.fcn import FcnMasks
@@ -13,7 +13,7 @@ NAMES = ("fcn", "dataset", "none")
 
 def whole_name(name: str) -> str:
     """Return what a name means from anywhere: a folder from the root on, the others as they are."""
-    return name if name in NAMES else str(Path(name).absolute())
+    return name if name in NAMES else os.path.abspath(name)
 
 
 def mask_source(name: str) -> MaskSource | None:

@@ -130,7 +130,7 @@ class Guard:
     def _known(self, scope: Scope, headers: Headers) -> bool:
         scheme, _, given = headers.get("authorization", "").partition(" ")
         # The header's bytes, which are UTF-8 where the token has other letters than ASCII's.
-        if scheme.lower() == "bearer" and self._matches(given.strip().encode("latin-1")):
+        if scheme.lower() == "bearer" and self._matches(given.encode("latin-1").strip(b" \t")):
             return True
         try:
             cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
