@@ -1,4 +1,4 @@
-"""The closed forms of paper.md 1.5."""
+"""Closed forms of the paper's Eq. 3."""
 
 from __future__ import annotations
 

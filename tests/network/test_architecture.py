@@ -1,4 +1,4 @@
-"""Shapes and parameter counts of paper.md 2.3 and 3.1."""
+"""Shapes and parameter counts of the paper's networks."""
 
 from __future__ import annotations
 

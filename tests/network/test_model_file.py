@@ -16,6 +16,7 @@ from maskreid.network import (
     NetworkConfig,
     add_to_card,
     center_crop,
+    copy_model,
     describe_network,
     list_models,
     load_model,
@@ -324,8 +325,20 @@ def test_a_card_can_gain_something_and_the_model_stays_the_same(model: Model, tm
 
 
 def test_a_shipped_card_stays_as_it_is() -> None:
-    with pytest.raises(MaskreidError, match="market1501 is a shipped model, which stays as it is"):
-        add_to_card("market1501", "calibration", {})
+    beside = Path(module.__file__).parents[1] / "models" / "market1501"
+    for name in ("market1501", str(beside), f"{beside}.safetensors"):
+        with pytest.raises(MaskreidError, match=r"market1501.* is a shipped model, which stays as it is; --out PATH"):
+            add_to_card(name, "calibration", {})
+
+
+def test_a_copy_is_the_same_model_and_may_change(tmp_path: Path) -> None:
+    copy_model("market1501-compact", tmp_path / "new" / "mine")
+    mine, shipped = load_model(tmp_path / "new" / "mine"), load_model("market1501-compact")
+    assert (mine.card, mine.fingerprint) == (shipped.card, shipped.fingerprint)
+    add_to_card(tmp_path / "new" / "mine", "calibration", {})
+    with pytest.raises(MaskreidError, match=r"mine\.safetensors: is there already; name another place"):
+        copy_model("market1501", tmp_path / "new" / "mine")
+    assert load_model(tmp_path / "new" / "mine").fingerprint == shipped.fingerprint
 
 
 def test_a_damaged_card(model: Model, tmp_path: Path) -> None:

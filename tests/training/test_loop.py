@@ -297,7 +297,9 @@ def test_a_profile_times_later_steps_and_not_the_first(world: Dataset, tmp_path:
     assert not (tmp_path / "profile.json").exists()
 
 
-def test_weights_carry_over_to_other_sizes_and_bands_but_not_to_another_width(world: Dataset, tmp_path: Path) -> None:
+def test_weights_carry_over_to_other_sizes_and_bands_but_not_to_another_width(
+    world: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     train(TINY, world, tmp_path / "first")
     larger = replace(
         TINY,
@@ -309,8 +311,12 @@ def test_weights_carry_over_to_other_sizes_and_bands_but_not_to_another_width(wo
     train(larger, world, tmp_path / "second")
     first, second = weights(tmp_path / "first"), weights(tmp_path / "second")
     torch.testing.assert_close(second["fc7.weight"], first["fc7.weight"])
+    assert "starts anew" not in capsys.readouterr().err
     longer = replace(larger, network=replace(larger.network, dimension=8 + larger.network.dimension))
     train(longer, world, tmp_path / "longer")
+    assert (
+        "feature has 32 numbers and the recipe's 40: the layer that makes it starts anew" in capsys.readouterr().err
+    )
     third = weights(tmp_path / "longer")
     torch.testing.assert_close(third["levels.2.1.three.1.0.weight"], first["levels.2.1.three.1.0.weight"])
     assert third["fc7.weight"].shape[0] == 8 + first["fc7.weight"].shape[0]

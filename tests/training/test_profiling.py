@@ -15,7 +15,7 @@ CPU = torch.device("cpu")
 
 
 def test_the_papers_network_has_the_operations_of_its_layers() -> None:
-    """paper.md 2.3: 1.75 G multiply-adds forward; backward twice that, less the gradient that no image needs."""
+    """1.75 G multiply-adds forward; backward twice that, less the gradient that no image needs."""
     assert training_flop(NetworkConfig()) == pytest.approx(6 * 1.75e9, rel=0.02)
 
 

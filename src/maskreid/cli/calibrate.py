@@ -11,7 +11,10 @@ from maskreid.cli.common import CacheOption, DeviceOption, FormatOption, SplitOp
 
 
 def calibrate(
-    model: Annotated[str, typer.Argument(help="A run folder or a model file.", show_default=False)],
+    model: Annotated[
+        str,
+        typer.Argument(help="A run folder, a model file, or with --out a shipped model's name.", show_default=False),
+    ],
     data: Annotated[
         list[str],
         typer.Option(
@@ -26,6 +29,12 @@ def calibrate(
         str | None,
         typer.Option(metavar="IDS", help="Identities to leave out, by commas: people with two numbers, for example."),
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MODEL2", help="Leave MODEL as it is, as a shipped one must be, and calibrate a copy of it here."
+        ),
+    ] = None,
     plot: Annotated[Path | None, typer.Option(metavar="SVG", help="Also draw claimed against true shares.")] = None,
     precision: Annotated[
         str, typer.Option(help="float32, or bfloat16 for speed where the processor has it.")
@@ -35,7 +44,7 @@ def calibrate(
     split: SplitOption = 0,
     cache: CacheOption = None,
 ) -> None:
-    """Fit MODEL's map from similarity to the probability of the same person, and write it into its card.
+    """Fit MODEL's map from similarity to the probability of the same person, and write it into its card (or its copy's).
 
     It is tested on people left out of the fit: ECE is how far claimed probabilities are from what came true.
     """
@@ -43,7 +52,7 @@ def calibrate(
     from maskreid import progress
     from maskreid.errors import MaskreidError
     from maskreid.files import check_file, write_out
-    from maskreid.network import add_to_card, load_model, refuse_shipped
+    from maskreid.network import add_to_card, check_free, copy_model, load_model, refuse_shipped
     from maskreid.reports import reliability_diagram, reliability_table
     from maskreid.training import calibrate_model
 
@@ -52,7 +61,10 @@ def calibrate(
     except ValueError:
         raise MaskreidError(f"--without: expected identities as numbers with commas, got {without!r}") from None
     loaded = load_model(model, device_of(device))
-    refuse_shipped(model)
+    if out:
+        check_free(out)
+    else:
+        refuse_shipped(model)
     if plot:
         check_file(plot)
     calibration, tested = calibrate_model(
@@ -70,7 +82,9 @@ def calibrate(
     )
     for rate, similarity in calibration.thresholds.items():
         print(f"{100 * float(rate):g} % of the pairs of different people are more alike than {similarity:.4f}")
-    card = add_to_card(model, "calibration", calibration.as_card())
+    if out:
+        copy_model(model, out)
+    card = add_to_card(out or model, "calibration", calibration.as_card())
     print(f"written: {card}")
     if plot:
         write_out(plot, reliability_diagram({"people not fitted to": tested}).svg())

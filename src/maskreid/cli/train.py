@@ -66,4 +66,6 @@ def train(
         print(f"held-out identities: Rank-1 {held_out['rank1']:.2f}  mAP {held_out['map']:.2f}")
     drawn = RANDOM in dataset.label.split(JOINED)[0]  # of several datasets the first
     options = (f" --format {format}" if format else "") + (f" --split {split}" if split and drawn else "")
+    if not (dataset.splits.get("query") and dataset.splits.get("gallery")) and len(data) == 1:
+        options += " --protocol all-vs-all"  # there is nobody else to search for
     print(f"test it: maskreid evaluate {out / 'model'} --data {data[0]}{options}")

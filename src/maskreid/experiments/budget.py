@@ -48,7 +48,7 @@ class Budget:
 
 
 BUDGETS = {
-    # The paper's, where it says so, else DGD's, from which its authors started (paper.md 2.2).
+    # The paper's, where it says so, else DGD's, from which its authors started.
     "gpu": Budget(
         "gpu",
         resize=(160, 64),

@@ -95,7 +95,7 @@ def experiment(table: str, row: str) -> Experiment | None:
 
 
 def joint_recipe(network: str, budget: Budget, seed: int) -> Recipe:
-    """The first stage: softmax over the people of all datasets (the paper's 3.2; DGD's recipe, paper.md 2.2)."""
+    """The first stage: softmax over the people of all datasets (the paper's 3.2; DGD's recipe)."""
     return Recipe(
         name=f"joint-{network}",
         seed=seed,

@@ -15,7 +15,7 @@ BEHIND = 0.05  # share of the rows that may be scanned beside an index before it
 SMALL = 64  # files that `tend_files` leaves
 FRAGMENT = 65_536  # rows in a file at most: what has to be written again to delete one row
 PARTITION = 200  # rows in a partition of the index, about ...
-PARTITIONS = 512  # ... but no more partitions than this (stack.md 1.2)
+PARTITIONS = 512  # ... but no more partitions than this
 READERS = timedelta(hours=1)  # how long the version that a reader began with is kept
 FEATURE_INDEX = "feature_idx"
 

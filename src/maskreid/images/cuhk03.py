@@ -1,7 +1,7 @@
 """CUHK03 as released (Li et al., CVPR 2014): ``cuhk-03.mat``, 1,467 persons, 5 pairs of cameras, 20 official splits.
 
 A split has 100 test persons; the others are learned from. The two cameras of each pair are camera 1, which asks, and
-camera 2, which answers, as in DGD's protocol (paper.md 3.3). Persons are numbered through the pairs.
+camera 2, which answers, as in DGD's protocol. Persons are numbered through the pairs.
 """
 
 from __future__ import annotations

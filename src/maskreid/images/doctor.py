@@ -230,7 +230,7 @@ def _unknown_cameras(dataset: Dataset) -> Iterator[Finding]:
         unknown = [image.path for image in images if image.camera == UNKNOWN_CAMERA]
         if split in TESTED:
             what = f"{split} images have no known camera: near-copies from one camera count as correct matches"
-            yield from _found("warning", what, unknown)
+            yield from _found("warning", f"{what}; docs/data.md says how to name it", unknown)
         elif unknown:
             yield Finding("note", f"{split} images have no known camera", len(unknown))
 

@@ -1,4 +1,4 @@
-"""Random splits of the small datasets, as DGD's authors made them (Xiao et al., CVPR 2016; paper.md 3.3).
+"""Random splits of the small datasets, as DGD's authors made them (Xiao et al., CVPR 2016).
 
 Some people are learned from. Of each of the others, camera 1 asks (query) and camera 2 answers (gallery). Theirs were
 drawn without a seed and are lost; ours follow from the number of the split.

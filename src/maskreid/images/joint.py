@@ -1,4 +1,4 @@
-"""Several datasets as one, to be trained on together (JSTL: Xiao et al., CVPR 2016; paper.md 3)."""
+"""Several datasets as one, to be trained on together (JSTL: Xiao et al., CVPR 2016)."""
 
 from __future__ import annotations
 

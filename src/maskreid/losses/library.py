@@ -15,7 +15,7 @@ def contrastive_loss(features: Tensor, identities: Tensor, margin: float = 1.0) 
     """Contrastive loss (Hadsell et al. 2006) over all pairs of the batch, on the distance D of unit features.
 
     The mean of D over the positive pairs plus the mean of [margin - D]_+ over the negative pairs, each over those
-    that are not 0. The library takes D where the publication has its square (paper.md 6).
+    that are not 0. The library takes D where the publication has its square.
 
     Args:
         features: (N, D), normalised here.

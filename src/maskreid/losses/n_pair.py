@@ -18,7 +18,7 @@ def n_pair_loss(
 ) -> Tensor:
     r"""MaskReID Eq. 1, averaged over the anchors: :math:`\log(1+\sum_j\exp(S_{kj}-S_{k+}))`.
 
-    The positive is drawn at random for each anchor (paper.md 1.6). No margin and, by default, no scale, as the paper.
+    The positive is drawn at random for each anchor. No margin and, by default, no scale, as the paper.
 
     Args:
         features: (N, D), normalised here.

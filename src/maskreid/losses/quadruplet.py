@@ -15,7 +15,7 @@ def quadruplet_loss(features: Tensor, identities: Tensor, margin: float = 0.3) -
     smallest to a negative, and m the smallest between two negatives of different identities. Averaged over the
     anchors that have p and n; where the batch shows only one other identity there is no m, and its term is 0. Chen et
     al. learn the metric and mine by adaptive margins; here are our triplet's distance and mining, and their ratio of
-    the two margins (paper.md 6).
+    the two margins.
 
     Args:
         features: (N, D), normalised here.

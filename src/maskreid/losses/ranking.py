@@ -33,7 +33,7 @@ def ranking_loss(
         margin: alpha, in units of cosine.
         lambda_: weight of the pull on the positives.
         temperature: divides the exponents. The paper has 1, where all exponents are alike; the lower, the more the
-            hardest negatives weigh (paper.md 6). The floor stays.
+            hardest negatives weigh. The floor stays.
     """
     similarities = cosine_similarities(features)
     positive, negative = positives_and_negatives(identities)

@@ -40,7 +40,7 @@ def positives_and_negatives(identities: Tensor) -> tuple[Tensor, Tensor]:
         identities: (N,) integers.
 
     Returns:
-        Two (N, N) bool masks. An anchor is neither its own positive nor its own negative (paper.md 1.6).
+        Two (N, N) bool masks. An anchor is neither its own positive nor its own negative.
     """
     same = identities[:, None] == identities[None, :]
     itself = torch.eye(len(identities), dtype=torch.bool, device=identities.device)

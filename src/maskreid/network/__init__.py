@@ -7,7 +7,16 @@ from maskreid.network.fold import folded
 from maskreid.network.infer import infer
 from maskreid.network.maskreid import Classifier, MaskReID
 from maskreid.network.model import Model
-from maskreid.network.model_file import add_to_card, list_models, load_model, read_card, refuse_shipped, save_model
+from maskreid.network.model_file import (
+    add_to_card,
+    check_free,
+    copy_model,
+    list_models,
+    load_model,
+    read_card,
+    refuse_shipped,
+    save_model,
+)
 from maskreid.network.preprocess import BACKGROUND_RGB, MEAN_BGR, center_crop, prepare_input
 
 __all__ = [
@@ -20,6 +29,8 @@ __all__ = [
     "add_to_card",
     "autocast",
     "center_crop",
+    "check_free",
+    "copy_model",
     "describe_network",
     "folded",
     "infer",

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from maskreid.errors import MaskreidError
-from maskreid.files import write_out
+from maskreid.files import check_file, write_out
 from maskreid.network.card import network_of
 from maskreid.network.maskreid import MaskReID
 from maskreid.network.model import Model
@@ -111,14 +111,39 @@ def add_to_card(name: str | Path, key: str, value: Any) -> Path:
     return path
 
 
+def copy_model(name: str | Path, out: Path) -> None:
+    """Write a model's two files once more, as OUT.safetensors and OUT.json.
+
+    Raises:
+        MaskreidError: there is no such model, or as `check_free`.
+    """
+    for file, copy in zip(_find(str(name)), check_free(out), strict=True):
+        write_out(copy, file.read_bytes())
+
+
+def check_free(out: Path) -> tuple[Path, Path]:
+    """Return the files of a model that is to be written at ``out``.
+
+    Raises:
+        MaskreidError: one of them is there already, or cannot be written.
+    """
+    weights, card = (out.with_name(out.name + suffix) for suffix in (WEIGHTS, CARD))
+    for file in (weights, card):
+        check_file(file)
+        if file.exists():
+            raise MaskreidError(f"{file}: is there already; name another place for the copy")
+    return weights, card
+
+
 def refuse_shipped(name: str | Path) -> None:
     """Look whether `add_to_card` would write, before the work whose result goes there.
 
     Raises:
-        MaskreidError: it is a shipped model by its name.
+        MaskreidError: it is a shipped model, by its name or its path.
     """
-    if str(name) in list_models():
-        raise MaskreidError(f"{name} is a shipped model, which stays as it is; name a copy of its two files")
+    weights, _ = _find(str(name))
+    if weights.resolve().parent == _shipped().resolve():
+        raise MaskreidError(f"{name} is a shipped model, which stays as it is; --out PATH makes a copy of it")
 
 
 def list_models() -> dict[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ from torch import Tensor
 from maskreid.errors import MaskreidError
 
 # Dataset mean of DGD, in the order it is subtracted from BGR channels; the masked background is the same triple in
-# RGB order, as the paper's own figures have it (paper.md 4.1), so that it is all but zero after the subtraction.
+# RGB order, as the paper's own figures have it, so that it is all but zero after the subtraction.
 MEAN_BGR = (102.0, 102.0, 101.0)
 BACKGROUND_RGB = (102.0, 102.0, 101.0)
 
@@ -21,7 +21,7 @@ def prepare_input(pixels: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
         masks: (N, H, W) uint8 or bool, non-zero on the person.
 
     Returns:
-        Two (N, 3, H, W) float32 tensors in channels-last memory: BGR minus the mean, not scaled (paper.md 2.2).
+        Two (N, 3, H, W) float32 tensors in channels-last memory: BGR minus the mean, not scaled.
     """
     person = masks.float() if masks.dtype == torch.bool else (masks != 0).float()
     image, masked = (torch.empty(pixels.shape, device=pixels.device) for _ in range(2))

@@ -25,7 +25,7 @@ def evaluate_single_shot(
 ) -> Metrics:
     """CUHK03's first protocol: draw one gallery image of each identity, rank, repeat, average.
 
-    As ``utils/cmc.py`` of Xiao et al. (CVPR 2016; paper.md 3.3). All queries search the same draw, except that
+    As ``utils/cmc.py`` of Xiao et al. (CVPR 2016). All queries search the same draw, except that
     images which the protocol passes over for a query (its own camera's) are never drawn as its right answer, so no
     repeat leaves it without one. Junk is never drawn; each distractor counts as a person of its own. With one right
     answer AP and INP are 1 / rank: mAP here is the mean reciprocal rank, and papers report only the CMC.

@@ -61,7 +61,7 @@ def evaluate_model(
         dataset: needs the splits "query" and "gallery", and "multi_query" where queries are pooled. Where every
             image searches, a dataset without them gives its "train" images: a folder per person will do.
         protocol: one of `maskreid.retrieval.NAMED_PROTOCOLS`.
-        multi_query: also pool each query with all boxes of the same identity and camera (paper.md 5.2).
+        multi_query: also pool each query with all boxes of the same identity and camera.
         reranking: also re-rank (k1 = 20, k2 = 6, lambda = 0.3).
         probes: of an approximate neighbour search for it; None searches exactly.
         masks: where masks come from, if not from where the model's card says.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from typing import Any
 
@@ -65,8 +66,12 @@ class Trainer:
         self.watch = self.feeder.watch = Stopwatch(self.device)
         generator = torch.Generator().manual_seed(recipe.seed)
         self.network = MaskReID(recipe.network, generator=generator)
-        if init:
-            _copy_weights(init, self.network)
+        if init and not _copy_weights(init, self.network) and self.ranks.rank == 0:
+            print(
+                f"maskreid: init's feature has {init.dimension} numbers and the recipe's {recipe.network.dimension}: "
+                "the layer that makes it starts anew",
+                file=sys.stderr,
+            )
         self.network = self.network.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = MovingAverage(self.network, recipe.schedule.ema) if recipe.schedule.ema else None
         self.classifier: Classifier | None = None
@@ -190,7 +195,8 @@ class _AroundNeck(nn.Module):
         return self.network.around_neck(image, masked)
 
 
-def _copy_weights(source: Model, network: MaskReID) -> None:
+def _copy_weights(source: Model, network: MaskReID) -> bool:
+    """Take over a model's weights; return whether the layer that makes the feature is among them."""
     ours, theirs = asdict(network.config), asdict(source.network.config)
     different = [key for key in ours if key not in FREE and ours[key] != theirs[key]]
     if different:
@@ -199,6 +205,8 @@ def _copy_weights(source: Model, network: MaskReID) -> None:
             + ", ".join(f"{key} ({theirs[key]!r}, recipe has {ours[key]!r})" for key in different)
         )
     weights = source.network.state_dict()
-    if ours["dimension"] != theirs["dimension"]:  # the layer that makes the feature stays as it was drawn
+    whole = bool(ours["dimension"] == theirs["dimension"])
+    if not whole:
         weights = {name: value for name, value in weights.items() if not name.startswith("fc7")}
     network.load_state_dict({**network.state_dict(), **weights})
+    return whole
