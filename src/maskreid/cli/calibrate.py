@@ -44,9 +44,9 @@ def calibrate(
     split: SplitOption = 0,
     cache: CacheOption = None,
 ) -> None:
-    """Fit MODEL's map from similarity to the probability of the same person, and write it into its card (or its copy's).
+    """Fit MODEL's map from similarity to the probability of the same person, and write it into its card.
 
-    It is tested on people left out of the fit: ECE is how far claimed probabilities are from what came true.
+    With --out the card is a copy's. It is tested on people left out of the fit: ECE is how far claimed probabilities are from what came true.
     """
 
     from maskreid import progress
