@@ -241,6 +241,100 @@ def test_what_is_judged_is_listed_and_taken_back_there(page: Page, site: Site) -
     expect(page.locator("h1")).to_have_text("0 judgements stand")
 
 
+def test_back_goes_through_every_search_and_out(page: Page, image: bytes) -> None:
+    page.goto("/browse")
+    found(page, image)
+    page.locator("[name=camera][value='2']").check()
+    page.wait_for_url("**camera=2**")
+    page.locator("[name=group]").select_option("time")
+    page.wait_for_url("**group=time**")
+    page.go_back()
+    page.wait_for_url(lambda url: "camera=2" in url and "group" not in url)
+    expect(page.locator("[data-query] canvas")).to_have_attribute("data-drawn", "yes")
+    page.go_back()
+    page.wait_for_url(lambda url: "camera" not in url)
+    page.get_by_role("button", name="Fix mask").click()
+    expect(page.locator("#mask")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.go_back()
+    page.go_back()
+    page.wait_for_url("**/browse")
+    page.go_forward()
+    expect(page.locator("#send button")).to_be_hidden()  # the page's scripts are at work
+
+
+def test_a_typed_name_is_of_those_who_were_chosen(page: Page, site: Site) -> None:
+    page.goto("/browse?order=camera&top=6&offset=6")
+    boxes = page.locator("[data-chooses]")
+    boxes.nth(0).check()
+    page.locator("#judging [name=identity]").fill("ann")
+    with page.expect_navigation():
+        page.get_by_role("button", name="One person", exact=True).click()
+    changed = len(judgements(site.desk.gallery)[0].before or {})  # those who had the entry's name before are ann too
+    expect(page.locator("#told")).to_have_text(f"ann: 1 entry, {changed} names changed; u takes it back")
+    assert "offset=6" in page.url
+    expect(page.locator("#results > p").first).to_contain_text("7 to 12 of")
+    expect(page.locator(".who").first).to_have_text("ann")
+    boxes.nth(1).check()
+    expect(page.locator("#judging [name=identity]")).to_have_value("")
+    page.locator("#judging [name=identity]").fill("bob")
+    page.get_by_role("button", name="Choose none").click()
+    boxes.nth(2).check()
+    expect(page.locator("#judging [name=identity]")).to_have_value("")
+    page.keyboard.press("j")
+    expect(page.get_by_role("button", name="One person", exact=True)).to_be_focused()
+
+
+def test_a_keyboard_judges_and_stays_at_its_place(page: Page, image: bytes) -> None:
+    found(page, image)
+    for key in ("ArrowRight", "ArrowRight", "ArrowRight", "x", "j"):
+        page.keyboard.press(key)
+    page.keyboard.press("Enter")
+    expect(page.locator("#told")).to_contain_text("takes it back")
+    expect(page.locator(".shot").nth(2)).to_be_focused()
+    expect(page.locator("#spoken")).not_to_be_empty()
+
+
+def test_a_server_that_has_gone_is_told(page: Page, image: bytes) -> None:
+    found(page, image)
+    page.route("**/?**", lambda route: route.abort())
+    page.locator("[name=camera][value='2']").check()
+    expect(page.locator("#told")).to_contain_text("the server does not answer")
+
+
+def test_what_was_painted_stays_until_it_is_taken(page: Page, site: Site, image: bytes) -> None:
+    found(page, image)
+    query = page.locator("[data-query]").get_attribute("data-query") or ""
+    page.get_by_role("button", name="Fix mask").click()
+    page.get_by_label("background").check()
+    page.locator("[name=size]").fill("40")
+    box = page.locator("#painted").bounding_box()
+    assert box
+    picture = site.desk.queries.image(query, 0).picture
+    assert box["width"] / box["height"] == pytest.approx(picture.shape[1] / picture.shape[0], rel=0.02)
+    page.mouse.move(box["x"] + 4, box["y"] + 4)
+    page.mouse.down()
+    for row in range(11):
+        for side in (4, box["width"] - 4):
+            page.mouse.move(box["x"] + side, box["y"] + 4 + row * (box["height"] - 8) / 10)
+    page.mouse.up()
+    page.get_by_role("button", name="Search with this mask").click()
+    expect(page.locator("#mask [role=alert]")).to_contain_text("paint more of the person")
+    expect(page.locator("#mask")).to_be_visible()
+
+
+def test_each_image_of_a_query_is_compared(page: Page, image: bytes) -> None:
+    page.goto("/")
+    files: Any = [{"name": f"{n}.png", "mimeType": "image/png", "buffer": image} for n in range(2)]
+    page.locator("#images").set_input_files(files)
+    page.wait_for_url("**q=**")
+    page.locator(".compares").first.click()
+    page.wait_for_url("**/compare?**")
+    expect(page.locator("#main")).to_contain_text("image 1 of 2 of the query")
+    page.get_by_role("link", name="2", exact=True).click()
+    expect(page.locator("#main")).to_contain_text("image 2 of 2 of the query")
+
+
 def test_two_entries_are_compared(page: Page) -> None:
     page.goto("/browse")
     page.locator("[data-chooses]").nth(0).check()

@@ -39,7 +39,11 @@ def test_several_images_are_pooled_and_masks_change_the_query(asker: Asker, worl
     half[: len(half) // 2] = False
     queries.change(both.id, 0, mask=half)
     assert (queries.image(both.id, 0).mask == half).all()
-    queries.change(both.id, 0)
+    painted = queries.get(both.id).vector
+    queries.change(both.id, 0, masked=False)
+    queries.change(both.id, 0)  # as it was painted
+    assert queries.get(both.id).vector == pytest.approx(painted, abs=1e-6)
+    queries.change(both.id, 0, mask=drawn)
     assert queries.get(both.id).vector == pytest.approx(before, abs=1e-6)
 
 
@@ -52,7 +56,7 @@ def test_a_mask_that_would_not_count_is_refused(asker: Asker, world: Dataset) ->
     with pytest.raises(WebError, match=r"covers 0\.\d % of the image, and 5 % are the least that counts"):
         queries.change(query.id, 0, mask=few)
     assert (queries.get(query.id).vector == vector).all()
-    query.images[0].drawn = few  # as the segmenter may draw it
+    query.images[0].mask = few  # as the segmenter may draw it
     with pytest.raises(WebError, match="the least that counts"):
         queries.change(query.id, 0)
     queries.change(query.id, 0, mask=few, masked=False)

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from maskreid.errors import MaskreidError
 from maskreid.web.app import make_app
 from maskreid.web.desk import Desk
-from maskreid.web.security import COOKIE, Access
+from maskreid.web.security import Access
 
 MORE = ("/", "/api/overview", "/static/style.css", "/api/openapi.json")
 
@@ -61,7 +61,7 @@ def test_other_machines_need_a_token(desk: Desk) -> None:
         assert client.get(path).status_code == 401
         assert client.get(path, headers={"authorization": "Bearer wrong"}).status_code == 401
         assert client.get(f"{path}?token=wrong").status_code == 401
-        assert client.get(path, headers={"cookie": f"{COOKIE}=wrong"}).status_code == 401
+        assert client.get(path, headers={"cookie": f"{Access(token='secret').cookie}=wrong"}).status_code == 401
         assert client.get(path, headers={"authorization": "Bearer secret"}).status_code in (200, 404)
     assert client.get("/static/style.css").status_code == 200
     refused = client.get("/", headers={"accept": "text/html"})
@@ -86,6 +86,16 @@ def test_the_token_of_the_address_becomes_a_cookie(desk: Desk) -> None:
     assert (again.status_code, again.headers["location"]) == (303, "/")
     elsewhere = client.get("http://192.168.1.5//evil.example/?token=secret", headers={"cookie": ""})
     assert elsewhere.headers.get("location", "/").startswith("/evil") or elsewhere.status_code != 303
+
+
+def test_two_servers_of_one_host_have_a_cookie_each(desk: Desk) -> None:
+    one = serving(desk, Access("0.0.0.0", "secret"), "http://192.168.1.5:8404")
+    two = serving(desk, Access("0.0.0.0", "other"), "http://192.168.1.5:8405")
+    one.get("/?token=secret")
+    two.cookies = one.cookies  # a browser's do not know ports
+    assert two.get("/").status_code == 401
+    two.get("/?token=other")
+    assert two.get("/").status_code == one.get("/").status_code == 200
 
 
 def test_every_answer_forbids_scripts_of_others(client: TestClient) -> None:

@@ -46,7 +46,8 @@ def calibrate(
 ) -> None:
     """Fit MODEL's map from similarity to the probability of the same person, and write it into its card.
 
-    With --out the card is a copy's. It is tested on people left out of the fit: ECE is how far claimed probabilities are from what came true.
+    With --out the card is a copy's. It is tested on people left out of the fit: ECE is how far claimed probabilities
+    are from what came true.
     """
 
     from maskreid import progress

@@ -95,7 +95,7 @@ async def correct_mask(request: Request, desk: ServedDesk, query: QueryId, numbe
 
 @router.post("/queries/{query}/images/{number}/masked")
 def use_mask(desk: ServedDesk, query: QueryId, number: Number, on: bool) -> QueryOut:
-    """Use the mask that was drawn first, or none."""
+    """Use the image's mask, or none."""
     desk.queries.change(query, number, masked=on)
     return QueryOut.of(desk.queries.get(query))
 

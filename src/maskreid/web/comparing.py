@@ -17,9 +17,15 @@ from maskreid.web.errors import NotThereError
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """One of the two."""
+    """One of the two.
+
+    Attributes:
+        entry: None of a query.
+        place: of an image among its query's, from 0, and how many those are; None of an entry.
+    """
 
     entry: Entry | None
+    place: tuple[int, int] | None
     picture: Picture
     mask: Mask
     vector: Vectors
@@ -63,7 +69,7 @@ def compared(desk: Desk, b: str, *, a: str | None = None, q: str = "", n: int = 
 def _asked(desk: Desk, q: str, n: int) -> Side:
     image = desk.queries.image(q, n)
     mask = image.mask if image.masked else np.ones_like(image.mask)
-    return Side(None, image.picture, mask, image.vector)
+    return Side(None, (n, len(desk.queries.get(q).images)), image.picture, mask, image.vector)
 
 
 def _enrolled(desk: Desk, id_: str) -> Side:
@@ -75,4 +81,4 @@ def _enrolled(desk: Desk, id_: str) -> Side:
         )
     picture = decode_image(content, f"the picture of {id_}")
     mask = desk.asker.mask(picture)
-    return Side(desk.entry(id_), picture, mask, desk.asker.vector(picture, mask))
+    return Side(desk.entry(id_), None, picture, mask, desk.asker.vector(picture, mask))

@@ -107,14 +107,14 @@ class Queries:
         return images[number]
 
     def change(self, id_: str, number: int, *, mask: Mask | None = None, masked: bool = True) -> Asked:
-        """Use another mask for one image, or its own again, or none.
+        """Use another mask for one image, or the one that it has, or none.
 
         Raises:
             NotThereError: the query is no longer kept, or has no such image.
             WebError: the mask would not count.
         """
         image = self.image(id_, number)
-        new = image.drawn if mask is None else mask
+        new = image.mask if mask is None else mask
         if masked and not self.asker.masked:
             raise WebError("this gallery's model reads no masks; the whole image counts")
         if masked and not self.asker.usable(new):

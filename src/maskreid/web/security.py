@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from maskreid.errors import MaskreidError
 
 MEBIBYTE = 1 << 20
-COOKIE = "maskreid-token"
+COOKIE = "maskreid-"  # and a mark of the token: browsers keep cookies by host, which may serve several galleries
 # No inline scripts or styles, nothing from elsewhere, and nobody may frame the page.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
@@ -55,6 +56,11 @@ class Access:
     token: str | None = None
     names: tuple[str, ...] = ()
     largest: int = 20 * MEBIBYTE
+
+    @property
+    def cookie(self) -> str:
+        """The name of the cookie that keeps the token."""
+        return COOKIE + hashlib.sha256((self.token or "").encode()).hexdigest()[:8]
 
     def __post_init__(self) -> None:
         if not self.token and not is_loopback(self.host):
@@ -133,7 +139,7 @@ class Guard:
         if scheme.lower() == "bearer" and self._matches(given.encode("latin-1").strip(b" \t")):
             return True
         try:
-            cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+            cookie = SimpleCookie(headers.get("cookie", "")).get(self.access.cookie)
         except CookieError:
             return False
         return cookie is not None and self._matches(unquote(cookie.value))
@@ -148,7 +154,9 @@ class Guard:
         rest = urlencode([(name, value) for name, value in query if name != "token"])
         # One slash only: "//elsewhere" would be an address of another server.
         answer = RedirectResponse("/" + scope["path"].lstrip("/\\") + (f"?{rest}" if rest else ""), 303)
-        answer.set_cookie(COOKIE, quote(self.access.token or "", safe=""), httponly=True, samesite="strict")
+        answer.set_cookie(
+            self.access.cookie, quote(self.access.token or "", safe=""), httponly=True, samesite="strict"
+        )
         await answer(scope, receive, send)
 
     def _limited(self, receive: Receive, headers: Headers) -> Receive:

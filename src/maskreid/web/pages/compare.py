@@ -34,6 +34,7 @@ def compare_page(request: Request, desk: ServedDesk, found: Annotated[Compared, 
         sides=[
             {
                 "entry": side.entry,
+                "place": side.place,
                 "mask": _uri(_tinted(side.picture, side.mask)) if desk.asker.masked else "",
                 "map": _uri(_heated(side.picture, each / scale)),
                 "picture": _uri(side.picture),
@@ -43,6 +44,7 @@ def compare_page(request: Request, desk: ServedDesk, found: Annotated[Compared, 
         seen=found.seen,
         stored=found.stored,
         scale=scale,
+        q=request.query_params.get("q", ""),
     )
 
 

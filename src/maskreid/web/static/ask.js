@@ -18,6 +18,17 @@ export async function ask(address, options = {}) {
   throw new Error(detail);
 }
 
+// Says something on the page that comes next: this one is about to be loaded again.
+export function tellNext(text) {
+  sessionStorage.setItem("maskreid-told", text);
+}
+
+export function tellKept() {
+  const kept = sessionStorage.getItem("maskreid-told");
+  sessionStorage.removeItem("maskreid-told");
+  if (kept) tell(kept);
+}
+
 export function tell(text) {
   told.textContent = text;
   clearTimeout(clearing);

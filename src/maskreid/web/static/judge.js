@@ -1,10 +1,11 @@
 // Entries are chosen, and somebody says who they are, compares two, or removes them.
-import { ask, tell } from "./ask.js";
+import { ask, tell, tellNext } from "./ask.js";
 
 const chosen = new Set();
 const json = (value) => ({ method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(value) });
 const who = () => localStorage.getItem("maskreid-who") || null;
 const entries = (count) => `${count} ${count === 1 ? "entry" : "entries"}`;
+const names = (count) => `${count} ${count === 1 ? "name" : "names"}`;
 
 function show() {
   const bar = document.getElementById("judging");
@@ -26,22 +27,30 @@ function forget() {
   show();
 }
 
-// The wall again, with the new names; pages without a search are simply loaded again.
-function refresh() {
+function clear() {
   chosen.clear();
-  const form = document.getElementById("search");
-  if (form) form.requestSubmit();
-  else location.reload();
+  const name = document.querySelector("#judging [name=identity]");
+  if (name) name.value = ""; // it was these entries'
 }
 
-async function act(work, said) {
+// The answers again, with the new names; other pages are loaded again where they are, and say then what was done.
+function refresh(said) {
+  clear();
+  const form = document.querySelector("#search[action='/']");
+  if (form) {
+    form.requestSubmit();
+    tell(said);
+  } else {
+    tellNext(said);
+    location.reload();
+  }
+}
+
+async function act(work, said, after = refresh) {
   try {
-    const done = await work();
-    tell(said(done));
-    return true;
+    after(said(await work()));
   } catch (error) {
     tell(error.message);
-    return false;
   }
 }
 
@@ -54,19 +63,17 @@ async function judge(what) {
     ids = ids.filter((id) => !than.includes(id));
   }
   const identity = bar.querySelector("[name=identity]").value.trim() || null;
-  const done = await act(
+  await act(
     () => ask("/api/judgements", json({ what, entries: ids, than, identity: what === "different" ? null : identity, who: who() })),
-    (judged) => `${judged.identity ? `${judged.identity}: ` : ""}${entries(judged.entries.length)}; u takes it back`,
+    (judged) => `${judged.identity ? `${judged.identity}: ` : ""}${entries(judged.entries.length)}, ${names(judged.changed)} changed; u takes it back`,
   );
-  if (done) refresh();
 }
 
 export async function takeBack(id) {
-  const done = await act(
+  await act(
     () => ask("/api/judgements/undo", json({ id, who: who() })),
     ({ left }) => `Taken back${left.length ? `; ${entries(left.length)} named since left alone` : ""}`,
   );
-  if (done) refresh();
 }
 
 function remove() {
@@ -76,8 +83,7 @@ function remove() {
   dialog.returnValue = "";
   dialog.onclose = async () => {
     if (dialog.returnValue !== "remove") return;
-    const done = await act(() => ask("/api/removals", json({ entries: ids, confirm: ids.length })), ({ removed }) => `${entries(removed)} removed`);
-    if (done) refresh();
+    await act(() => ask("/api/removals", json({ entries: ids, confirm: ids.length })), ({ removed }) => `${entries(removed)} removed`);
   };
   dialog.showModal();
 }
@@ -96,13 +102,13 @@ export function listenForJudgements() {
     if (data.judges) judge(data.judges);
     else if ("compares" in data) { const [a, b] = chosen; location.assign(`/compare?a=${a}&b=${b}`); }
     else if ("removes" in data) remove();
-    else if ("clears" in data) { chosen.clear(); show(); }
+    else if ("clears" in data) { clear(); show(); }
     else if (data.undoes) takeBack(data.undoes);
     else if (data.judgesPair) {
       const { a, b } = document.getElementById("pair").dataset;
       const same = data.judgesPair === "same";
       const said = { what: data.judgesPair, entries: same ? [a, b] : [b], than: same ? [] : [a], who: who() };
-      act(() => ask("/api/judgements", json(said)), (judged) => `Written down${judged.identity ? `: ${judged.identity}` : ""}; u takes it back`);
+      act(() => ask("/api/judgements", json(said)), (judged) => `Written down${judged.identity ? `: ${judged.identity}` : ""}; u takes it back`, tell);
     }
   });
   document.addEventListener("htmx:after:swap", forget);

@@ -41,16 +41,20 @@ export function listenForKeys() {
       document.getElementById("images")?.click();
     } else if (key === "?") {
       document.getElementById("help").showModal();
+    } else if (key === "j") {
+      document.querySelector("#judging:not([hidden]) button:enabled")?.focus();
     } else if (key === "u") {
       takeBack(null);
     } else if (card && presses[key]) {
       card.querySelector(presses[key])?.click();
     }
   });
-  // After a refinement the wall is new: stay at the place.
+  // After a refinement or a judgement the wall is new: stay at the place.
   let place = -1;
   document.addEventListener("htmx:before:request", () => {
-    place = [...document.querySelectorAll(".card")].indexOf(document.activeElement?.closest(".card"));
+    const judging = document.activeElement?.closest("#judging");
+    const card = judging ? document.querySelector(".card.chosen") : document.activeElement?.closest(".card");
+    place = [...document.querySelectorAll(".card")].indexOf(card);
   });
   document.addEventListener("htmx:after:swap", () => {
     if (place >= 0) document.querySelectorAll(".card .shot")[place]?.focus();

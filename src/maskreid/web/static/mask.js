@@ -49,12 +49,12 @@ async function draw(item) {
   canvas.dataset.drawn = "yes";
 }
 
-async function change(address, options) {
+async function change(address, options, refused = tell) {
   try {
     await ask(address, options);
     location.reload();
   } catch (error) {
-    tell(error.message);
+    refused(error.message);
   }
 }
 
@@ -64,6 +64,9 @@ async function edit(item) {
   const [picture, now] = await Promise.all([load(`${addressOf(item)}/picture`), load(`${addressOf(item)}/mask`)]);
   let mask = alphaOf(now);
   let last = null;
+  const problem = dialog.querySelector("[role=alert]");
+  problem.hidden = true;
+  canvas.style.setProperty("--ratio", picture.width / picture.height);
   const show = () => paintOver(canvas, picture, mask);
   const stroke = (event) => {
     const box = canvas.getBoundingClientRect();
@@ -87,17 +90,18 @@ async function edit(item) {
     mask = alphaOf(await load(`${addressOf(item)}/mask?drawn=true`));
     show();
   };
-  dialog.onclose = () => {
-    if (dialog.returnValue !== "save") return;
+  dialog.querySelector("form").onsubmit = (event) => {
+    if (event.submitter.value !== "save") return;
+    event.preventDefault(); // what was painted stays until it is taken
     const flat = document.createElement("canvas"); // on black: what is transparent is background
     [flat.width, flat.height] = [mask.width, mask.height];
     const context = flat.getContext("2d");
     context.fillRect(0, 0, flat.width, flat.height);
     context.drawImage(mask, 0, 0);
-    flat.toBlob((body) => change(`${addressOf(item)}/mask`, { method: "PUT", body, headers: { "content-type": "image/png" } }));
+    const refused = (text) => { problem.textContent = text; problem.hidden = false; };
+    flat.toBlob((body) => change(`${addressOf(item)}/mask`, { method: "PUT", body, headers: { "content-type": "image/png" } }, refused));
   };
   show();
-  dialog.returnValue = "";
   dialog.showModal();
 }
 

@@ -1,4 +1,5 @@
 // What a page does beyond links and forms. Everything it asks for is the API's or another page's.
+import { tell, tellKept } from "./ask.js";
 import { listenForImages } from "./upload.js";
 import { drawMasks } from "./mask.js";
 import { listenForKeys } from "./keys.js";
@@ -18,6 +19,15 @@ const filters = document.querySelector(".filters");
 if (filters && matchMedia("(max-width: 760px)").matches) filters.open = false;
 const send = document.getElementById("send");
 if (send) listenForImages(send);
+// What htmx asks for is the page's own: it may not come, and what comes is told to who cannot see it.
+document.addEventListener("htmx:error", ({ detail }) => {
+  if (detail.error?.name !== "AbortError") tell("the server does not answer; is maskreid serve still running?");
+});
+document.addEventListener("htmx:after:swap", () => {
+  const first = document.querySelector("#results :is(h1, h2, [aria-live])");
+  document.getElementById("spoken").textContent = first?.textContent ?? "";
+});
+tellKept();
 drawMasks();
 listenForKeys();
 listenForJudgements();
