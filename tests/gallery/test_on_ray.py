@@ -68,6 +68,6 @@ def test_what_a_worker_says_is_one_line(rows: Gallery) -> None:
     import shutil
 
     shutil.rmtree(Path(rows.path) / "images.lance" / "data")
-    with pytest.raises(MaskreidError, match="cannot be read") as error:
+    with pytest.raises(MaskreidError, match="a file is gone") as error:
         search(rows, unit(1), find=nearest_on_ray)
     assert "\n" not in str(error.value)
