@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -73,6 +74,16 @@ def write_out(path: Path, content: bytes | str) -> None:
     with telling_unwritable(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, content.encode(errors="surrogateescape") if isinstance(content, str) else content)
+
+
+def as_text(name: str) -> str:
+    """Return a text as UTF-8 has it: other bytes, as a file's name may have them, become escapes."""
+    return name.encode(errors="backslashreplace").decode()
+
+
+def as_file_name(text: str) -> str:
+    """Return the name that `as_text` made a text of."""
+    return re.sub(r"\\udc([89a-f][0-9a-f])", lambda found: chr(0xDC00 + int(found[1], 16)), text)
 
 
 def check_folder(folder: Path) -> None:

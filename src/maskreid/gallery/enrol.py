@@ -14,10 +14,11 @@ import numpy.typing as npt
 from PIL import Image
 
 from maskreid.errors import MaskreidError
+from maskreid.files import as_text
 from maskreid.gallery.errors import telling
 from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.lock import writing
-from maskreid.gallery.schema import as_text, content_id, row_checksum
+from maskreid.gallery.schema import content_id, row_checksum
 from maskreid.gallery.tend import tend
 from maskreid.images import Dataset, PersonImage, check_camera, decode_image
 from maskreid.images.ahead import ahead

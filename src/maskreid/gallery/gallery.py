@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from maskreid.errors import MaskreidError
+from maskreid.files import as_text
 from maskreid.gallery.errors import once_more, telling
 from maskreid.gallery.filters import Filter
-from maskreid.gallery.schema import SETTINGS, TABLE, as_text, quoted, table_schema
+from maskreid.gallery.schema import SETTINGS, TABLE, quoted, table_schema
 from maskreid.retrieval import Calibration
 
 if TYPE_CHECKING:  # torch takes two seconds to import, and listing, labelling and deleting do without

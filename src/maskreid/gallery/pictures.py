@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from maskreid.errors import MaskreidError
+from maskreid.files import as_file_name
 from maskreid.gallery.enrol import thumbnail_of
 from maskreid.gallery.errors import once_more
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Gallery
-from maskreid.gallery.schema import as_file_name, content_id
+from maskreid.gallery.schema import content_id
 from maskreid.images import Source, decode_image
 
 HEIGHT = 256  # pixels of a picture that is made from a source, at most

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -58,16 +57,6 @@ def row_checksum(feature: bytes, thumbnail: bytes | None, facts: Mapping[str, An
     digest.update(thumbnail or b"")
     digest.update(repr([facts[name] for name in FACTS]).encode())
     return digest.hexdigest()[:16]
-
-
-def as_text(name: str) -> str:
-    """Return a name as UTF-8 has it: other bytes, as a file's name may have them, become escapes."""
-    return name.encode(errors="backslashreplace").decode()
-
-
-def as_file_name(text: str) -> str:
-    """Return the name that `as_text` made a text of."""
-    return re.sub(r"\\udc([89a-f][0-9a-f])", lambda found: chr(0xDC00 + int(found[1], 16)), text)
 
 
 def content_id(content: bytes) -> str:

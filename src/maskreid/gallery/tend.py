@@ -30,11 +30,7 @@ def tend(gallery: Gallery, build: Callable[[Gallery], None] | None = None) -> No
         build: makes the indexes; `build_indexes` by default.
     """
     try:
-        with tidying(gallery.path), telling(gallery.path):
-            _join_files(gallery)
-            if _behind(gallery):
-                (build or build_indexes)(gallery)
-            gallery.table.to_lance().cleanup_old_versions(READERS)
+        _tidy(gallery, build or build_indexes)
     except BusyError:
         return
 
@@ -46,9 +42,7 @@ def tend_files(gallery: Gallery) -> None:
             table = gallery.table.to_lance()
             if len(table.get_fragments()) <= SMALL + 2 * table.count_rows() // FRAGMENT:
                 return
-        with tidying(gallery.path), telling(gallery.path):
-            _join_files(gallery)
-            gallery.table.to_lance().cleanup_old_versions(READERS)
+        _tidy(gallery, None)
     except MaskreidError:  # what was judged is written, and the next judgement tries again
         return
 
@@ -77,8 +71,12 @@ def partitions_for(entries: int) -> int:
     return max(1, min(PARTITIONS, round(entries / PARTITION)))
 
 
-def _join_files(gallery: Gallery) -> None:
-    gallery.table.to_lance().optimize.compact_files(target_rows_per_fragment=FRAGMENT)
+def _tidy(gallery: Gallery, build: Callable[[Gallery], None] | None) -> None:
+    with tidying(gallery.path), telling(gallery.path):
+        gallery.table.to_lance().optimize.compact_files(target_rows_per_fragment=FRAGMENT)
+        if build and _behind(gallery):
+            build(gallery)
+        gallery.table.to_lance().cleanup_old_versions(READERS)
 
 
 def _behind(gallery: Gallery) -> bool:

@@ -72,13 +72,16 @@ class FolderMasks:
 
     def has(self, image: PersonImage) -> bool:
         """Whether there is a file for an image."""
-        return any(name in self.members for name in mask_names(image.path))
+        return self._member(image) is not None
+
+    def _member(self, image: PersonImage) -> str | None:
+        return next((self.members[name] for name in mask_names(image.path) if name in self.members), None)
 
     def _find(self, image: PersonImage) -> str:
-        names = mask_names(image.path)
-        found = next((self.members[name] for name in names if name in self.members), None)
+        found = self._member(image)
         if found is None:
-            raise MaskreidError(f"{self.source.name}: no mask for {image.path}; expected one of {', '.join(names)}")
+            names = ", ".join(mask_names(image.path))
+            raise MaskreidError(f"{self.source.name}: no mask for {image.path}; expected one of {names}")
         claim(self._owners, found, image, self.source)
         return found
 

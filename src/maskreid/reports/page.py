@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maskreid.errors import MaskreidError
-from maskreid.files import write_out
+from maskreid.files import as_text, write_out
 from maskreid.reports.distributions import coverage_histogram
 from maskreid.reports.evaluation_figures import evaluation_figures, same_test
 from maskreid.reports.figure import Figure
@@ -86,7 +86,7 @@ def make_page(subjects: Sequence[Subject], title: str) -> Page:
         masks_over=_masks_over,
     )
     # A file's name may hold bytes that are no text, and no page can.
-    return Page(html.encode(errors="backslashreplace").decode(), figures)
+    return Page(as_text(html), figures)
 
 
 def write_figures(figures: dict[str, Figure], folder: Path) -> list[Path]:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from maskreid import __version__
+from maskreid.files import as_text
 from maskreid.reports.crops import Crops
 from maskreid.reports.evaluation_figures import Examined
 from maskreid.retrieval import Calibration
@@ -26,7 +27,7 @@ if TYPE_CHECKING:  # torch must not load where only a table is printed
 
 def run_name(run: str | Path) -> str:
     """Return the last part of a run's path, also of "." and the like, with what is not UTF-8 in it as escapes."""
-    return (os.path.basename(os.path.abspath(run)) or str(run)).encode(errors="backslashreplace").decode()
+    return as_text(os.path.basename(os.path.abspath(run)) or str(run))
 
 
 @dataclass(frozen=True, eq=False)
