@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from maskreid.training.augment import crop_and_flip, draw_holes, draw_tones, draw_windows, erase, retone
+from maskreid.training.augment import crop_and_flip, draw_holes, draw_tones, draw_windows, erase, retone, zoom
 
 
 def numbered(count: int, height: int, width: int) -> np.ndarray:
@@ -15,16 +15,24 @@ def numbered(count: int, height: int, width: int) -> np.ndarray:
 
 @pytest.mark.parametrize(("whole", "size"), [((12, 9), (10, 6)), ((5, 4), (5, 4)), ((7, 9), (1, 9))])
 @pytest.mark.parametrize("flip", [True, False])
-def test_windows_are_those_of_a_loop(whole: tuple[int, int], size: tuple[int, int], flip: bool) -> None:
+@pytest.mark.parametrize("zoomed", [0.0, 0.5])
+def test_windows_are_those_of_a_loop(
+    whole: tuple[int, int], size: tuple[int, int], flip: bool, zoomed: float
+) -> None:
     images = numbered(50, *whole)
-    windows = draw_windows(50, whole, size, np.random.default_rng(0), flip=flip)
-    chances = (windows.tops, windows.lefts, windows.mirrored)
+    rng = np.random.default_rng(0)
+    windows = zoom(draw_windows(50, whole, size, rng, flip=flip), whole, zoomed, rng)
     chosen = np.random.default_rng(1).integers(0, 50, 50)
-    got = crop_and_flip(*map(torch.from_numpy, (images, chosen, *chances)), size)
+    drawn = np.column_stack([chosen, windows.tops, windows.lefts, windows.heights, windows.widths, windows.mirrored])
+    got = crop_and_flip(torch.from_numpy(images), torch.from_numpy(drawn), size)
     expected = np.empty((50, *size), np.int32)
-    for i, (top, left, mirrored) in enumerate(zip(*chances, strict=True)):
-        window = images[chosen[i], top : top + size[0], left : left + size[1]]
-        expected[i] = window[:, ::-1] if mirrored else window
+    for i, (image, top, left, tall, wide, mirrored) in enumerate(drawn):
+        window = images[image, top : top + tall, left : left + wide]
+        for y, x in np.ndindex(size):
+            nearest = [
+                int((place + 0.5) * length / to) for place, length, to in zip((y, x), (tall, wide), size, strict=True)
+            ]
+            expected[i, y, size[1] - 1 - x if mirrored else x] = window[nearest[0], nearest[1]]
     np.testing.assert_array_equal(got.numpy(), expected)
     assert windows.mirrored.any() == flip
 
@@ -34,6 +42,22 @@ def test_windows_cover_the_image_and_about_half_are_mirrored() -> None:
     assert 150 < windows.mirrored.sum() < 250
     assert set(windows.tops) == {0, 1, 2, 3}
     assert set(windows.lefts) == {0, 1, 2}
+
+
+def test_about_the_stated_share_is_zoomed_within_its_bounds_and_the_image() -> None:
+    rng = np.random.default_rng(0)
+    plain = draw_windows(3000, (40, 20), (36, 18), rng, flip=True)
+    zoomed = zoom(plain, (40, 20), 0.5, rng)
+    np.testing.assert_array_equal(zoomed.mirrored, plain.mirrored)
+    hit = (zoomed.heights != 36) | (zoomed.widths != 18)
+    assert 1350 < hit.sum() < 1650
+    for tops, sides, whole in ((zoomed.tops, zoomed.heights, 40), (zoomed.lefts, zoomed.widths, 20)):
+        assert (sides.min(), sides.max()) == (whole * 3 // 4, whole)
+        assert tops.min() == 0
+        assert (tops + sides).max() == whole
+    assert np.corrcoef(zoomed.heights[hit], zoomed.widths[hit])[0, 1] < 0.1
+    for name, values in vars(zoom(plain, (40, 20), 0.0, rng)).items():
+        np.testing.assert_array_equal(values, getattr(plain, name))
 
 
 def test_holes_are_those_of_a_loop_and_leave_image_and_mask() -> None:

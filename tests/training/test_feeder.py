@@ -12,7 +12,7 @@ from maskreid.images import PackedImages
 from maskreid.network import NetworkConfig
 from maskreid.training import BatchConfig, DataConfig, Recipe
 from maskreid.training import feeder as feeder_module
-from maskreid.training.augment import draw_holes, draw_tones, draw_windows
+from maskreid.training.augment import draw_holes, draw_tones, draw_windows, zoom
 from maskreid.training.batches import make_sampler
 from maskreid.training.feeder import Feeder
 from maskreid.training.worse_masks import draw_spoiling, worsen_masks
@@ -20,7 +20,7 @@ from maskreid.training.worse_masks import draw_spoiling, worsen_masks
 RECIPE = Recipe(
     name="feeder",
     seed=3,
-    data=DataConfig(resize=(40, 36), erase=0.5, colour=0.5, worse_masks=0.5),
+    data=DataConfig(resize=(40, 36), zoom=0.5, erase=0.5, colour=0.5, worse_masks=0.5),
     network=NetworkConfig(input_size=(36, 32)),
     batch=BatchConfig(size=10),
 )
@@ -50,9 +50,12 @@ def slowly(images: PackedImages, recipe: Recipe, iteration: int) -> tuple[np.nda
     holes = draw_holes(len(chosen), (height, width), recipe.data.erase, rng)
     spoiling = draw_spoiling(len(chosen), height, recipe.data.worse_masks, rng)
     tones = draw_tones(len(chosen), recipe.data.colour, rng)
+    windows = zoom(windows, recipe.data.resize, recipe.data.zoom, rng)
     image, masked = np.empty((2, len(chosen), 3, height, width), np.float32)
     for i, one in enumerate(chosen):
-        window = np.s_[windows.tops[i] : windows.tops[i] + height, windows.lefts[i] : windows.lefts[i] + width]
+        rows = windows.tops[i] + (np.arange(height) + 0.5) * windows.heights[i] / height
+        columns = windows.lefts[i] + (np.arange(width) + 0.5) * windows.widths[i] / width
+        window = np.ix_(rows.astype(int), columns.astype(int))
         pixels, mask = images.pixels[one][window], images.masks[one][window]
         if windows.mirrored[i]:
             pixels, mask = pixels[:, ::-1], mask[:, ::-1]

@@ -1,10 +1,11 @@
-"""Random crop, mirror, colours and erasing, of a whole batch at once on any device; a mask goes where its image goes.
+"""Random crop, zoom, mirror, colours and erasing, of a whole batch at once on any device; a mask goes with its image.
 
 Chances are drawn on the CPU, so that they depend on the seed alone; what they do is done where the images are.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from maskreid.network import BACKGROUND_RGB
 Integers = npt.NDArray[np.int64]
 Tables = npt.NDArray[np.uint8]
 
+ZOOM = 0.75  # least share of an image's height, and of its width, that a zoomed window has
 CONTRAST = 0.3  # natural logarithm of its largest factor
 BRIGHTNESS = 32  # most that all channels gain or lose together, of 255 ...
 CAST = 16  # ... and each by itself
@@ -31,6 +33,8 @@ class Windows:
 
     tops: Integers
     lefts: Integers
+    heights: Integers
+    widths: Integers
     mirrored: Integers
 
 
@@ -40,7 +44,27 @@ def draw_windows(
     """Draw a window of ``size`` (height, width) in each of ``count`` images of ``whole``; mirror half if ``flip``."""
     tops = rng.integers(0, whole[0] - size[0] + 1, count)
     lefts = rng.integers(0, whole[1] - size[1] + 1, count)
-    return Windows(tops, lefts, (rng.random(count) < (0.5 if flip else 0.0)).astype(np.int64))
+    mirrored = (rng.random(count) < (0.5 if flip else 0.0)).astype(np.int64)
+    return Windows(tops, lefts, np.full(count, size[0]), np.full(count, size[1]), mirrored)
+
+
+def zoom(windows: Windows, whole: tuple[int, int], probability: float, rng: np.random.Generator) -> Windows:
+    """Replace some windows by others of any size and shape, as another detector would have drawn its box.
+
+    Height and width are drawn by themselves, from `ZOOM` of the image's to all of it; the window is anywhere in it.
+    """
+    count = len(windows.tops)
+    hit = rng.random(count) < probability
+    least = [math.ceil(ZOOM * side) for side in whole]
+    heights, widths = (rng.integers(low, side + 1, count) for low, side in zip(least, whole, strict=True))
+    tops, lefts = rng.integers(whole[0] - heights + 1), rng.integers(whole[1] - widths + 1)
+    return Windows(
+        np.where(hit, tops, windows.tops),
+        np.where(hit, lefts, windows.lefts),
+        np.where(hit, heights, windows.heights),
+        np.where(hit, widths, windows.widths),
+        windows.mirrored,
+    )
 
 
 def draw_holes(count: int, size: tuple[int, int], probability: float, rng: np.random.Generator) -> Integers:
@@ -79,29 +103,32 @@ def draw_tones(count: int, probability: float, rng: np.random.Generator) -> Tabl
     return tables
 
 
-def crop_and_flip(
-    images: Tensor, chosen: Tensor, tops: Tensor, lefts: Tensor, mirrored: Tensor, size: tuple[int, int]
-) -> Tensor:
-    """Cut a window out of each chosen image, some of them mirrored.
+def crop_and_flip(images: Tensor, drawn: Tensor, size: tuple[int, int]) -> Tensor:
+    """Cut a window out of each chosen image, stretched to ``size`` if it has another one, some of them mirrored.
 
     Args:
         images: (M, H, W), a number for each pixel.
-        chosen: (N,) int64, which of the M.
-        tops: (N,) int64, first row of the window.
-        lefts: (N,) int64, first column.
-        mirrored: (N,) int64, 1 where left and right change places.
-        size: (h, w) of the window.
+        drawn: (N, 6) int64: which of the M; the window's top, left, height and width; 1 where left and right change
+            places.
+        size: (h, w) of what comes out.
 
     Returns:
-        (N, h, w).
+        (N, h, w); of a window of another size, each pixel is the nearest one.
     """
     _, height, width = images.shape
-    across = torch.arange(size[1], device=images.device)
-    rows = (chosen * height + tops)[:, None] + torch.arange(size[0], device=images.device)
-    columns = lefts[:, None] + torch.where(mirrored[:, None] != 0, across.flip(0), across)
+    chosen, tops, lefts, heights, widths, mirrored = drawn.unbind(1)
+    across = _nearest(widths, size[1])
+    rows = (chosen * height + tops)[:, None] + _nearest(heights, size[0])
+    columns = lefts[:, None] + torch.where(mirrored[:, None] != 0, across.flip(1), across)
     # One index for each pixel is five times faster on a CPU than an index for each dimension.
     pixels = (rows * width)[:, :, None] + columns[:, None, :]
     return images.reshape(-1).index_select(0, pixels.reshape(-1)).view(pixels.shape)
+
+
+def _nearest(lengths: Tensor, count: int) -> Tensor:
+    """Return (N, count) int64: which of so many pixels is nearest to each of ``count`` over the same length."""
+    middles = 2 * torch.arange(count, device=lengths.device) + 1
+    return middles * lengths[:, None] // (2 * count)
 
 
 def retone(pixels: Tensor, tables: Tensor) -> None:

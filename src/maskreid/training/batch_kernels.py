@@ -16,23 +16,34 @@ def cut(
     erased: np.int32,
     out: NDArray[np.int32],
 ) -> None:
-    """Crop, mirror, change colours and erase: the functions of `maskreid.training.augment` in one.
+    """Crop, zoom, mirror, change colours and erase: the functions of `maskreid.training.augment` in one.
 
     Args:
         images: (M, H, W).
-        plan: (n, 8): image, top, left, mirrored; top, bottom, left and right of the hole.
+        plan: (n, 10): image; top, left, height and width of the window; mirrored; top, bottom, left and right of the
+            hole.
         tables: (n, 3, 256) what red, green and blue become; (0, 3, 256) where they stay.
         erased: what a pixel in a hole becomes.
         out: (n, h, w), written.
     """
     count, height, width = out.shape
     for i in range(count):
-        image, top, left, mirrored = plan[i, 0], plan[i, 1], plan[i, 2], plan[i, 3]
-        upper, lower, near, far = plan[i, 4], plan[i, 5], plan[i, 6], plan[i, 7]
+        image, top, left, tall, wide, mirrored = (
+            plan[i, 0],
+            plan[i, 1],
+            plan[i, 2],
+            plan[i, 3],
+            plan[i, 4],
+            plan[i, 5],
+        )
+        upper, lower, near, far = plan[i, 6], plan[i, 7], plan[i, 8], plan[i, 9]
         for y in range(height):
-            row = images[image, top + y, left : left + width]
+            row = images[image, top + (2 * y + 1) * tall // (2 * height), left : left + wide]
             to = out[i, y]
-            if mirrored:
+            if wide != width:
+                for x in range(width):
+                    to[width - 1 - x if mirrored else x] = row[(2 * x + 1) * wide // (2 * width)]
+            elif mirrored:
                 to[:] = row[::-1]  # half the time of a loop that counts down
             else:
                 for x in range(width):

@@ -24,6 +24,7 @@ from maskreid.training.augment import (
     draw_windows,
     erase,
     retone,
+    zoom,
 )
 from maskreid.training.batches import make_sampler
 from maskreid.training.recipe import Recipe
@@ -103,8 +104,10 @@ class Feeder:
         holes = draw_holes(count, size, recipe.data.erase, rng)
         spoiling = draw_spoiling(count, size[0], recipe.data.worse_masks, rng)
         tones = draw_tones(count if recipe.data.colour else 0, recipe.data.colour, rng)
+        if recipe.data.zoom:
+            windows = zoom(windows, (height, width), recipe.data.zoom, rng)
         # What was drawn travels to a GPU in one piece.
-        plan = np.column_stack([chosen, windows.tops, windows.lefts, windows.mirrored, holes])
+        plan = np.column_stack([chosen, *vars(windows).values(), holes])
         part = slice(count * self.rank // self.ranks, count * (self.rank + 1) // self.ranks)
         make = self._with_kernels if self.kernels else self._with_tensors
         image, masked = make(plan[part], tones[part], spoiling[part], size)
@@ -115,14 +118,15 @@ class Feeder:
         self, plan: Integers, tones: Tables, spoiling: Integers, size: tuple[int, int]
     ) -> tuple[Tensor, Tensor]:
         drawn = self._send(torch.from_numpy(plan))
-        images, places = self.store, drawn[:, 0]
+        images = self.store
         if images.device != self.device:
-            images, places = self._send(images[plan[:, 0]]), torch.arange(len(drawn), device=self.device)
-        pixels = crop_and_flip(images, places, drawn[:, 1], drawn[:, 2], drawn[:, 3], size)
+            images = self._send(images[plan[:, 0]])
+            drawn[:, 0] = torch.arange(len(drawn), device=self.device)
+        pixels = crop_and_flip(images, drawn[:, :6], size)
         if len(tones):
             retone(pixels, self._send(torch.from_numpy(tones)))
         if self.recipe.data.erase:
-            pixels = erase(pixels, drawn[:, 4:8])
+            pixels = erase(pixels, drawn[:, 6:])
         channels = pixels.view(torch.uint8).view(*pixels.shape, 4)
         self._spoil(channels[..., 3], spoiling)
         return prepare_input(channels[..., :3], channels[..., 3])

@@ -27,6 +27,7 @@ class DataConfig:
     masks: str = "fcn"  # "fcn" (the shipped segmenter), "dataset" (masks that came with it), "none", or a folder
     min_share: float = 0.05  # a mask covering less of its image than this is replaced by the whole image
     held_out: float = 0.05  # share of the training identities kept for validation, never trained on
+    zoom: float = 0.0  # share of the images of which a window of another size and shape is stretched to the input
     flip: bool = True  # mirror half of the images, each with its mask
     flip_at_test: bool = False  # embed each image with its mirror image, at twice the cost; the model's card says so
     erase: float = 0.0  # share of the images with a random rectangle taken out of image and mask

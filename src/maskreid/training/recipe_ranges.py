@@ -36,6 +36,7 @@ RANGES = {
     "seed": Range(0, 2**63 - 1),
     "data.min_share": SHARE,
     "data.held_out": BELOW_ONE,
+    "data.zoom": SHARE,
     "data.erase": SHARE,
     "data.colour": SHARE,
     "data.worse_masks": SHARE,
