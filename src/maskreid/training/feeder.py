@@ -107,7 +107,8 @@ class Feeder:
         if recipe.data.zoom:
             windows = zoom(windows, (height, width), recipe.data.zoom, rng)
         # What was drawn travels to a GPU in one piece.
-        plan = np.column_stack([chosen, *vars(windows).values(), holes])
+        sides = (windows.tops, windows.lefts, windows.heights, windows.widths)
+        plan = np.column_stack([chosen, *sides, windows.mirrored, holes])
         part = slice(count * self.rank // self.ranks, count * (self.rank + 1) // self.ranks)
         make = self._with_kernels if self.kernels else self._with_tensors
         image, masked = make(plan[part], tones[part], spoiling[part], size)
