@@ -29,7 +29,7 @@ ERASED = torch.tensor([*map(int, BACKGROUND_RGB), 0], dtype=torch.uint8).view(to
 
 @dataclass(frozen=True)
 class Windows:
-    """Which window is cut out of each of N images, in pixels, and which are mirrored: (N,) int64 each, the last 0 or 1."""
+    """Which window, in pixels, is cut out of each of N images, and which are mirrored (1 or 0): (N,) int64 each."""
 
     tops: Integers
     lefts: Integers

@@ -28,14 +28,8 @@ def cut(
     """
     count, height, width = out.shape
     for i in range(count):
-        image, top, left, tall, wide, mirrored = (
-            plan[i, 0],
-            plan[i, 1],
-            plan[i, 2],
-            plan[i, 3],
-            plan[i, 4],
-            plan[i, 5],
-        )
+        image, top, left = plan[i, 0], plan[i, 1], plan[i, 2]
+        tall, wide, mirrored = plan[i, 3], plan[i, 4], plan[i, 5]
         upper, lower, near, far = plan[i, 6], plan[i, 7], plan[i, 8], plan[i, 9]
         for y in range(height):
             row = images[image, top + (2 * y + 1) * tall // (2 * height), left : left + wide]
