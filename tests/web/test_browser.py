@@ -241,6 +241,12 @@ def test_what_is_judged_is_listed_and_taken_back_there(page: Page, site: Site) -
     expect(page.locator("h1")).to_have_text("0 judgements stand")
 
 
+def _back(page: Page) -> None:
+    """What a page changed is loaded anew once its address is back, and Back is over only then."""
+    page.evaluate("() => { window.isLeft = true; history.back(); }")
+    page.wait_for_function("() => !window.isLeft && document.readyState === 'complete'")
+
+
 def test_back_goes_through_every_search_and_out(page: Page, image: bytes) -> None:
     page.goto("/browse")
     found(page, image)
@@ -248,16 +254,16 @@ def test_back_goes_through_every_search_and_out(page: Page, image: bytes) -> Non
     page.wait_for_url("**camera=2**")
     page.locator("[name=group]").select_option("time")
     page.wait_for_url("**group=time**")
-    page.go_back()
+    _back(page)
     page.wait_for_url(lambda url: "camera=2" in url and "group" not in url)
     expect(page.locator("[data-query] canvas")).to_have_attribute("data-drawn", "yes")
-    page.go_back()
+    _back(page)
     page.wait_for_url(lambda url: "camera" not in url)
     page.get_by_role("button", name="Fix mask").click()
     expect(page.locator("#mask")).to_be_visible()
     page.keyboard.press("Escape")
-    page.go_back()
-    page.go_back()
+    _back(page)
+    _back(page)
     page.wait_for_url("**/browse")
     page.go_forward()
     expect(page.locator("#send button")).to_be_hidden()  # the page's scripts are at work
