@@ -60,6 +60,13 @@ def test_a_model_knows_whom_the_models_before_it_learned(world: Dataset) -> None
     assert learned_people(entry(world, 0.5, 3, init=entry(world)), world) == people_of(world)
 
 
+def test_a_model_knows_whom_its_teachers_and_theirs_learned(world: Dataset) -> None:
+    first, second = entry(world, 0.5, 3), entry(world, 0.5, 4, init=entry(other_world()))
+    taught = entry(other_world(), teachers=[second, entry(other_world(), teachers=[first])])
+    strangers = held_out(world, 0.5, 3) & held_out(world, 0.5, 4)
+    assert learned_people(taught, world) == people_of(world) - strangers
+
+
 def test_other_people_in_the_same_layout_are_others(tmp_path: Path) -> None:
     mine, more = folders(tmp_path / "a", 6), folders(tmp_path / "b", 9, colour=100)
     alike = folders(tmp_path / "c", 6, colour=200)

@@ -29,6 +29,7 @@ from maskreid.training import (
     prepare,
     train,
 )
+from maskreid.training.teachers import taught_features
 from maskreid.training.trainer import Trainer
 
 TINY = Recipe(
@@ -166,6 +167,49 @@ def test_nobody_is_held_out_whom_the_model_before_has_learned(world: Dataset, tm
     with pytest.raises(MaskreidError, match=r"first has learned \d of the 3 people whom this run holds out"):
         train(replace(second, seed=1), world, tmp_path / "third")
     train(replace(second, seed=1, data=replace(TINY.data, held_out=0.0)), world, tmp_path / "fourth")
+
+
+def taught_by(*teachers: Path, recipe: Recipe = TINY) -> Recipe:
+    return replace(recipe, teachers=tuple(map(str, teachers)), loss=replace(recipe.loss, distillation=5.0))
+
+
+def test_a_taught_network_comes_to_think_as_its_teachers_do(world: Dataset, tmp_path: Path) -> None:
+    longer = replace(
+        TINY, data=replace(TINY.data, held_out=0.0), schedule=replace(TINY.schedule, iterations=40, validate_every=40)
+    )
+    teachers = [train(replace(longer, seed=seed), world, tmp_path / str(seed)) for seed in (1, 2)]
+    alone = train(longer, world, tmp_path / "alone")
+    taught = train(taught_by(tmp_path / "1", tmp_path / "2", recipe=longer), world, tmp_path / "taught")
+    assert taught.card["training"]["teachers"] == [teacher.card["training"] for teacher in teachers]
+    assert "teachers" not in alone.card["training"]
+    images = world.splits["train"]
+    minds = taught_features(teachers, world.source, images)
+    packed = prepare(world.source, images, TINY.data)
+    differences = [
+        np.abs(minds @ minds.T - (vectors := extract_features(model, packed).vectors) @ vectors.T).mean()
+        for model in (alone, taught)
+    ]
+    assert differences[1] < 0.75 * differences[0]
+
+
+def test_nobody_is_held_out_whom_a_teacher_has_learned(world: Dataset, tmp_path: Path) -> None:
+    train(replace(TINY, seed=1), world, tmp_path / "teacher")
+    with pytest.raises(MaskreidError, match=r"^teacher .*teacher has learned \d of the 3 people whom this run holds"):
+        train(taught_by(tmp_path / "teacher"), world, tmp_path / "pupil")
+    assert not (tmp_path / "pupil").exists()
+
+
+def test_a_taught_run_that_is_killed_continues_and_ends_the_same(world: Dataset, tmp_path: Path) -> None:
+    train(TINY, world, tmp_path / "teacher")
+    recipe = taught_by(tmp_path / "teacher")
+    train(recipe, world, tmp_path / "whole")
+    with pytest.raises(KilledError):
+        train(recipe, world, tmp_path / "killed", progress=killed_at(3))
+    train(recipe, world, tmp_path / "killed")
+    whole, killed = weights(tmp_path / "whole"), weights(tmp_path / "killed")
+    assert all(torch.equal(value, killed[name]) for name, value in whole.items())
+    logged = json.loads((tmp_path / "whole" / "log.jsonl").read_text().splitlines()[-2])
+    assert logged["distillation"] > 0
 
 
 def test_the_run_folder_holds_what_is_needed_to_repeat_and_explain(world: Dataset, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from maskreid.training.recipe import LOSS_NAMES
 
 TARGETS = torch.arange(6) // 2
 TABLE = torch.eye(3, 8)
+TAUGHT = torch.randn(6, 5, generator=torch.Generator().manual_seed(3))
 ALL = LossConfig(**{name: 0.5 for name in LOSS_NAMES}, dropout=0.0, relu=False)
 
 
@@ -29,7 +30,7 @@ def classifier() -> Classifier:
 def test_the_sum_is_weighted_and_the_parts_are_not() -> None:
     config = LossConfig(softmax=2.0, triplet=0.5, ranking=0.25)
     compared, classified, scores = features(0), features(1), classifier()
-    total, parts = objective(config, compared, classified, TARGETS, scores, None, torch.Generator())
+    total, parts = objective(config, compared, classified, TARGETS, scores, None, None, torch.Generator())
     expected = {
         "softmax": softmax_loss(scores(classified)[:, 0], TARGETS),
         "triplet": triplet_loss(compared, TARGETS),
@@ -43,13 +44,13 @@ def test_the_sum_is_weighted_and_the_parts_are_not() -> None:
 
 def test_the_softmax_loss_of_a_feature_in_parts_is_the_mean_of_theirs() -> None:
     scores = Classifier(8, 3, dropout=0.0, relu=False, parts=2)
-    total, _ = objective(LossConfig(), features(0), features(1), TARGETS, scores, None, torch.Generator())
+    total, _ = objective(LossConfig(), features(0), features(1), TARGETS, scores, None, None, torch.Generator())
     logits = [features(1)[:, part] @ scores.fc8.weight[:, part].T for part in (slice(0, 4), slice(4, 8))]
     assert total.item() == pytest.approx(sum(softmax_loss(each, TARGETS).item() for each in logits) / 2)
 
 
 @pytest.mark.parametrize("name", LOSS_NAMES)
-def test_around_a_neck_the_classifier_alone_reads_what_leaves_it(name: str) -> None:
+def test_around_a_neck_metric_losses_read_what_enters_it_and_others_what_leaves_it(name: str) -> None:
     others = {other: 0.0 for other in LOSS_NAMES if other != name}
     config = replace(ALL, **others)
     before, after = features(0), features(1)
@@ -60,10 +61,11 @@ def test_around_a_neck_the_classifier_alone_reads_what_leaves_it(name: str) -> N
         TARGETS,
         classifier() if config.softmax else None,
         TABLE if config.oim else None,
+        TAUGHT if config.distillation else None,
         torch.Generator(),
     )
     total.backward()
-    seen, unseen = (after, before) if name in ("softmax", "oim") else (before, after)
+    seen, unseen = (after, before) if name in ("softmax", "oim", "distillation") else (before, after)
     assert seen.grad is not None
     assert seen.grad.abs().sum() > 0
     assert unseen.grad is None

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,7 @@ def test_what_is_written_reads_back_the_same(tmp_path: Path) -> None:
     recipe = Recipe.from_table(
         {"name": 'odd "name" \\ \n\x7f é', "loss": {"ranking": 0.5, "relu": False}, "network": {"width": 0.5}}
     )
+    recipe = replace(recipe, teachers=('a "b"', "c"), loss=replace(recipe.loss, distillation=50.0))
     path = tmp_path / "resolved.toml"
     path.write_text(recipe.to_toml(), encoding="utf-8")
     assert Recipe.load(path) == recipe
@@ -71,6 +73,11 @@ def test_what_is_written_reads_back_the_same(tmp_path: Path) -> None:
         ("[network]\nfusion = 'sum'", [], "network.fusion must be"),
         ("schedule.compile = true", ["batch.sampler=ranking"], "schedule.compile is for batches of one size"),
         ("", ["init=runs/Jos\udce9/model"], r"init 'runs/Jos\\udce9/model' is not UTF-8"),
+        ("", ["teachers=market1501", "loss.distillation=1"], "teachers must be texts in quotes, in brackets, got 'm"),
+        ("teachers = [1]", ["loss.distillation=1"], "teachers must be texts in quotes, in brackets"),
+        ("teachers = ['market1501']", [], "teachers teach nothing while loss.distillation is 0"),
+        ("loss.distillation = 1", [], r"loss.distillation has nobody to learn from; name models, such as teachers ="),
+        ("", ['teachers=["Jos\udce9"]', "loss.distillation=1"], r"teachers 'Jos\\udce9' is not UTF-8"),
         ("schedule = 3", [], r"write \[schedule\]"),
         ("seed = ", [], "is not TOML"),
         ("", ["schedule.iterations"], "expected KEY=VALUE"),

@@ -118,6 +118,16 @@ def test_the_model_to_start_from_may_lie_elsewhere(tmp_path: Path) -> None:
     RunFolder(tmp_path, replace(RECIPE, init="/home/me/runs/first/model"), "data", "the same").close()
 
 
+def test_teachers_may_lie_elsewhere_but_be_no_others(tmp_path: Path) -> None:
+    taught = replace(RECIPE, loss=replace(RECIPE.loss, distillation=1.0), teachers=("a", "b"))
+    RunFolder(tmp_path, taught, "data", "model", ["1", "2"]).close()
+    (tmp_path / "checkpoint.pt").touch()
+    RunFolder(tmp_path, replace(taught, teachers=("/c/a", "/c/b")), "data", "model", ["1", "2"]).close()
+    for others in (["1", "3"], ["1"], []):
+        with pytest.raises(MaskreidError, match=r"holds a run of another recipe, other data or .*teacher 2"):
+            RunFolder(tmp_path, taught, "data", "model", others)
+
+
 def test_one_process_at_a_time(tmp_path: Path) -> None:
     first = RunFolder(tmp_path, RECIPE, "data")
     with pytest.raises(RunInUseError, match="another process trains there"):

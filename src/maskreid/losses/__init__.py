@@ -1,5 +1,6 @@
 """Losses as pure functions of features and identities."""
 
+from maskreid.losses.distillation import distillation_loss
 from maskreid.losses.full_ranking import full_ranking_loss
 from maskreid.losses.library import circle_loss, contrastive_loss
 from maskreid.losses.n_pair import n_pair_loss
@@ -12,6 +13,7 @@ from maskreid.losses.triplet import triplet_loss
 __all__ = [
     "circle_loss",
     "contrastive_loss",
+    "distillation_loss",
     "full_ranking_loss",
     "move_table",
     "n_pair_loss",

@@ -42,6 +42,7 @@ class Batch:
     Attributes:
         image: (n, 3, h, w) float32 in channels-last memory, on the device.
         masked: the same without the background.
+        chosen: (N,) int64 places of the whole batch among the packed images.
         targets: (N,) int64 of the whole batch, identities numbered from 0, on the device.
         part: which of the N images are these n.
         dropout_seed: of the whole batch.
@@ -50,6 +51,7 @@ class Batch:
 
     image: Tensor
     masked: Tensor
+    chosen: Integers
     targets: Tensor
     part: slice
     dropout_seed: int
@@ -113,7 +115,7 @@ class Feeder:
         make = self._with_kernels if self.kernels else self._with_tensors
         image, masked = make(plan[part], tones[part], spoiling[part], size)
         targets = self._send(torch.from_numpy(self._targets[chosen]))
-        return Batch(image, masked, targets, part, dropout_seed, pairs_seed)
+        return Batch(image, masked, chosen, targets, part, dropout_seed, pairs_seed)
 
     def _with_tensors(
         self, plan: Integers, tones: Tables, spoiling: Integers, size: tuple[int, int]

@@ -1,4 +1,4 @@
-"""Whom a model has learned: from its card, through every model that it started from."""
+"""Whom a model has learned: from its card, through every model that it started from or was taught by."""
 
 from __future__ import annotations
 
@@ -86,10 +86,11 @@ def refuse_other_split(training: Mapping[str, Any], dataset: Dataset) -> None:
                     )
 
 
-def _lineage(training: Mapping[str, Any] | None) -> Iterator[Mapping[str, Any]]:
-    while training:
-        yield training
-        training = training.get("init")
+def _lineage(training: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield what was trained, and all that it started from or was taught by."""
+    yield training
+    for before in filter(None, (training.get("init"), *training.get("teachers", ()))):
+        yield from _lineage(before)
 
 
 def _datasets(entry: Mapping[str, Any]) -> list[list[str]]:

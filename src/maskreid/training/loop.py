@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
@@ -29,6 +30,7 @@ from maskreid.training.ranks import Ranks, join_ranks
 from maskreid.training.recipe import Recipe
 from maskreid.training.run_folder import RunFolder
 from maskreid.training.schedule import learning_rate
+from maskreid.training.teachers import taught_features
 from maskreid.training.trainer import Trainer
 
 LOG_EVERY = 20  # iterations between two lines of the log
@@ -88,25 +90,29 @@ class _Run:
         self.cache, self.progress = cache, progress
         self.learned, self.kept = split_identities(dataset.splits["train"], recipe.data.held_out, recipe.seed)
         self.init = load_model(recipe.init) if recipe.init else None
-        if self.init and self.kept:
-            self._check_held_out(self.init)
+        self.teachers = [load_model(name) for name in recipe.teachers]
+        if self.kept:
+            if self.init:
+                self._check_held_out("init", recipe.init, self.init)
+            for name, teacher in zip(recipe.teachers, self.teachers, strict=True):
+                self._check_held_out("teacher", name, teacher)
         self.packed = ranks.machine_by_machine(lambda: self._packed(self.learned))
         self.held_out: tuple[PackedImages, ...] = ()
         self.folder: RunFolder | None = None
         self.writer: SummaryWriter | None = None
         self.datasets, self.photos = datasets_of(dataset), some_photos(dataset.source, self.learned)
 
-    def _check_held_out(self, init: Model) -> None:
-        """Refuse to validate on people whom the model that this run starts from has learned."""
+    def _check_held_out(self, role: str, name: str, model: Model) -> None:
+        """Refuse to validate on people whom the model that this run starts from, or is taught by, has learned."""
         data, kept = self.recipe.data, {image.identity for image in self.kept}
         advice = "hold out the same people as it did (data.held_out, seed), or nobody (data.held_out = 0)"
         try:
-            known = learned_people(init.card["training"], self.dataset) & kept
+            known = learned_people(model.card["training"], self.dataset) & kept
         except MaskreidError as error:
-            raise MaskreidError(f"init {self.recipe.init}: {error}; or hold out nobody (data.held_out = 0)") from None
+            raise MaskreidError(f"{role} {name}: {error}; or hold out nobody (data.held_out = 0)") from None
         if known:
             raise MaskreidError(
-                f"init {self.recipe.init} has learned {len(known)} of the {len(kept)} people whom this run holds out "
+                f"{role} {name} has learned {len(known)} of the {len(kept)} people whom this run holds out "
                 f"(data.held_out = {data.held_out}, seed = {self.recipe.seed}); {advice}"
             )
 
@@ -127,7 +133,8 @@ class _Run:
                 file=sys.stderr,
             )
         init = self.init.fingerprint if self.init else ""
-        self.folder = RunFolder(self.run, self.recipe, self.packed.fingerprint, init)
+        teachers = [teacher.fingerprint for teacher in self.teachers]
+        self.folder = RunFolder(self.run, self.recipe, self.packed.fingerprint, init, teachers)
         self.folder.save_people({"train": self.learned, "held out": self.kept})
         state = self.folder.load_checkpoint()
         trained = state is not None and state["iteration"] == self.recipe.schedule.iterations
@@ -159,7 +166,8 @@ class _Run:
             network = MaskReID(self.recipe.network)
             network.load_state_dict(state["average"] or state["network"])
             return Model(network.eval(), self._card(None))
-        trainer = Trainer(self.recipe, self.packed, device, self.ranks, init=self.init)
+        taught = self._taught(device) if self.teachers else None
+        trainer = Trainer(self.recipe, self.packed, device, self.ranks, init=self.init, taught=taught)
         self._tell_precision(trainer.device)
         if state:
             trainer.restore(state)
@@ -199,6 +207,19 @@ class _Run:
             profiler.save(self.run)
         save_model(self.run / MODEL, model.network, model.card)
         return load_model(self.run / MODEL)
+
+    def _taught(self, device: str) -> NDArray[np.float32]:
+        """Ask the teachers: anew after a kill, since that is minutes where training is hours."""
+        for teacher in self.teachers:
+            teacher.network.to(device)
+        made = self.ranks.machine_by_machine(
+            lambda: taught_features(
+                self.teachers, self.dataset.source, self.learned, cache=self.cache, progress=self.progress
+            )
+        )
+        for teacher in self.teachers:
+            teacher.network.cpu()
+        return made
 
     def _tell_precision(self, device: torch.device) -> None:
         asked = self.recipe.schedule.precision
@@ -269,6 +290,7 @@ class _Run:
                 "recipe_sha256": hashlib.sha256(recipe.to_toml().encode()).hexdigest(),
                 "code_version": __version__,
                 **({"init": self.init.card["training"]} if self.init else {}),
+                **({"teachers": [teacher.card["training"] for teacher in self.teachers]} if self.teachers else {}),
             },
             metrics={"held_out_identities": metrics.as_dict()} if metrics else {},
         )

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from maskreid.losses import (
     circle_loss,
     contrastive_loss,
+    distillation_loss,
     full_ranking_loss,
     n_pair_loss,
     oim_loss,
@@ -26,6 +27,7 @@ def objective(
     targets: Tensor,
     classifier: nn.Module | None,
     table: Tensor | None,
+    taught: Tensor | None,
     generator: torch.Generator,
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Return the loss to minimise and each unweighted part by name, detached: reading one makes a GPU wait.
@@ -33,10 +35,12 @@ def objective(
     Args:
         config: weights and parameters; a loss of weight 0 is not computed.
         features: (N, D) from the network, not normalised: what metric losses compare.
-        classified: (N, D), what the classifier and the table read: ``features`` again, or what left the neck.
+        classified: (N, D), what the classifier, the table and the teachers' pupil read: ``features`` again, or what
+            left the neck.
         targets: (N,) int64 identities numbered from 0.
         classifier: features to (N, P, M) logits of each part of them; needed if softmax has a weight.
         table: (M, D) row of each identity; needed if OIM has a weight.
+        taught: (N, E) the teachers' features of the same images; needed if distillation has a weight.
         generator: draws the positives of the N-pair loss.
     """
     parts: dict[str, Tensor] = {}
@@ -62,5 +66,7 @@ def objective(
         parts["oim"] = oim_loss(classified, targets, table, scale=config.oim_scale)
     if config.circle:
         parts["circle"] = circle_loss(features, targets, margin=config.circle_margin, scale=config.circle_scale)
+    if taught is not None:
+        parts["distillation"] = distillation_loss(classified, taught)
     total = torch.stack([getattr(config, name) * value for name, value in parts.items()]).sum()
     return total, {name: value.detach() for name, value in parts.items()}

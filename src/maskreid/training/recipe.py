@@ -48,6 +48,7 @@ class LossConfig:
     quadruplet: float = 0.0
     oim: float = 0.0
     circle: float = 0.0
+    distillation: float = 0.0
     label_smoothing: float = 0.0  # softmax
     dropout: float = 0.5  # softmax: before the classifier, as DGD has it
     relu: bool = True  # softmax: before the classifier, as DGD has it
@@ -103,6 +104,7 @@ class Recipe:
     name: str
     seed: int = 0
     init: str = ""  # a model (name or path) whose weights to start from; "" starts from scratch
+    teachers: tuple[str, ...] = ()  # models (names or paths) whose similarities the distillation loss teaches
     data: DataConfig = field(default_factory=DataConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)
     loss: LossConfig = field(default_factory=LossConfig)
@@ -178,6 +180,7 @@ LOSS_NAMES = (
     "quadruplet",
     "oim",
     "circle",
+    "distillation",
 )
 
 
@@ -188,13 +191,18 @@ def _misfits(recipe: Recipe) -> Iterator[str]:
     if not asked:
         yield "every loss has the weight 0; give one more than that: " + ", ".join(f"loss.{n}" for n in LOSS_NAMES)
     if batch.sampler == "identities":
-        if not asked & {"softmax", "oim"}:
+        if not asked & {"softmax", "oim", "distillation"}:
             for key, compared in (("images", "a person's images with each other"), ("identities", "several people")):
                 if getattr(batch, key) < 2:
                     yield f"batch.{key} is 1, but {' and '.join(sorted(asked))} compare {compared}; take 2 or more"
         if batch.identities * batch.images < 2:  # as batch.size
             yield "batch.identities x batch.images is one image, which cannot be normalised; take 2 or more"
-    for key, text in (("name", recipe.name), ("init", recipe.init), ("data.masks", recipe.data.masks)):
+    if recipe.teachers and not recipe.loss.distillation:
+        yield "teachers teach nothing while loss.distillation is 0; give it a weight, such as 5, or take them out"
+    if recipe.loss.distillation and not recipe.teachers:
+        yield 'loss.distillation has nobody to learn from; name models, such as teachers = ["market1501"]'
+    named = (("name", recipe.name), ("init", recipe.init), ("data.masks", recipe.data.masks))
+    for key, text in (*named, *(("teachers", name) for name in recipe.teachers)):
         if any("\ud800" <= letter <= "\udfff" for letter in text):  # how Python reads other bytes in a path
             yield f"{key} {text!r} is not UTF-8, which TOML is written in; rename that file or folder"
     if schedule.compile and batch.sampler == "ranking":
@@ -233,6 +241,10 @@ def _convert(value: Any, hint: Any, where: str, key: str) -> Any:
         if value in arguments:
             return value
         expected = " or ".join(repr(a) for a in arguments)
+    elif arguments == (str, ...):
+        if isinstance(value, (list, tuple)) and all(type(v) is str for v in value):
+            return tuple(value)
+        expected = "texts in quotes, in brackets"
     elif origin is tuple:
         if isinstance(value, (list, tuple)) and len(value) == len(arguments) and all(type(v) is int for v in value):
             return tuple(value)

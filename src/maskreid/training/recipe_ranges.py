@@ -49,6 +49,7 @@ RANGES = {
     "loss.quadruplet": NOT_NEGATIVE,
     "loss.oim": NOT_NEGATIVE,
     "loss.circle": NOT_NEGATIVE,
+    "loss.distillation": NOT_NEGATIVE,
     "loss.label_smoothing": BELOW_ONE,
     "loss.dropout": BELOW_ONE,
     "loss.triplet_margin": NOT_NEGATIVE,

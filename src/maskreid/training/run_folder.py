@@ -23,7 +23,7 @@ AGAIN = "make room; the same command then continues"
 LEARNED = ("checkpoint.pt", "model.safetensors", "model.json")  # what a run of another recipe must not replace
 WRITTEN = ("recipe.toml", "people.csv", "log.jsonl", *LEARNED)
 LOCK = ".lock"
-SIGNED = "\n# of "  # what follows in recipe.toml: fingerprints of the data and of the model to start from
+SIGNED = "\n# of "  # what follows in recipe.toml: fingerprints of the data and of the models that the run builds on
 
 
 class RunInUseError(MaskreidError):
@@ -33,14 +33,22 @@ class RunInUseError(MaskreidError):
 class RunFolder:
     """Where one run keeps ``recipe.toml``, ``people.csv``, ``log.jsonl``, ``checkpoint.pt`` and ``tensorboard/``."""
 
-    def __init__(self, path: Path, recipe: Recipe, data_fingerprint: str, init_fingerprint: str = "") -> None:
+    def __init__(
+        self,
+        path: Path,
+        recipe: Recipe,
+        data_fingerprint: str,
+        init_fingerprint: str = "",
+        teachers: Sequence[str] = (),
+    ) -> None:
         """Open or create the folder, and keep other processes out of it until `close`.
 
         Args:
             path: the folder.
-            recipe: of the run. Where its ``init`` lies does not matter, only which model it is.
+            recipe: of the run. Where its ``init`` and ``teachers`` lie does not matter, only which models they are.
             data_fingerprint: of the images that are learned from.
             init_fingerprint: of the model that is started from; "" from scratch.
+            teachers: fingerprint of each.
 
         Raises:
             RunInUseError: another process trains there.
@@ -50,7 +58,8 @@ class RunFolder:
         self.path = path
         self.checkpoint_path = path / "checkpoint.pt"
         self.log_path = path / "log.jsonl"
-        signature = f"{SIGNED}data {data_fingerprint}, init {init_fingerprint or 'none'}\n"
+        models = [f"init {init_fingerprint or 'none'}", *(f"teacher {each}" for each in teachers)]
+        signature = f"{SIGNED}data {data_fingerprint}, {', '.join(models)}\n"
         saved = path / "recipe.toml"
         with telling_unwritable(path, "choose another run folder"):
             path.mkdir(parents=True, exist_ok=True)
@@ -136,7 +145,7 @@ def _read(path: Path) -> str:
 
 
 def _text(recipe: Recipe) -> str:
-    return replace(recipe, init="").to_toml()
+    return replace(recipe, init="", teachers=("",) * len(recipe.teachers)).to_toml()
 
 
 def _check_same(path: Path, ours: str, before: str) -> None:

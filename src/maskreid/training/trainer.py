@@ -6,7 +6,9 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
@@ -46,6 +48,7 @@ class Trainer:
         ranks: Ranks | None = None,
         *,
         init: Model | None = None,
+        taught: NDArray[np.float32] | None = None,
     ) -> None:
         """Begin at iteration 0: as the recipe draws it, or with the network of ``init``.
 
@@ -55,6 +58,7 @@ class Trainer:
             device: a torch device.
             ranks: this process's place among those that train together; None for a process alone.
             init: the model that ``recipe.init`` names, which is not loaded here.
+            taught: (M, E) what the recipe's teachers make of each packed image, for the distillation loss.
 
         Raises:
             MaskreidError: data, batch, network or losses do not fit each other.
@@ -87,6 +91,7 @@ class Trainer:
             ).to(self.device)
         shape = (self.feeder.identities, recipe.network.dimension)
         self.table = torch.zeros(shape, device=self.device) if recipe.loss.oim else None
+        self.taught = None if taught is None else torch.from_numpy(taught).to(self.device)
         if self.device.type == "cuda":
             torch.backends.cudnn.benchmark = True  # batches come in one shape, or in a few
         self._forward, self._classify = self._ready()
@@ -114,8 +119,9 @@ class Trainer:
             before, after = self.ranks.gather(around.float(), len(batch.targets)).chunk(2, 1)
         with watch.stage("loss"):
             compared = before if recipe.network.neck == "bn" else after
+            taught = None if self.taught is None else self.taught[torch.from_numpy(batch.chosen).to(self.device)]
             loss, parts = objective(
-                recipe.loss, compared, after, batch.targets, self._classify, self.table, generator
+                recipe.loss, compared, after, batch.targets, self._classify, self.table, taught, generator
             )
         with watch.stage("backward"):
             self.optimizer.zero_grad(set_to_none=True)
