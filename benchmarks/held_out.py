@@ -3,35 +3,50 @@
     python benchmarks/held_out.py market1501 runs/bands runs/gem --data Market-1501-v15.09.15.zip
 
 For choosing among models that are no rungs of one ladder (ladder.py). The test split is never looked at.
+"market1501+runs/bands" is two models that search together, their features one behind the other.
 """
 
 from __future__ import annotations
 
 import argparse
 
+import numpy as np
 from ladder import held_out_people
 
 from maskreid import progress
 from maskreid.cli.common import open_data
 from maskreid.network import load_model
-from maskreid.retrieval import compare
+from maskreid.retrieval import Features, compare, evaluate
 from maskreid.training import Recipe, evaluate_model
+
+
+def together(features: list[Features]) -> Features:
+    """Join what several models make of the same images: similarities are then the mean of theirs."""
+    first = features[0]
+    vectors = np.concatenate([each.vectors for each in features], 1)
+    return Features.normalised(vectors, first.identities, first.cameras, paths=first.paths)
 
 
 def main() -> None:
     """Test every model and print a line for each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("models", nargs="+", metavar="MODEL", help="a run folder, a model file or a shipped name")
+    parser.add_argument(
+        "models", nargs="+", metavar="MODEL[+MODEL]", help="run folders, model files or shipped names"
+    )
     parser.add_argument("--data", required=True)
     arguments = parser.parse_args()
-    models = [load_model(name) for name in arguments.models]
-    recipes = [Recipe.from_table(model.card["training"]["recipe"]) for model in models]
+    models = {name: load_model(name) for names in arguments.models for name in names.split("+")}
+    recipes = [Recipe.from_table(model.card["training"]["recipe"]) for model in models.values()]
     if len({(recipe.data.held_out, recipe.seed) for recipe in recipes}) > 1:
         parser.error("these models held out different people: data.held_out and seed must be the same")
     people = held_out_people(recipes[0], open_data(arguments.data))
+    features = {
+        name: evaluate_model(model, people, precision="bfloat16", progress=progress.terminal).features
+        for name, model in models.items()
+    }
     scores = [
-        evaluate_model(model, people, precision="bfloat16", progress=progress.terminal).judgement.main
-        for model in models
+        evaluate(*(together([features[name][split] for name in names.split("+")]) for split in ("query", "gallery")))
+        for names in arguments.models
     ]
     for name, metrics in zip(arguments.models, scores, strict=True):
         low, high = (100 * side for side in compare(scores[0], metrics)["map"].interval)
