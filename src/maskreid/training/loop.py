@@ -70,8 +70,8 @@ def train(
 
     Raises:
         RunInUseError: another process trains in ``run``.
-        MaskreidError: the data does not fit the recipe, the model to start from learned people whom this run holds
-            out, ``run`` holds another run, or the loss is no longer finite.
+        MaskreidError: the data does not fit the recipe, the model to start from or a teacher learned people whom this
+            run holds out, ``run`` holds another run, or the loss is no longer finite.
     """
     if not dataset.splits.get("train"):
         raise MaskreidError(f"{dataset.source.name}: no training images; found splits: {', '.join(dataset.splits)}")
