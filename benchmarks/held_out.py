@@ -10,21 +10,13 @@ from __future__ import annotations
 
 import argparse
 
-import numpy as np
 from ladder import held_out_people
 
 from maskreid import progress
 from maskreid.cli.common import open_data
 from maskreid.network import load_model
-from maskreid.retrieval import Features, compare, evaluate
+from maskreid.retrieval import compare, evaluate, join_features
 from maskreid.training import Recipe, evaluate_model
-
-
-def together(features: list[Features]) -> Features:
-    """Join what several models make of the same images: similarities are then the mean of theirs."""
-    first = features[0]
-    vectors = np.concatenate([each.vectors for each in features], 1)
-    return Features.normalised(vectors, first.identities, first.cameras, paths=first.paths)
 
 
 def main() -> None:
@@ -44,10 +36,10 @@ def main() -> None:
         name: evaluate_model(model, people, precision="bfloat16", progress=progress.terminal).features
         for name, model in models.items()
     }
-    scores = [
-        evaluate(*(together([features[name][split] for name in names.split("+")]) for split in ("query", "gallery")))
-        for names in arguments.models
-    ]
+    scores = []
+    for names in arguments.models:
+        found = [features[name] for name in names.split("+")]
+        scores.append(evaluate(*(join_features([each[split] for each in found]) for split in ("query", "gallery"))))
     for name, metrics in zip(arguments.models, scores, strict=True):
         low, high = (100 * side for side in compare(scores[0], metrics)["map"].interval)
         print(f"{name}: Rank-1 {100 * metrics.rank(1):.2f}, mAP {100 * metrics.map:.2f}, {low:+.2f} to {high:+.2f}")

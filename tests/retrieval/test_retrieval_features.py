@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from maskreid.errors import MaskreidError
-from maskreid.retrieval import Features
+from maskreid.retrieval import Features, join_features
 
 UNIT = np.eye(3, dtype=np.float32)
 ONES = np.ones(3, np.int64)
@@ -116,3 +116,22 @@ def test_load_says_what_is_wrong(tmp_path) -> None:
     np.savez(tmp_path / "long.npz", features=UNIT * 3, identities=ONES, cameras=ONES)
     with pytest.raises(MaskreidError, match=r"long.npz: .*expected 1"):
         Features.load(tmp_path / "long.npz")
+
+
+def test_joined_features_of_two_models_have_the_mean_of_their_cosines() -> None:
+    rng = np.random.default_rng(0)
+    one, two = (
+        Features.normalised(rng.normal(size=(6, width)), np.arange(6), ONES.repeat(2), tuple("abcdef"), name)
+        for width, name in ((4, "one"), (9, "two"))
+    )
+    both = join_features([one, two])
+    mean = (one.vectors @ one.vectors.T + two.vectors @ two.vectors.T) / 2
+    assert both.vectors @ both.vectors.T == pytest.approx(mean, abs=1e-6)
+    assert (both.vectors.shape, both.paths, both.model) == ((6, 13), tuple("abcdef"), "one+two")
+
+
+@pytest.mark.parametrize("other", [[1, 2, 4], [1, 2, 3, 3]])
+def test_features_of_other_images_are_not_joined(other: list[int]) -> None:
+    one, two = (Features(np.eye(4)[: len(ids)], ids, np.ones(len(ids), int)) for ids in ([1, 2, 3], other))
+    with pytest.raises(MaskreidError, match="the same 3 images"):
+        join_features([one, two])

@@ -16,7 +16,7 @@ from maskreid.retrieval.device_search import device_search
 from maskreid.retrieval.evaluate import evaluate, evaluate_distances
 from maskreid.retrieval.everyone import everyone
 from maskreid.retrieval.feature_folder import load_folder, save_folder
-from maskreid.retrieval.features import Features
+from maskreid.retrieval.features import Features, join_features
 from maskreid.retrieval.foreign import FeatureFile, holds_features, read_features
 from maskreid.retrieval.identity_scores import IdentityScores, identity_scores
 from maskreid.retrieval.judge import Judgement, judge
@@ -71,6 +71,7 @@ __all__ = [
     "holds_features",
     "identity_scores",
     "inverse_negative_penalty",
+    "join_features",
     "judge",
     "load_folder",
     "named_protocol",

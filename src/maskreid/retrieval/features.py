@@ -156,6 +156,30 @@ class Features:
             raise MaskreidError(f"{path}: {error}") from None
 
 
+def join_features(features: Sequence[Features]) -> Features:
+    """Join what several models make of the same images: the cosine of two rows is the mean of theirs.
+
+    Args:
+        features: at least one, each of the same images in the same order; (N, D) with a D of its own.
+
+    Returns:
+        (N, sum of D) features.
+
+    Raises:
+        MaskreidError: they are not of the same images.
+    """
+    first = features[0]
+    for each in features[1:]:
+        same = np.array_equal(each.identities, first.identities) and np.array_equal(each.cameras, first.cameras)
+        if not same or each.paths != first.paths:
+            raise MaskreidError(
+                f"features: expected the same {len(first)} images from every model, in one order; got other ones"
+            )
+    vectors = np.concatenate([each.vectors for each in features], 1)
+    models = "+".join(each.model for each in features)
+    return Features.normalised(vectors, first.identities, first.cameras, first.paths, models)
+
+
 def _matrix(vectors: ArrayLike) -> FloatArray:
     matrix = np.asarray(vectors)
     if matrix.ndim != 2 or matrix.shape[1] == 0:

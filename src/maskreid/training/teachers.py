@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from maskreid.images import PersonImage, Source
 from maskreid.network import Model
 from maskreid.progress import Progress, silent
+from maskreid.retrieval import join_features
 from maskreid.training.evaluation import data_config
 from maskreid.training.extract import extract_features
 from maskreid.training.prepare import prepare
@@ -43,5 +44,5 @@ def taught_features(
     features = []
     for teacher in teachers:
         packed = prepare(source, images, data_config(teacher), cache=cache, progress=progress)
-        features.append(extract_features(teacher, packed, precision="bfloat16", progress=progress).vectors)
-    return np.concatenate(features, 1) / np.float32(len(teachers) ** 0.5)
+        features.append(extract_features(teacher, packed, precision="bfloat16", progress=progress))
+    return join_features(features).vectors
