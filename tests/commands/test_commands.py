@@ -252,6 +252,8 @@ def test_an_error_does_not_stand_behind_the_live_line(monkeypatch: pytest.Monkey
         (["evaluate", "nobody", "--data", "{folder}", "--out", "{tmp}/file"], UNWRITABLE),
         (["evaluate", "--features", "none.npz", "--out", "{tmp}/file/out"], UNWRITABLE),
         (["report", "{tmp}", "--out", "{tmp}/file"], UNWRITABLE),
+        (["adapt", MODEL, "--data", "{folder}", "--out", "{tmp}/file/adapted"], UNWRITABLE),
+        (["adapt", MODEL, "--data", "{folder}", "--out", "{tmp}/adapted"], "40 images to adapt to, expected 50"),
         (["evaluate", MODEL, "--data", "{folder}", "--device", "foo"], "'foo'"),
         (["calibrate", MODEL, "--data", "{folder}", "--device", "foo"], "'foo'"),
         (["report", MODEL, "--data", "{folder}", "--out", "{tmp}/out", "--device", "foo"], "'foo'"),

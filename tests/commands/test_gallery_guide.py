@@ -19,6 +19,7 @@ WORLD = synthetic_world(train=2, test=5, cameras=2, images=2, distractors=2, jun
 
 def test_the_guide_does_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(WORLD, tmp_path / "photos")
+    write(synthetic_world(train=13, test=2, cameras=2, images=2, distractors=0, junk=0), tmp_path / "passers-by")
     first = next(iter((tmp_path / "photos" / "bounding_box_train").iterdir()))
     (tmp_path / "someone.jpg").write_bytes(first.read_bytes())
     monkeypatch.chdir(tmp_path)
@@ -36,11 +37,13 @@ def test_the_guide_does_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyP
     enrolled = len(WORLD.splits["gallery"])
     expected = {
         "add people photos": f"{enrolled} added",
+        "add people-adapted photos": f"{enrolled} added",
         "add people someone.jpg": "1 added",
         "--after 2026-11-23 --json": '"tags": ["door"]',
         "someone.jpg --not-camera 3": "someone.jpg: ",
         "calibrate market1501-compact": "people asked for",
         "--model own/market1501-compact": "someone.jpg: ",
+        "adapt market1501-compact": "adapted to market1501: 52 images of 2 camera(s)",
         "--pool --rerank": "images of one person",
         "--probes 8": "finds 100.0 % of the true 10 nearest",
         "from maskreid.gallery import": "0.",

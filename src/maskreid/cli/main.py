@@ -11,6 +11,7 @@ import typer
 
 from maskreid import __version__, progress
 from maskreid.cli import (
+    adapt,
     calibrate,
     compare,
     data,
@@ -50,6 +51,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.add_typer(gallery.app, name="gallery")
 app.command("serve")(serve.serve)
 app.command("calibrate")(calibrate.calibrate)
+app.command("adapt")(adapt.adapt)
 app.command("compare")(compare.compare)
 app.command("report")(report.report)
 app.command("ranks")(ranks.ranks)

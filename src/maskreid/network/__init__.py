@@ -1,5 +1,6 @@
 """The network: image and masked image in, feature out."""
 
+from maskreid.network.adapt import adapted
 from maskreid.network.card import describe_network, make_card
 from maskreid.network.config import NetworkConfig
 from maskreid.network.device import autocast, multiplies_bfloat16, number_type, pick_device
@@ -26,6 +27,7 @@ __all__ = [
     "MaskReID",
     "Model",
     "NetworkConfig",
+    "adapted",
     "add_to_card",
     "autocast",
     "center_crop",

@@ -79,6 +79,7 @@ class Model:
         *,
         batch_size: int = 64,
         precision: str = "float32",
+        unit: bool = True,
     ) -> npt.NDArray[np.float32]:
         """Turn images into features, on the device that the network is on.
 
@@ -87,9 +88,10 @@ class Model:
             masks: (N, H, W) uint8, non-zero on the person.
             batch_size: images that pass through the network together.
             precision: ``"float32"``, or ``"bfloat16"`` (autocast) where the device multiplies it itself.
+            unit: as for `maskreid.network.infer`.
 
         Returns:
-            (N, dimension) float32 unit rows.
+            (N, dimension) float32 rows, of length 1 where ``unit``.
 
         Raises:
             MaskreidError: the images have another size than the model was trained on, or are not uint8.
@@ -112,6 +114,6 @@ class Model:
                 batch = np.array(pixels[start : start + batch_size])
                 mask = np.array(masks[start : start + batch_size])
                 on_device = (torch.from_numpy(array).to(self.device) for array in (batch, mask))
-                rows.append(infer(self.network, *on_device, flip=self.flip).cpu().numpy())
+                rows.append(infer(self.network, *on_device, flip=self.flip, unit=unit).cpu().numpy())
         self.network.train(was_training)
         return np.concatenate(rows)

@@ -90,6 +90,8 @@ def model_facts(card: Mapping[str, Any]) -> dict[str, str]:
         "network": describe_network(card),
         "trained on": f"{training['data']}, {training['images']} images of {training['identities']} people",
     }
+    for entry in training.get("adapted", ()):
+        facts["adapted to"] = f"{entry['data']}, {entry['images']:,} images, without labels"
     for setting, numbers in card.get("metrics", {}).items():
         name = f"in its card, {setting.replace('_', ' ')}"
         facts[name] = f"Rank-1 {numbers['rank1']:.2f} %, mAP {numbers['map']:.2f} %"

@@ -1,5 +1,6 @@
 """Recipes, batches, the loop, features and the test of a model."""
 
+from maskreid.training.adapting import adapt_model
 from maskreid.training.calibrating import calibrate_model
 from maskreid.training.evaluation import Evaluation, evaluate_model
 from maskreid.training.extract import extract_features
@@ -15,6 +16,7 @@ __all__ = [
     "LossConfig",
     "Recipe",
     "ScheduleConfig",
+    "adapt_model",
     "cache_folder",
     "calibrate_model",
     "evaluate_model",

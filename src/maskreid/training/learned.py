@@ -70,20 +70,20 @@ def learned_people(training: Mapping[str, Any], dataset: Dataset) -> set[int]:
 
 
 def refuse_other_split(training: Mapping[str, Any], dataset: Dataset) -> None:
-    """Refuse a dataset of which a model has learned another random split.
+    """Refuse a dataset of which a model has learned, or was adapted to, another random split.
 
     Raises:
         MaskreidError: it has, and so knows some of this split's people.
     """
-    for entry in _lineage(training):
-        for label, _ in _datasets(entry):
-            for mine in dataset.label.split(JOINED):
-                name, random, _ = mine.partition(RANDOM)
-                if random and label != mine and label.startswith(name + RANDOM):
-                    raise MaskreidError(
-                        f"{dataset.source.name}: the model learned from {label} and so knows people of {mine}; "
-                        "take its own split"
-                    )
+    seen = [data for entry in _lineage(training) for data in (entry, *entry.get("adapted", ()))]
+    for label, _ in (pair for entry in seen for pair in _datasets(entry)):
+        for mine in dataset.label.split(JOINED):
+            name, random, _ = mine.partition(RANDOM)
+            if random and label != mine and label.startswith(name + RANDOM):
+                raise MaskreidError(
+                    f"{dataset.source.name}: the model learned from {label} and so knows people of {mine}; "
+                    "take its own split"
+                )
 
 
 def _lineage(training: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

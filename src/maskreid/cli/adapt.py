@@ -1,0 +1,44 @@
+"""``maskreid adapt``: a model for your own cameras, from images that nobody labelled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from maskreid.cli.common import CacheOption, DataOption, DeviceOption, FormatOption, SplitOption, device_of, open_data
+
+
+def adapt(
+    model: Annotated[
+        str, typer.Argument(help="A shipped model's name, a run folder or a model file.", show_default=False)
+    ],
+    data: DataOption,
+    out: Annotated[
+        Path,
+        typer.Option("--out", metavar="MODEL2", help="Write MODEL2.safetensors and MODEL2.json.", show_default=False),
+    ],
+    device: DeviceOption = None,
+    format: FormatOption = None,
+    split: SplitOption = 0,
+    cache: CacheOption = None,
+) -> None:
+    """Fit MODEL to the cameras of DATA, whose images need no labels, and write the result as MODEL2.
+
+    No training: the feature is centred and whitened for these images, the training ones where DATA has splits. 50
+    images are the least, some hundred of each camera are better. MODEL2 is as fast as MODEL; it has no probabilities
+    before maskreid calibrate, and a gallery enrolled with MODEL is no gallery of MODEL2.
+    """
+
+    from maskreid import progress
+    from maskreid.network import check_free, load_model, save_model
+    from maskreid.training import adapt_model
+
+    check_free(out)
+    dataset = open_data(data, format, split, anything=True)
+    adapted = adapt_model(load_model(model, device_of(device)), dataset, cache=cache, progress=progress.terminal)
+    save_model(out, adapted.network, adapted.card)
+    entry = adapted.card["training"]["adapted"][-1]
+    print(f"adapted to {entry['data']}: {entry['images']:,} images of {entry['cameras']} camera(s)")
+    print(f"written: {out}.safetensors")

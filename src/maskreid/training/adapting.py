@@ -1,0 +1,69 @@
+"""A model adapted to other cameras, from images of them that nobody labelled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from maskreid.errors import MaskreidError
+from maskreid.images import Dataset
+from maskreid.network import Model, adapted
+from maskreid.progress import Progress, chunks, silent
+from maskreid.training.evaluation import data_config
+from maskreid.training.extract import CHUNK
+from maskreid.training.learned import refuse_other_split
+from maskreid.training.prepare import prepare
+
+FEWEST = 50  # images: with fewer, what they vary in is chance
+
+
+def adapt_model(model: Model, dataset: Dataset, *, cache: Path | None = None, progress: Progress = silent) -> Model:
+    """Whiten a model's feature for a dataset's cameras (`maskreid.network.adapted`); no identity is looked at.
+
+    The "train" images are taken, or all images of a dataset without them, never a test split beside a training split.
+
+    Args:
+        model: any; it stays as it is.
+        dataset: images of the cameras that the result is for.
+        cache: where packed images are kept.
+        progress: told about every stage.
+
+    Returns:
+        A model on the CPU. Its card says what it was adapted to, and has neither a calibration nor metrics: those
+        were of another feature.
+
+    Raises:
+        MaskreidError: there are fewer than 50 images, they are all the same to the model, or it learned from another
+            random split of this dataset.
+    """
+    refuse_other_split(model.card["training"], dataset)
+    images = dataset.images(["train"] if dataset.splits.get("train") else ())
+    if len(images) < FEWEST:
+        raise MaskreidError(
+            f"{dataset.source.name}: {len(images)} images to adapt to, expected {FEWEST} or more, some of each camera"
+        )
+    packed = prepare(dataset.source, images, data_config(model), cache=cache, progress=progress)
+    counted = progress(range(len(packed)), total=len(packed), what="embedding", unit="image")
+    features = [
+        model.embed(
+            packed.pixels[rows[0] : rows[-1] + 1],
+            packed.masks[rows[0] : rows[-1] + 1],
+            precision="bfloat16",
+            unit=False,
+        )
+        for rows in chunks(counted, CHUNK)
+    ]
+    try:
+        network = adapted(model.network, np.concatenate(features), packed.cameras)
+    except MaskreidError as error:
+        raise MaskreidError(f"{dataset.source.name}: {error}") from None
+    cameras = len(np.unique(packed.cameras))
+    return Model(network, _card(model.card, {"data": dataset.label, "images": len(images), "cameras": cameras}))
+
+
+def _card(card: dict[str, Any], to: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in card.items() if key != "calibration"}
+    before = card["training"].get("adapted", ())
+    return {**kept, "training": {**card["training"], "adapted": [*before, to]}, "metrics": {}}
