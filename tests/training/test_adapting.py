@@ -2,15 +2,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from maskreid.errors import MaskreidError
-from maskreid.images import Dataset, open_dataset, synthetic_world
+from maskreid.images import Dataset, PackedImages, PersonImage, Source, open_dataset, synthetic_world
 from maskreid.network import MaskReID, Model, NetworkConfig, load_model, make_card
-from maskreid.training import adapt_model, calibrate_model, evaluate_model, extract_features, prepare
+from maskreid.training import adapt_model, adapting, calibrate_model, evaluate_model, extract_features, prepare
 from maskreid.training.evaluation import data_config
 
 
@@ -55,6 +56,25 @@ def test_neither_identities_nor_the_test_are_looked_at(model: Model, world: Data
     test_only = replace(world, splits={"query": nobody[:20], "gallery": nobody[20:]})
     found = {adapt_model(model, each, cache=tmp_path).fingerprint for each in (world, alone, test_only)}
     assert len(found) == 1
+
+
+def test_of_a_camera_with_very_many_images_some_are_taken(
+    model: Model, world: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapting, "MOST", 25)
+    monkeypatch.setattr(adapting, "FEWEST", 30)
+    looked_at: list[PersonImage] = []
+
+    def packed(source: Source, images: list[PersonImage], *more: Any, **options: Any) -> PackedImages:
+        looked_at.extend(images)
+        return prepare(source, images, *more, **options)
+
+    monkeypatch.setattr(adapting, "prepare", packed)
+    train = [replace(image, camera=1 + (number > 50)) for number, image in enumerate(world.splits["train"])]
+    adapted = adapt_model(model, replace(world, splits={"train": tuple(train)}), cache=tmp_path)
+    assert adapted.card["training"]["adapted"][0]["images"] == len(looked_at) == 17 + 21
+    numbers = [train.index(image) for image in looked_at]
+    assert numbers == [*range(2, 51, 3), *range(51, 72)]
 
 
 def test_too_few_images_are_refused(model: Model, tmp_path: Path) -> None:

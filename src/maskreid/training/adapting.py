@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from maskreid.errors import MaskreidError
-from maskreid.images import Dataset
+from maskreid.images import Dataset, PersonImage
 from maskreid.network import Model, adapted
 from maskreid.progress import Progress, chunks, silent
 from maskreid.training.evaluation import data_config
@@ -17,12 +19,14 @@ from maskreid.training.learned import refuse_other_split
 from maskreid.training.prepare import prepare
 
 FEWEST = 50  # images: with fewer, what they vary in is chance
+MOST = 2_000  # images of one camera: more say no more, and all of two cameras' are compared
 
 
 def adapt_model(model: Model, dataset: Dataset, *, cache: Path | None = None, progress: Progress = silent) -> Model:
     """Whiten a model's feature for a dataset's cameras (`maskreid.network.adapted`); no identity is looked at.
 
-    The "train" images are taken, or all images of a dataset without them, never a test split beside a training split.
+    The "train" images are taken, or all images of a dataset without them, never a test split beside a training split;
+    of each camera at most 2,000, spread evenly over its images in their order.
 
     Args:
         model: any; it stays as it is.
@@ -39,7 +43,7 @@ def adapt_model(model: Model, dataset: Dataset, *, cache: Path | None = None, pr
             random split of this dataset.
     """
     refuse_other_split(model.card["training"], dataset)
-    images = dataset.images(["train"] if dataset.splits.get("train") else ())
+    images = _some_of_each_camera(dataset.images(["train"] if dataset.splits.get("train") else ()))
     if len(images) < FEWEST:
         raise MaskreidError(
             f"{dataset.source.name}: {len(images)} images to adapt to, expected {FEWEST} or more, some of each camera"
@@ -61,6 +65,17 @@ def adapt_model(model: Model, dataset: Dataset, *, cache: Path | None = None, pr
         raise MaskreidError(f"{dataset.source.name}: {error}") from None
     cameras = len(np.unique(packed.cameras))
     return Model(network, _card(model.card, {"data": dataset.label, "images": len(images), "cameras": cameras}))
+
+
+def _some_of_each_camera(images: Sequence[PersonImage]) -> list[PersonImage]:
+    left = Counter(image.camera for image in images)
+    steps = {camera: -(-count // MOST) for camera, count in left.items()}
+    kept = []
+    for image in images:
+        left[image.camera] -= 1
+        if left[image.camera] % steps[image.camera] == 0:
+            kept.append(image)
+    return kept
 
 
 def _card(card: dict[str, Any], to: dict[str, Any]) -> dict[str, Any]:
