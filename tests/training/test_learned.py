@@ -12,7 +12,7 @@ from PIL import Image
 
 from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, join_datasets, open_dataset, split_identities, synthetic_world
-from maskreid.training.learned import datasets_of, learned_people, refuse_other_split, some_photos
+from maskreid.training.learned import datasets_of, learned_before, learned_people, refuse_other_split, some_photos
 
 
 def people_of(dataset: Dataset) -> set[int]:
@@ -64,6 +64,18 @@ def test_a_model_knows_whom_its_teachers_and_theirs_learned(world: Dataset) -> N
     first, second = entry(world, 0.5, 3), entry(world, 0.5, 4, init=entry(other_world()))
     taught = entry(other_world(), teachers=[second, entry(other_world(), teachers=[first])])
     strangers = held_out(world, 0.5, 3) & held_out(world, 0.5, 4)
+    assert learned_people(taught, world) == people_of(world) - strangers
+
+
+def test_what_was_before_is_on_the_card_once(world: Dataset) -> None:
+    """However a model comes of it, and from cards of both kinds."""
+    first, second, third = (entry(world, 0.5, seed) for seed in (3, 4, 5))
+    nested = {**second, "init": first, "teachers": [first, third]}
+    flat = {**third, "before": [first]}
+    assert learned_before([nested, flat, first]) == [second, first, third]
+    assert learned_before([]) == []
+    taught = entry(other_world(), before=learned_before([nested, flat]))
+    strangers = set.intersection(*(held_out(world, 0.5, seed) for seed in (3, 4, 5)))
     assert learned_people(taught, world) == people_of(world) - strangers
 
 

@@ -13,6 +13,7 @@ from maskreid.images.joint import JOINED, JointSource, images_digest
 
 OWN_NUMBERS = ("csv", "folders")  # labels of datasets whose people each copy numbers for itself
 PHOTOS = 64  # of those learned from, by which a card knows them again in any other folder
+NESTED = ("init", "teachers")  # where cards kept what was before, each with all before it, until there was "before"
 RANDOM = " (split "  # in the label of a dataset whose people are parted at random
 
 
@@ -86,10 +87,26 @@ def refuse_other_split(training: Mapping[str, Any], dataset: Dataset) -> None:
                 )
 
 
+def learned_before(trainings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return how models were trained, and all before them, each once, for the card of a model that comes of them.
+
+    Args:
+        trainings: of these models' cards.
+    """
+    found: list[dict[str, Any]] = []
+    for training in trainings:
+        for entry in _lineage(training):
+            alone = {key: value for key, value in entry.items() if key not in ("before", *NESTED)}
+            if alone not in found:
+                found.append(alone)
+    return found
+
+
 def _lineage(training: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield what was trained, and all that it started from or was taught by."""
     yield training
-    for before in filter(None, (training.get("init"), *training.get("teachers", ()))):
+    init, teachers = (training.get(key) or () for key in NESTED)
+    for before in (*training.get("before", ()), *([init] if init else []), *teachers):
         yield from _lineage(before)
 
 

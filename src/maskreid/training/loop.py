@@ -23,7 +23,7 @@ from maskreid.network import MaskReID, Model, load_model, make_card, multiplies_
 from maskreid.progress import Progress, silent
 from maskreid.retrieval import Metrics, evaluate
 from maskreid.training.extract import extract_features
-from maskreid.training.learned import datasets_of, learned_people, some_photos
+from maskreid.training.learned import datasets_of, learned_before, learned_people, some_photos
 from maskreid.training.prepare import prepare
 from maskreid.training.profiling import Profiler
 from maskreid.training.ranks import Ranks, join_ranks
@@ -289,8 +289,7 @@ class _Run:
                 "recipe": recipe.as_table(),
                 "recipe_sha256": hashlib.sha256(recipe.to_toml().encode()).hexdigest(),
                 "code_version": __version__,
-                **({"init": self.init.card["training"]} if self.init else {}),
-                **({"teachers": [teacher.card["training"] for teacher in self.teachers]} if self.teachers else {}),
+                "before": learned_before([model.card["training"] for model in (self.init, *self.teachers) if model]),
             },
             metrics={"held_out_identities": metrics.as_dict()} if metrics else {},
         )
