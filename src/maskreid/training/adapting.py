@@ -68,12 +68,12 @@ def adapt_model(model: Model, dataset: Dataset, *, cache: Path | None = None, pr
 
 
 def _some_of_each_camera(images: Sequence[PersonImage]) -> list[PersonImage]:
-    left = Counter(image.camera for image in images)
-    steps = {camera: -(-count // MOST) for camera, count in left.items()}
-    kept = []
+    counts = Counter(image.camera for image in images)
+    seen, kept = Counter[int](), []
     for image in images:
-        left[image.camera] -= 1
-        if left[image.camera] % steps[image.camera] == 0:
+        number, count = seen[image.camera], counts[image.camera]
+        seen[image.camera] += 1
+        if (number + 1) * min(count, MOST) // count > number * min(count, MOST) // count:
             kept.append(image)
     return kept
 
