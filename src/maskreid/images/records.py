@@ -117,6 +117,10 @@ class Dataset:
         found = (image for split in splits or self.splits for image in self.splits[split])
         return list({image.path: image for image in found}.values())
 
+    def training_images(self) -> list[PersonImage]:
+        """Return the images of "train", or all of a dataset without it: never a test beside a training split."""
+        return self.images(["train"] if self.splits.get("train") else ())
+
     def counts(self, split: str) -> SubsetCounts:
         """Count one split; an absent one holds nothing."""
         images = self.splits.get(split, ())

@@ -53,8 +53,8 @@ def whitening(features: NDArray[np.float32], cameras: NDArray[np.int64], parts: 
     Where it was trained, a network's feature varies about as much in every direction. Elsewhere a few directions
     outweigh the rest, and some of these say little but which camera it was. So each direction is divided by how much
     images of one camera vary along it, and more so by how much cameras differ (whitening with shrinkage). That finds
-    pairs of images from two cameras which are each other's nearest, about half of them of one person; then what
-    they differ by takes the place of what all images vary in, since that is what a search should not see.
+    pairs of images from two cameras which are each other's nearest, many of them of one person; then what they
+    differ by takes the place of what all images vary in, since that is what a search should not see.
 
     Args:
         features: (N, D) of N images, of any length.

@@ -90,7 +90,8 @@ def model_facts(card: Mapping[str, Any]) -> dict[str, str]:
         "network": describe_network(card),
         "trained on": f"{training['data']}, {training['images']} images of {training['identities']} people",
     }
-    for entry in training.get("adapted", ()):
+    if training.get("adapted"):
+        entry = training["adapted"][-1]
         facts["adapted to"] = f"{entry['data']}, {entry['images']:,} images, without labels"
     for setting, numbers in card.get("metrics", {}).items():
         name = f"in its card, {setting.replace('_', ' ')}"

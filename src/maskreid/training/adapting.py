@@ -12,9 +12,9 @@ import numpy as np
 from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, PersonImage
 from maskreid.network import Model, adapted
-from maskreid.progress import Progress, chunks, silent
+from maskreid.progress import Progress, silent
 from maskreid.training.evaluation import data_config
-from maskreid.training.extract import CHUNK
+from maskreid.training.extract import embed_packed
 from maskreid.training.learned import refuse_other_split
 from maskreid.training.prepare import prepare
 
@@ -43,24 +43,15 @@ def adapt_model(model: Model, dataset: Dataset, *, cache: Path | None = None, pr
             random split of this dataset.
     """
     refuse_other_split(model.card["training"], dataset)
-    images = _some_of_each_camera(dataset.images(["train"] if dataset.splits.get("train") else ()))
+    images = _some_of_each_camera(dataset.training_images())
     if len(images) < FEWEST:
         raise MaskreidError(
             f"{dataset.source.name}: {len(images)} images to adapt to, expected {FEWEST} or more, some of each camera"
         )
     packed = prepare(dataset.source, images, data_config(model), cache=cache, progress=progress)
-    counted = progress(range(len(packed)), total=len(packed), what="embedding", unit="image")
-    features = [
-        model.embed(
-            packed.pixels[rows[0] : rows[-1] + 1],
-            packed.masks[rows[0] : rows[-1] + 1],
-            precision="bfloat16",
-            unit=False,
-        )
-        for rows in chunks(counted, CHUNK)
-    ]
+    features = embed_packed(model, packed, precision="bfloat16", unit=False, progress=progress)
     try:
-        network = adapted(model.network, np.concatenate(features), packed.cameras)
+        network = adapted(model.network, features, packed.cameras)
     except MaskreidError as error:
         raise MaskreidError(f"{dataset.source.name}: {error}") from None
     cameras = len(np.unique(packed.cameras))

@@ -54,8 +54,7 @@ def calibrate_model(
     Raises:
         MaskreidError: the model learned from all of these people, or there are too few.
     """
-    everyone = dataset.images(["train"] if dataset.splits.get("train") else ())
-    images = [image for image in everyone if image.identity not in without]
+    images = [image for image in dataset.training_images() if image.identity not in without]
     strangers = _strangers(model, dataset, images)
     packed = prepare(dataset.source, images, data_config(model), cache=cache, progress=progress)
     gallery = extract_features(model, packed, precision=precision, progress=progress)

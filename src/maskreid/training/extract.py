@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from maskreid.images import PackedImages
 from maskreid.network import Model
@@ -27,16 +28,28 @@ def extract_features(
     Returns:
         Features in the order of ``packed``: (N, D) float32 unit rows with identities, cameras and paths.
     """
-    total = len(packed.paths)
-    counted = progress(range(total), total=total, what="embedding", unit="image")
-    vectors = [
-        model.embed(packed.pixels[rows[0] : rows[-1] + 1], packed.masks[rows[0] : rows[-1] + 1], precision=precision)
-        for rows in chunks(counted, CHUNK)
-    ]
     return Features.normalised(
-        np.concatenate(vectors) if vectors else np.empty((0, model.dimension), np.float32),
+        embed_packed(model, packed, precision=precision, progress=progress),
         packed.identities,
         packed.cameras,
         paths=packed.paths,
         model=model.fingerprint,
     )
+
+
+def embed_packed(
+    model: Model,
+    packed: PackedImages,
+    *,
+    precision: str = "float32",
+    unit: bool = True,
+    progress: Progress = silent,
+) -> NDArray[np.float32]:
+    """Return every packed image's feature, (N, D) float32; arguments as for `extract_features` and `Model.embed`."""
+    total = len(packed.paths)
+    counted = progress(range(total), total=total, what="embedding", unit="image")
+    vectors = [np.empty((0, model.dimension), np.float32)]
+    for rows in chunks(counted, CHUNK):
+        part = slice(rows[0], rows[-1] + 1)
+        vectors.append(model.embed(packed.pixels[part], packed.masks[part], precision=precision, unit=unit))
+    return np.concatenate(vectors)

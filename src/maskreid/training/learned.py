@@ -13,7 +13,7 @@ from maskreid.images.joint import JOINED, JointSource, images_digest
 
 OWN_NUMBERS = ("csv", "folders")  # labels of datasets whose people each copy numbers for itself
 PHOTOS = 64  # of those learned from, by which a card knows them again in any other folder
-NESTED = ("init", "teachers")  # where cards kept what was before, each with all before it, until there was "before"
+LINKS = ("before", "init", "teachers")  # to what was before; older cards have the last two, each with all before it
 RANDOM = " (split "  # in the label of a dataset whose people are parted at random
 
 
@@ -49,7 +49,7 @@ def learned_people(training: Mapping[str, Any], dataset: Dataset) -> set[int]:
     """
     here, found = datasets_of(dataset), set[int]()
     refuse_other_split(training, dataset)
-    images = dataset.splits.get("train") or dataset.images()
+    images = dataset.training_images()
     photos = cache(lambda: {_photo(dataset.source, image) for image in images})  # all are read: only where it matters
     for entry in _lineage(training):
         there = _datasets(entry)
@@ -96,7 +96,7 @@ def learned_before(trainings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
     found: list[dict[str, Any]] = []
     for training in trainings:
         for entry in _lineage(training):
-            alone = {key: value for key, value in entry.items() if key not in ("before", *NESTED)}
+            alone = {key: value for key, value in entry.items() if key not in LINKS}
             if alone not in found:
                 found.append(alone)
     return found
@@ -105,8 +105,8 @@ def learned_before(trainings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
 def _lineage(training: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield what was trained, and all that it started from or was taught by."""
     yield training
-    init, teachers = (training.get(key) or () for key in NESTED)
-    for before in (*training.get("before", ()), *([init] if init else []), *teachers):
+    nested = filter(None, (training.get("init"), *training.get("teachers", ())))
+    for before in (*training.get("before", ()), *nested):
         yield from _lineage(before)
 
 
