@@ -18,6 +18,7 @@ from pathlib import Path
 
 from maskreid import progress
 from maskreid.cli.common import open_data
+from maskreid.cli.memory import keep_freed_memory
 from maskreid.demo import DEMO_RECIPE
 from maskreid.experiments import published_tables
 from maskreid.experiments.plan import NETWORKS
@@ -36,6 +37,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
+    keep_freed_memory()  # as the maskreid command does
     if arguments.set and not arguments.recipe:
         parser.error("--set changes the recipe that --recipe names; give both")
     base = Recipe.load(arguments.recipe, arguments.set) if arguments.recipe else DEMO_RECIPE

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from maskreid import progress
 from maskreid.cli.common import open_data
+from maskreid.cli.memory import keep_freed_memory
 from maskreid.images import PackedImages
 from maskreid.network import Model, load_model
 from maskreid.network.adapt import whitening
@@ -37,6 +38,7 @@ def main() -> None:
     parser.add_argument("model")
     parser.add_argument("--data", nargs="+", required=True)
     arguments = parser.parse_args()
+    keep_freed_memory()  # as the maskreid command does
     model = load_model(arguments.model)
     found: dict[tuple[str, str], list[Metrics]] = defaultdict(list)
     for name in arguments.data:

@@ -15,6 +15,7 @@ import numpy as np
 
 from maskreid import progress
 from maskreid.cli.common import open_data
+from maskreid.cli.memory import keep_freed_memory
 from maskreid.gallery.cluster import EPS, FEWEST, group
 from maskreid.network import load_model
 from maskreid.training import extract_features, prepare
@@ -30,6 +31,7 @@ def main() -> None:
     parser.add_argument("--without", type=int, nargs="*", default=[], help="identities to leave out")
     parser.add_argument("--eps", type=float, nargs="*", default=[0.45, 0.5, EPS, 0.6])
     arguments = parser.parse_args()
+    keep_freed_memory()  # as the maskreid command does
     model, dataset = load_model(arguments.model), open_data(arguments.data)
     known = learned_people(model.card["training"], dataset) | set(arguments.without)
     images = [image for image in dataset.splits["train"] if image.identity > 0 and image.identity not in known]

@@ -24,6 +24,7 @@ from pathlib import Path
 
 from maskreid import progress
 from maskreid.cli.common import open_data
+from maskreid.cli.memory import keep_freed_memory
 from maskreid.images import Dataset, holdout_split, split_identities
 from maskreid.retrieval import Metrics, compare
 from maskreid.training import Recipe, evaluate_model, train
@@ -77,6 +78,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
+    keep_freed_memory()  # as the maskreid command does
     dataset = open_data(arguments.data)
     best, best_scores = Recipe.load(arguments.recipe, arguments.set), None
     rows, runs = [], dict[Recipe, Path]()

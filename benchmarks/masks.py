@@ -19,6 +19,7 @@ import numpy as np
 
 from maskreid import progress
 from maskreid.cli.common import open_data
+from maskreid.cli.memory import keep_freed_memory
 from maskreid.images import Dataset, PackedImages
 from maskreid.network import Model, load_model
 from maskreid.retrieval import Metrics, bootstrap, evaluate
@@ -67,6 +68,7 @@ def main() -> None:
     parser.add_argument("--precision", default="bfloat16")
     parser.add_argument("--out", type=Path, default=Path("runs/masks"))
     arguments = parser.parse_args()
+    keep_freed_memory()  # as the maskreid command does
     model = load_model(arguments.model)
     query, gallery = packed_people(model, open_data(arguments.data), arguments.people)
     rows, tested = [], {}

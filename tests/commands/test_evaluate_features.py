@@ -149,6 +149,17 @@ def test_models_are_tested_and_compared_on_another_dataset(tmp_path: Path) -> No
     assert same.count("+0.00 to +0.00 |") == 7
 
 
+def test_models_are_compared_on_people_whom_none_has_learned(tmp_path: Path) -> None:
+    world = synthetic_world(train=8, test=1, cameras=2, images=2, distractors=0, junk=0)
+    for place, image in enumerate(world.splits["train"]):
+        folder = tmp_path / "people" / str(image.identity)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{place}.jpg").write_bytes(world.source.read(image.path))
+    data = ["--data", tmp_path / "people", "--cache", tmp_path / "cache", "--precision", "bfloat16"]
+    told = maskreid("compare", "market1501-compact", "market1501", "--held-out", *data).stdout
+    assert "single query, 32 queries of 8 people held out of training, among 32 images" in told
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -194,6 +205,15 @@ def test_models_are_tested_and_compared_on_another_dataset(tmp_path: Path) -> No
         (["compare", "{worse}", "market1501"], "market1501: holds no features"),
         (["compare", "{worse}", "{short}"], "40 query images against 20"),
         (["compare", "{worse}", "nobody", "--data", "synthetic"], "no model 'nobody'"),
+        (["compare", "market1501", "{worse}", "--held-out", "--data", "synthetic"], "worse.npz holds features"),
+        (["compare", "a", "b", "--held-out", "--protocol", "all-vs-all"], "leave out --protocol all-vs-all"),
+        (["compare", "{worse}", "{worse}", "--without", "115"], "leave out --without"),
+        (["compare", "market1501", "a", "--data", "b", "--data", "c"], "expected one --data, got 2"),
+        (
+            ["compare", "market1501", "market1501", "--held-out", "--data", "synthetic", "--without", "a"],
+            "expected identities as numbers with commas, got 'a'",
+        ),
+        (["compare", "market1501", "market1501-compact", "--held-out"], "a model needs --data DATA"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

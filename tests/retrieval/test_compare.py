@@ -18,7 +18,7 @@ from maskreid.retrieval import (
     judge,
 )
 from maskreid.retrieval.bootstrap import BLOCK
-from maskreid.retrieval.compare import sign_flip_p
+from maskreid.retrieval.compare import FLIPS, sign_flip_p
 
 
 @pytest.fixture
@@ -76,6 +76,31 @@ def test_numbers_equal_loops(two) -> None:
         ]
         means = [sum(other[i] - one[i] for i in rows) / len(rows) for rows in drawn]
         assert told[name].interval == pytest.approx(np.quantile(means, [0.025, 0.975]))
+
+
+def test_people_are_drawn_with_all_of_their_queries(two) -> None:
+    a, b = two
+    people = np.arange(a.queries.max() + 1) // 3  # the last has fewer
+    told = compare(a, b, people=people, resamples=BLOCK, seed=2)["map"]
+    theirs: dict[int, list[float]] = {}
+    for row, change in zip(a.queries, b.ap - a.ap, strict=True):
+        theirs.setdefault(int(people[row]), []).append(change)
+    groups = [theirs[person] for person in sorted(theirs)]
+    drawn = np.random.default_rng(2).integers(len(groups), size=(BLOCK, len(groups)))
+    changes = [[change for person in rows for change in groups[person]] for rows in drawn]
+    means = [sum(each) / len(each) for each in changes]
+    assert told.interval == pytest.approx(np.quantile(means, [0.025, 0.975]))
+    assert told.difference == pytest.approx(b.map - a.map)
+    assert told.p == pytest.approx(sign_flip_p(np.array([[sum(each)] for each in groups]), FLIPS, seed=2)[0])
+
+
+def test_many_queries_of_one_person_are_one_chance(two) -> None:
+    a, b = two
+    several = compare(a, b)["map"]
+    alone = compare(a, b, people=np.zeros(a.queries.max() + 1, np.int64))["map"]
+    assert several.p < 0.05
+    assert alone.p == 1
+    assert alone.interval == pytest.approx((several.difference, several.difference))
 
 
 def test_pairing_is_sharper_than_two_intervals(two) -> None:

@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from maskreid.cli.common import CacheOption, DeviceOption, FormatOption, SplitOption, device_of, open_together
+from maskreid.cli.common import (
+    CacheOption,
+    DeviceOption,
+    FormatOption,
+    SplitOption,
+    WithoutOption,
+    device_of,
+    left_out,
+    open_together,
+)
 
 
 def calibrate(
@@ -25,10 +34,7 @@ def calibrate(
             show_default=False,
         ),
     ],
-    without: Annotated[
-        str | None,
-        typer.Option(metavar="IDS", help="Identities to leave out, by commas: people with two numbers, for example."),
-    ] = None,
+    without: WithoutOption = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -51,16 +57,12 @@ def calibrate(
     """
 
     from maskreid import progress
-    from maskreid.errors import MaskreidError
     from maskreid.files import check_file, write_out
     from maskreid.network import add_to_card, check_free, copy_model, load_model, refuse_shipped
     from maskreid.reports import reliability_diagram, reliability_table
     from maskreid.training import calibrate_model
 
-    try:
-        left_out = {int(each) for each in without.split(",")} if without else set()
-    except ValueError:
-        raise MaskreidError(f"--without: expected identities as numbers with commas, got {without!r}") from None
+    omitted = left_out(without)
     loaded = load_model(model, device_of(device))
     if out:
         check_free(out)
@@ -71,7 +73,7 @@ def calibrate(
     calibration, tested = calibrate_model(
         loaded,
         open_together(data, format, split),
-        without=left_out,
+        without=omitted,
         cache=cache,
         precision=precision,
         progress=progress.terminal,

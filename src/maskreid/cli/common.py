@@ -84,6 +84,12 @@ PrecisionOption = Annotated[
         show_default=False,
     ),
 ]
+WithoutOption = Annotated[
+    str | None,
+    typer.Option(
+        "--without", metavar="IDS", help="Identities to leave out, by commas: people with two numbers, for example."
+    ),
+]
 CacheOption = Annotated[
     Path | None,
     typer.Option("--cache", help="Where packed images are kept. [default: $MASKREID_CACHE or ~/.cache/maskreid]"),
@@ -153,6 +159,14 @@ def device_of(device: str | None) -> str:
     from maskreid.network import pick_device
 
     return pick_device(device)
+
+
+def left_out(without: str | None) -> set[int]:
+    """Return the identities in ``--without``; none where it is not given."""
+    try:
+        return {int(each) for each in without.split(",")} if without else set()
+    except ValueError:
+        raise MaskreidError(f"--without: expected identities as numbers with commas, got {without!r}") from None
 
 
 def subsets_of(subsets: str | None) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,17 +12,19 @@ from maskreid.cli.common import (
     CacheOption,
     DeviceOption,
     FormatOption,
-    OptionalDataOption,
     PrecisionOption,
     ProtocolOption,
     SplitOption,
+    WithoutOption,
     device_of,
-    open_data,
+    left_out,
+    open_together,
     refuse_surplus,
 )
 from maskreid.errors import MaskreidError
 
 if TYPE_CHECKING:
+    from maskreid.images import Dataset
     from maskreid.retrieval import Judgement, NamedProtocol
 
 RUN = "A shipped model's name, a run folder or a model file; or features: a file, or what evaluate --out wrote."
@@ -30,7 +33,25 @@ RUN = "A shipped model's name, a run folder or a model file; or features: a file
 def compare(
     run_a: Annotated[str, typer.Argument(metavar="RUN_A", help=RUN, show_default=False)],
     run_b: Annotated[str, typer.Argument(metavar="RUN_B", help="The same, of the other model.", show_default=False)],
-    data: OptionalDataOption = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--data",
+            metavar="DATA",
+            help='The dataset: its folder, the folder above it, its zip as downloaded, or "synthetic". With '
+            "--held-out it may be repeated, as for maskreid train.",
+            show_default=False,
+        ),
+    ] = None,
+    held_out: Annotated[
+        bool,
+        typer.Option(
+            "--held-out",
+            help="Choose without the test: search for the people held out of both trainings, with every image of "
+            "theirs, among all training images. Intervals and p then draw people, each with all queries.",
+        ),
+    ] = False,
+    without: WithoutOption = None,
     protocol: ProtocolOption = "market1501",
     precision: PrecisionOption = None,
     device: DeviceOption = None,
@@ -48,52 +69,76 @@ def compare(
     from maskreid.retrieval import compare as compare_metrics
 
     chosen = named_protocol(protocol)
-    if holds_features(run_a) and holds_features(run_b):
-        images = {"--data": data, "--format": format, "--split": split or None, "--cache": cache}
+    models = [run for run in (run_a, run_b) if not holds_features(run)]
+    if held_out:
+        _check_held_out([run for run in (run_a, run_b) if run not in models], chosen)
+    else:
+        refuse_surplus({"--without": without}, "only --held-out leaves people out")
+        if data and len(data) > 1:
+            raise MaskreidError(f"expected one --data, got {len(data)}: only --held-out takes several")
+    if not models:
+        images = {"--data": data or None, "--format": format, "--split": split or None, "--cache": cache}
         given = {**images, "--precision": precision, "--device": device}
         refuse_surplus(given, f"{run_a} and {run_b} hold features, which need no images and no model")
-    elif data is None:
-        models = [run for run in (run_a, run_b) if not holds_features(run)]
-        if models:
-            raise MaskreidError(
-                f"{models[0]}: holds no features (query.npz and gallery.npz), so it is taken for a model, "
-                "and a model needs --data DATA"
-            )
+    elif not data:
+        raise MaskreidError(
+            f"{models[0]}: holds no features (query.npz and gallery.npz), so it is taken for a model, "
+            "and a model needs --data DATA"
+        )
+    tested = {}
+    if data:
+        dataset = open_together(data, format, split)
+        omitted = left_out(without) if held_out else None
+        tested = _tested(models, dataset, chosen, omitted, precision or "float32", device, cache)
 
     def judged(run: str) -> Judgement:
-        if holds_features(run):
-            read = read_features(run)
-            return judge(read.query, read.gallery, read.boxes, protocol=chosen)
-        return _evaluate(run, str(data), chosen, precision, device, format, split, cache)
+        if run in tested:
+            return tested[run]
+        read = read_features(run)
+        return judge(read.query, read.gallery, read.boxes, protocol=chosen)
 
     a, b = judged(run_a), judged(run_b)
     check_same_test(a, b)
-    differences = compare_metrics(a.main, b.main)
-    print(f"A: {run_a}\nB: {run_b}\n{chosen.heading}, {len(a.main.per_query()['map']):,} queries")
+    people = a.query.identities if held_out else None
+    differences = compare_metrics(a.main, b.main, people=people)
+    queries = f"{len(a.main.per_query()['map']):,} queries"
+    if people is not None:
+        asked = len(set(people[a.main.queries].tolist()))
+        queries += f" of {asked:,} people held out of training, among {len(a.gallery):,} images"
+    print(f"A: {run_a}\nB: {run_b}\n{chosen.heading}, {queries}")
     print(comparison_table(differences))
 
 
-def _evaluate(
-    run: str,
-    data: str,
-    protocol: NamedProtocol,
-    precision: str | None,
-    device: str | None,
-    format_: str | None,
-    split: int,
-    cache: Path | None,
-) -> Judgement:
+def _check_held_out(with_features: Sequence[str], protocol: NamedProtocol) -> None:
+    """Refuse what --held-out cannot be asked of."""
+    from maskreid.retrieval.named_protocols import SINGLE_QUERY
 
+    if with_features:
+        raise MaskreidError(f"{with_features[0]} holds features of its own test; --held-out makes another, of models")
+    if protocol is not SINGLE_QUERY:
+        raise MaskreidError(f"--held-out is a test of its own: leave out --protocol {protocol.name}")
+
+
+def _tested(
+    runs: Sequence[str],
+    dataset: Dataset,
+    protocol: NamedProtocol,
+    omitted: set[int] | None,
+    precision: str,
+    device: str | None,
+    cache: Path | None,
+) -> dict[str, Judgement]:
+    """Evaluate each model, by its name: on the dataset's test, or on held-out people without those ``omitted``."""
     from maskreid import progress
     from maskreid.network import load_model
-    from maskreid.training import evaluate_model
+    from maskreid.training import evaluate_model, held_out_test
 
-    model = load_model(run, device_of(device))
-    return evaluate_model(
-        model,
-        open_data(data, format_, split),
-        protocol=protocol,
-        cache=cache,
-        precision=precision or "float32",
-        progress=progress.terminal,
-    ).judgement
+    models = {run: load_model(run, device_of(device)) for run in runs}
+    if omitted is not None:
+        dataset = held_out_test(list(models.values()), dataset, without=omitted)
+    return {
+        run: evaluate_model(
+            model, dataset, protocol=protocol, cache=cache, precision=precision, progress=progress.terminal
+        ).judgement
+        for run, model in models.items()
+    }

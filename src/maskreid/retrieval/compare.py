@@ -41,7 +41,13 @@ class Difference:
 
 
 def compare(
-    a: Metrics, b: Metrics, *, resamples: int = RESAMPLES, flips: int = FLIPS, seed: int = 0
+    a: Metrics,
+    b: Metrics,
+    *,
+    people: NDArray[np.int64] | None = None,
+    resamples: int = RESAMPLES,
+    flips: int = FLIPS,
+    seed: int = 0,
 ) -> dict[str, Difference]:
     """Compare every score of two models, query by query.
 
@@ -49,9 +55,13 @@ def compare(
     two-sided sign-flip permutation test: if the models were alike, each query's difference could as well have the
     other sign (Fisher, 1935; for rankings Smucker, Allan and Carterette, CIKM 2007).
 
+    One person's queries are alike. Where few people have many, only people are independent: with ``people``, each is
+    drawn, or swapped, with all of their queries.
+
     Args:
         a: the first model's evaluation.
         b: the second's, over the same queries and under the same protocol.
+        people: (Q,) int64, whom each of all queries shows, by its row; None takes each query for itself.
         resamples: bootstrap draws.
         flips: random sign patterns; p is (1 + as large) / (1 + flips) and so never 0.
         seed: of both.
@@ -69,9 +79,13 @@ def compare(
             f"{a.gallery_size}, against {len(np.unique(b.queries))} in {b.gallery_size}; use the same data for both"
         )
     scores_a, scores_b = a.per_query(), b.per_query()
-    differences = np.stack([scores_b[name] - scores_a[name] for name in scores_a], axis=1)
-    intervals = percentile_intervals(resampled_means(differences, resamples, seed), LEVEL)
-    p_values = sign_flip_p(differences, flips, seed)
+    rows = np.unique(a.queries)
+    _, whose = np.unique(rows if people is None else people[rows], return_inverse=True)
+    changes = [scores_b[name] - scores_a[name] for name in scores_a]
+    sums: NDArray[np.float64] = np.stack([np.bincount(whose, change) for change in changes], axis=1)
+    drawn = resampled_means(np.column_stack([sums, np.bincount(whose)]), resamples, seed)
+    intervals = percentile_intervals(drawn[:, :-1] / drawn[:, -1:], LEVEL)
+    p_values = sign_flip_p(sums, flips, seed)
     return {
         name: Difference(float(scores_a[name].mean()), float(scores_b[name].mean()), interval, float(p))
         for name, interval, p in zip(scores_a, intervals, p_values, strict=True)

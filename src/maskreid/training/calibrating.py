@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from maskreid.errors import MaskreidError
-from maskreid.images import Dataset, PersonImage
+from maskreid.images import Dataset
 from maskreid.network import Model
 from maskreid.progress import Progress, silent
 from maskreid.retrieval import (
@@ -22,7 +21,7 @@ from maskreid.retrieval import (
 from maskreid.retrieval.features import UNKNOWN_CAMERA, IntArray
 from maskreid.training.evaluation import data_config, product_device
 from maskreid.training.extract import extract_features
-from maskreid.training.learned import learned_people
+from maskreid.training.held_out import unlearned_people
 from maskreid.training.prepare import prepare
 
 PAIR_BINS = 20_000  # of similarities, so that a threshold is known to 0.0001
@@ -55,7 +54,7 @@ def calibrate_model(
         MaskreidError: the model learned from all of these people, or there are too few.
     """
     images = [image for image in dataset.training_images() if image.identity not in without]
-    strangers = _strangers(model, dataset, images)
+    strangers = unlearned_people(model, dataset, images)
     packed = prepare(dataset.source, images, data_config(model), cache=cache, progress=progress)
     gallery = extract_features(model, packed, precision=precision, progress=progress)
     gallery = replace(gallery, cameras=_told_apart(gallery.cameras))
@@ -70,15 +69,3 @@ def _told_apart(cameras: IntArray) -> IntArray:
     """Give each image of an unknown camera a camera of its own: it may answer to all others, but not to itself."""
     unknown = cameras == UNKNOWN_CAMERA
     return np.where(unknown, cameras.max() + 1 + np.arange(len(cameras)), cameras)
-
-
-def _strangers(model: Model, dataset: Dataset, images: list[PersonImage]) -> set[int]:
-    """The identities among the images that the model did not learn."""
-    people = {image.identity for image in images if image.identity > 0}
-    strangers = people - learned_people(model.card["training"], dataset)
-    if not strangers:
-        raise MaskreidError(
-            f"{dataset.source.name}: the model learned from all of these people; calibrate it on others, or train it "
-            "with data.held_out"
-        )
-    return strangers

@@ -1,0 +1,69 @@
+"""People whom models did not learn, as a test to choose a model on: the test split is for the one that was chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from maskreid.errors import MaskreidError
+from maskreid.images import Dataset, PersonImage
+from maskreid.images.records import UNKNOWN_CAMERA
+from maskreid.network import Model
+from maskreid.training.learned import learned_people
+
+
+def held_out_test(models: Sequence[Model], dataset: Dataset, *, without: Collection[int] = ()) -> Dataset:
+    """Return a test of the people whom none of these models has learned, among those whom all have.
+
+    Every image of an unlearned person is a query, and all "train" images are the gallery (all images of a dataset
+    without them; never a test split beside a training split). Few people alone are found too easily to part good
+    models; what was learned from makes strangers of the same cameras. An image does not answer itself: the market1501
+    protocol passes over the query's own camera, and each image of an unknown camera gets a camera of its own.
+
+    Args:
+        models: to be compared.
+        dataset: what they learned from, or another one, of which all people are asked for.
+        without: identities to leave out, such as people who are there under two numbers.
+
+    Returns:
+        The dataset with the splits "query" and "gallery".
+
+    Raises:
+        MaskreidError: the models learned everybody, or some people were learned by one of them and not by another.
+    """
+    images = [image for image in dataset.training_images() if image.identity not in without]
+    people, *others = (unlearned_people(model, dataset, images) for model in models)
+    different = {identity for each in others for identity in people ^ each}
+    if different:
+        raise MaskreidError(
+            f"{dataset.source.name}: these models held out different people ({len(different)} were learned by one "
+            "and not by another); compare models of the same data.held_out and seed"
+        )
+    first = 1 + max(image.camera for image in images)
+    gallery = tuple(
+        replace(image, camera=first + place) if image.camera == UNKNOWN_CAMERA else image
+        for place, image in enumerate(images)
+    )
+    query = tuple(image for image in gallery if image.identity in people)
+    return replace(dataset, splits={"query": query, "gallery": gallery})
+
+
+def unlearned_people(model: Model, dataset: Dataset, images: Sequence[PersonImage]) -> set[int]:
+    """Return those of the images' identities that the model did not learn.
+
+    Args:
+        model: its card says whom it learned.
+        dataset: where the images are from.
+        images: some of its training images.
+
+    Raises:
+        MaskreidError: it learned them all, or nobody can tell whom it learned (`learned_people`).
+    """
+    people = {image.identity for image in images if image.identity > 0}
+    strangers = people - learned_people(model.card["training"], dataset)
+    if not strangers:
+        raise MaskreidError(
+            f"{dataset.source.name}: the model learned from all of these people; take others, or train it with "
+            "data.held_out"
+        )
+    return strangers

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from maskreid.errors import MaskreidError
+from maskreid.images import Dataset, split_identities
+from maskreid.network import MaskReID, Model, NetworkConfig, make_card
+from maskreid.training import evaluate_model, held_out_test
+
+
+def model_of(learned: str, held_out: float = 0.0, seed: int = 3) -> Model:
+    config = NetworkConfig(width=0.25, dimension=16, input_size=(48, 32))
+    training = {"data": learned, "recipe": {"seed": seed, "data": {"held_out": held_out}}}
+    masks = {"source": "dataset", "min_share": 0.05}
+    card = make_card(config, resize=(54, 36), masks=masks, training=training, metrics={})
+    return Model(MaskReID(config).eval(), card)
+
+
+def test_every_image_of_who_was_held_out_searches_among_all_that_could_be_learned_from(world: Dataset) -> None:
+    made = held_out_test([model_of(world.label, 0.5), model_of(world.label, 0.5)], world)
+    learned, kept = split_identities(world.splits["train"], 0.5, 3)
+    assert set(made.splits) == {"query", "gallery"}
+    assert sorted(image.path for image in made.splits["query"]) == sorted(image.path for image in kept)
+    assert made.splits["gallery"] == tuple(world.splits["train"])
+    assert not {image.identity for image in made.splits["query"]} & {image.identity for image in learned}
+    omitted = {kept[0].identity, learned[0].identity}
+    fewer = held_out_test([model_of(world.label, 0.5)], world, without=omitted)
+    assert len(fewer.splits["query"]) < len(kept)
+    assert not omitted & {image.identity for images in fewer.splits.values() for image in images}
+
+
+def test_on_other_data_everybody_is_asked_for(world: Dataset) -> None:
+    made = held_out_test([model_of("another dataset")], world)
+    assert made.splits["query"] == made.splits["gallery"] == tuple(world.splits["train"])
+    test_only = replace(world, splits={"gallery": world.splits["gallery"]})
+    made = held_out_test([model_of("another dataset")], test_only)
+    assert made.splits["gallery"] == world.splits["gallery"]
+    assert all(image.identity > 0 for image in made.splits["query"])
+
+
+def test_an_image_of_an_unknown_camera_does_not_answer_itself(world: Dataset) -> None:
+    unknown = tuple(replace(image, camera=-1) for image in world.splits["train"])
+    model = model_of("another dataset")
+    made = held_out_test([model], replace(world, splits={"train": unknown}))
+    metrics = evaluate_model(model, made).metrics["single query"]
+    assert len(metrics.queries) == len(unknown)
+    assert metrics.rank(1) < 1  # each image as its own answer would be the first of all
+
+
+def test_models_that_learned_everybody_or_not_the_same_are_refused(world: Dataset) -> None:
+    with pytest.raises(MaskreidError, match="learned from all of these people"):
+        held_out_test([model_of(world.label)], world)
+    with pytest.raises(MaskreidError, match=r"held out different people \(\d+ were learned by one"):
+        held_out_test([model_of(world.label, 0.5), model_of(world.label, 0.5, seed=4)], world)
+    with pytest.raises(MaskreidError, match="held out different people"):
+        held_out_test([model_of(world.label, 0.5), model_of("another dataset")], world)
