@@ -104,7 +104,7 @@ def compare(
     queries = f"{len(a.main.per_query()['map']):,} queries"
     if people is not None:
         asked = len(set(people[a.main.queries].tolist()))
-        queries += f" of {asked:,} people held out of training, among {len(a.gallery):,} images"
+        queries += f" of {asked:,} people whom neither learned, among {len(a.gallery):,} images"
     print(f"A: {run_a}\nB: {run_b}\n{chosen.heading}, {queries}")
     print(comparison_table(differences))
 
