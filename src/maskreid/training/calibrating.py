@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +17,9 @@ from maskreid.retrieval import (
     identity_scores,
     similarities,
 )
-from maskreid.retrieval.features import UNKNOWN_CAMERA, IntArray
 from maskreid.training.evaluation import data_config, product_device
 from maskreid.training.extract import extract_features
-from maskreid.training.held_out import unlearned_people
+from maskreid.training.held_out import held_out_test
 from maskreid.training.prepare import prepare
 
 PAIR_BINS = 20_000  # of similarities, so that a threshold is known to 0.0001
@@ -53,19 +51,12 @@ def calibrate_model(
     Raises:
         MaskreidError: the model learned from all of these people, or there are too few.
     """
-    images = [image for image in dataset.training_images() if image.identity not in without]
-    strangers = unlearned_people(model, dataset, images)
-    packed = prepare(dataset.source, images, data_config(model), cache=cache, progress=progress)
+    images = held_out_test([model], dataset, without=without).splits
+    packed = prepare(dataset.source, images["gallery"], data_config(model), cache=cache, progress=progress)
     gallery = extract_features(model, packed, precision=precision, progress=progress)
-    gallery = replace(gallery, cameras=_told_apart(gallery.cameras))
+    strangers = {image.identity for image in images["query"]}
     query = gallery.take(np.flatnonzero(np.isin(gallery.identities, sorted(strangers))))
     device = product_device(model)
     scores = identity_scores(query, gallery, device=device, progress=progress)
     pairs = similarities(query, gallery, bins=PAIR_BINS, device=device, progress=progress)
     return calibrate(scores, pairs, f"{dataset.label}, {len(strangers)} people whom the model did not learn")
-
-
-def _told_apart(cameras: IntArray) -> IntArray:
-    """Give each image of an unknown camera a camera of its own: it may answer to all others, but not to itself."""
-    unknown = cameras == UNKNOWN_CAMERA
-    return np.where(unknown, cameras.max() + 1 + np.arange(len(cameras)), cameras)

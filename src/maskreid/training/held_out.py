@@ -32,7 +32,7 @@ def held_out_test(models: Sequence[Model], dataset: Dataset, *, without: Collect
         MaskreidError: the models learned everybody, or some people were learned by one of them and not by another.
     """
     images = [image for image in dataset.training_images() if image.identity not in without]
-    people, *others = (unlearned_people(model, dataset, images) for model in models)
+    people, *others = (_unlearned(model, dataset, images) for model in models)
     different = {identity for each in others for identity in people ^ each}
     if different:
         raise MaskreidError(
@@ -48,17 +48,8 @@ def held_out_test(models: Sequence[Model], dataset: Dataset, *, without: Collect
     return replace(dataset, splits={"query": query, "gallery": gallery})
 
 
-def unlearned_people(model: Model, dataset: Dataset, images: Sequence[PersonImage]) -> set[int]:
-    """Return those of the images' identities that the model did not learn.
-
-    Args:
-        model: its card says whom it learned.
-        dataset: where the images are from.
-        images: some of its training images.
-
-    Raises:
-        MaskreidError: it learned them all, or nobody can tell whom it learned (`learned_people`).
-    """
+def _unlearned(model: Model, dataset: Dataset, images: Sequence[PersonImage]) -> set[int]:
+    """Return those of the images' identities that the model did not learn; refuse if there are none."""
     people = {image.identity for image in images if image.identity > 0}
     strangers = people - learned_people(model.card["training"], dataset)
     if not strangers:
