@@ -14,16 +14,17 @@ The held-out people are few, and in a gallery of nobody else easy to find. ``--a
 from __future__ import annotations
 
 import argparse
+from collections.abc import Collection, Mapping
 
 from ladder import held_out_people
 
 from maskreid import progress
 from maskreid.cli.common import open_data
 from maskreid.cli.memory import keep_freed_memory
-from maskreid.images.records import identities_of
-from maskreid.network import load_model
-from maskreid.retrieval import compare, evaluate, join_features
-from maskreid.training import Recipe, evaluate_model, held_out_test
+from maskreid.images import Dataset
+from maskreid.network import Model, load_model
+from maskreid.retrieval import Features, compare, evaluate, join_features
+from maskreid.training import Recipe, evaluate_model, held_out_features, held_out_test
 
 
 def main() -> None:
@@ -38,26 +39,43 @@ def main() -> None:
     arguments = parser.parse_args()
     keep_freed_memory()  # as the maskreid command does
     models = {name: load_model(name) for names in arguments.models for name in names.split("+")}
-    recipes = [Recipe.from_table(model.card["training"]["recipe"]) for model in models.values()]
-    if len({(recipe.data.held_out, recipe.seed) for recipe in recipes}) > 1:
-        parser.error("these models held out different people: data.held_out and seed must be the same")
     dataset = open_data(arguments.data)
     if arguments.among_learned:
-        people = held_out_test(list(models.values()), dataset, without=arguments.without)
+        features = among_learned(models, dataset, arguments.without)
     else:
-        people = held_out_people(recipes[0], dataset)
-    features = {
-        name: evaluate_model(model, people, precision="bfloat16", progress=progress.terminal).features
-        for name, model in models.items()
-    }
-    whom = identities_of(people.splits["query"]) if arguments.among_learned else None
+        features = alone(models, dataset)
     scores = []
     for names in arguments.models:
-        found = [features[name] for name in names.split("+")]
-        scores.append(evaluate(*(join_features([each[split] for each in found]) for split in ("query", "gallery"))))
+        found = (features[name] for name in names.split("+"))
+        scores.append(evaluate(*(join_features(each) for each in zip(*found, strict=True))))
+    people = features[arguments.models[0].split("+")[0]][0].identities if arguments.among_learned else None
     for name, metrics in zip(arguments.models, scores, strict=True):
-        low, high = (100 * side for side in compare(scores[0], metrics, people=whom)["map"].interval)
+        low, high = (100 * side for side in compare(scores[0], metrics, people=people)["map"].interval)
         print(f"{name}: Rank-1 {100 * metrics.rank(1):.2f}, mAP {100 * metrics.map:.2f}, {low:+.2f} to {high:+.2f}")
+
+
+def alone(models: Mapping[str, Model], dataset: Dataset) -> dict[str, tuple[Features, Features]]:
+    """Return each model's (query, gallery) of the held-out people among themselves, as in training."""
+    recipes = [Recipe.from_table(model.card["training"]["recipe"]) for model in models.values()]
+    if len({(recipe.data.held_out, recipe.seed) for recipe in recipes}) > 1:
+        raise SystemExit("these models held out different people: data.held_out and seed must be the same")
+    people = held_out_people(recipes[0], dataset)
+    found = {}
+    for name, model in models.items():
+        features = evaluate_model(model, people, precision="bfloat16", progress=progress.terminal).features
+        found[name] = features["query"], features["gallery"]
+    return found
+
+
+def among_learned(
+    models: Mapping[str, Model], dataset: Dataset, without: Collection[int]
+) -> dict[str, tuple[Features, Features]]:
+    """Return each model's (query, gallery) of the held-out people among all, as `maskreid compare --held-out`."""
+    test = held_out_test(list(models.values()), dataset, without=without)
+    return {
+        name: held_out_features(model, test, precision="bfloat16", progress=progress.terminal)
+        for name, model in models.items()
+    }
 
 
 if __name__ == "__main__":

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
+from small_model import model_of
 
 from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, PackedImages, join_datasets, split_identities, synthetic_world
-from maskreid.network import MaskReID, Model, NetworkConfig, make_card
+from maskreid.network import Model
 from maskreid.retrieval import Features
-from maskreid.training import calibrate_model, calibrating
+from maskreid.training import calibrate_model, calibrating, held_out
 
 
 @pytest.fixture(autouse=True)
@@ -24,16 +24,7 @@ def _sees(monkeypatch: pytest.MonkeyPatch) -> None:
         vectors = centres[packed.identities + 1] + rng.normal(size=(len(packed.paths), 8))
         return Features.normalised(vectors, packed.identities, packed.cameras, packed.paths)
 
-    monkeypatch.setattr(calibrating, "extract_features", features)
-
-
-def model_of(learned: str, held_out: float = 0.0) -> Model:
-    torch.manual_seed(0)
-    config = NetworkConfig(width=0.25, dimension=16, input_size=(48, 32))
-    training = {"data": learned, "recipe": {"seed": 3, "data": {"held_out": held_out}}}
-    masks = {"source": "dataset", "min_share": 0.05}
-    card = make_card(config, resize=(54, 36), masks=masks, training=training, metrics={})
-    return Model(MaskReID(config).eval(), card)
+    monkeypatch.setattr(held_out, "extract_features", features)
 
 
 def test_of_what_the_model_learned_only_the_people_held_out_are_asked_for(world: Dataset, tmp_path: Path) -> None:

@@ -2,20 +2,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from small_model import model_of
 
 from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, split_identities
-from maskreid.network import MaskReID, Model, NetworkConfig, make_card
-from maskreid.training import evaluate_model, held_out_test
-
-
-def model_of(learned: str, held_out: float = 0.0, seed: int = 3) -> Model:
-    config = NetworkConfig(width=0.25, dimension=16, input_size=(48, 32))
-    training = {"data": learned, "recipe": {"seed": seed, "data": {"held_out": held_out}}}
-    masks = {"source": "dataset", "min_share": 0.05}
-    card = make_card(config, resize=(54, 36), masks=masks, training=training, metrics={})
-    return Model(MaskReID(config).eval(), card)
+from maskreid.retrieval import evaluate
+from maskreid.training import held_out_features, held_out_test
 
 
 def test_every_image_of_who_was_held_out_searches_among_all_that_could_be_learned_from(world: Dataset) -> None:
@@ -44,7 +38,7 @@ def test_an_image_of_an_unknown_camera_does_not_answer_itself(world: Dataset) ->
     unknown = tuple(replace(image, camera=-1) for image in world.splits["train"])
     model = model_of("another dataset")
     made = held_out_test([model], replace(world, splits={"train": unknown}))
-    metrics = evaluate_model(model, made).metrics["single query"]
+    metrics = evaluate(*held_out_features(model, made))
     assert len(metrics.queries) == len(unknown)
     assert metrics.rank(1) < 1  # each image as its own answer would be the first of all
 
@@ -56,3 +50,13 @@ def test_models_that_learned_everybody_or_not_the_same_are_refused(world: Datase
         held_out_test([model_of(world.label, 0.5), model_of(world.label, 0.5, seed=4)], world)
     with pytest.raises(MaskreidError, match="held out different people"):
         held_out_test([model_of(world.label, 0.5), model_of("another dataset")], world)
+
+
+def test_queries_are_rows_of_the_gallery_in_the_tests_order(world: Dataset) -> None:
+    model = model_of(world.label, 0.5)
+    made = held_out_test([model], world)
+    query, gallery = held_out_features(model, made)
+    assert query.paths == tuple(image.path for image in made.splits["query"])
+    assert gallery.paths == tuple(image.path for image in made.splits["gallery"])
+    rows = [gallery.paths.index(path) for path in query.paths]
+    np.testing.assert_array_equal(query.vectors, gallery.vectors[rows])

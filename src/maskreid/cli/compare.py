@@ -25,6 +25,7 @@ from maskreid.errors import MaskreidError
 
 if TYPE_CHECKING:
     from maskreid.images import Dataset
+    from maskreid.network import Model
     from maskreid.retrieval import Judgement, NamedProtocol
 
 RUN = "A shipped model's name, a run folder or a model file; or features: a file, or what evaluate --out wrote."
@@ -131,14 +132,19 @@ def _tested(
     """Evaluate each model, by its name: on the dataset's test, or on held-out people without those ``omitted``."""
     from maskreid import progress
     from maskreid.network import load_model
-    from maskreid.training import evaluate_model, held_out_test
+    from maskreid.retrieval import judge
+    from maskreid.training import evaluate_model, held_out_features, held_out_test
+    from maskreid.training.evaluation import product_device
 
     models = {run: load_model(run, device_of(device)) for run in runs}
-    if omitted is not None:
-        dataset = held_out_test(list(models.values()), dataset, without=omitted)
-    return {
-        run: evaluate_model(
-            model, dataset, protocol=protocol, cache=cache, precision=precision, progress=progress.terminal
-        ).judgement
-        for run, model in models.items()
-    }
+    test = None if omitted is None else held_out_test(list(models.values()), dataset, without=omitted)
+
+    def judged(model: Model) -> Judgement:
+        if test is None:
+            return evaluate_model(
+                model, dataset, protocol=protocol, cache=cache, precision=precision, progress=progress.terminal
+            ).judgement
+        query, gallery = held_out_features(model, test, cache=cache, precision=precision, progress=progress.terminal)
+        return judge(query, gallery, protocol=protocol, device=product_device(model))
+
+    return {run: judged(model) for run, model in models.items()}

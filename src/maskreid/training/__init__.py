@@ -4,7 +4,7 @@ from maskreid.training.adapting import adapt_model
 from maskreid.training.calibrating import calibrate_model
 from maskreid.training.evaluation import Evaluation, evaluate_model
 from maskreid.training.extract import extract_features
-from maskreid.training.held_out import held_out_test
+from maskreid.training.held_out import held_out_features, held_out_test
 from maskreid.training.loop import train
 from maskreid.training.prepare import cache_folder, prepare
 from maskreid.training.profiling import profile_table
@@ -22,6 +22,7 @@ __all__ = [
     "calibrate_model",
     "evaluate_model",
     "extract_features",
+    "held_out_features",
     "held_out_test",
     "prepare",
     "profile_table",

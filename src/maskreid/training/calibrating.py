@@ -17,10 +17,8 @@ from maskreid.retrieval import (
     identity_scores,
     similarities,
 )
-from maskreid.training.evaluation import data_config, product_device
-from maskreid.training.extract import extract_features
-from maskreid.training.held_out import held_out_test
-from maskreid.training.prepare import prepare
+from maskreid.training.evaluation import product_device
+from maskreid.training.held_out import held_out_features, held_out_test
 
 PAIR_BINS = 20_000  # of similarities, so that a threshold is known to 0.0001
 
@@ -51,12 +49,10 @@ def calibrate_model(
     Raises:
         MaskreidError: the model learned from all of these people, or there are too few.
     """
-    images = held_out_test([model], dataset, without=without).splits
-    packed = prepare(dataset.source, images["gallery"], data_config(model), cache=cache, progress=progress)
-    gallery = extract_features(model, packed, precision=precision, progress=progress)
-    strangers = {image.identity for image in images["query"]}
-    query = gallery.take(np.flatnonzero(np.isin(gallery.identities, sorted(strangers))))
+    test = held_out_test([model], dataset, without=without)
+    query, gallery = held_out_features(model, test, cache=cache, precision=precision, progress=progress)
     device = product_device(model)
     scores = identity_scores(query, gallery, device=device, progress=progress)
     pairs = similarities(query, gallery, bins=PAIR_BINS, device=device, progress=progress)
-    return calibrate(scores, pairs, f"{dataset.label}, {len(strangers)} people whom the model did not learn")
+    people = len(np.unique(query.identities))
+    return calibrate(scores, pairs, f"{dataset.label}, {people} people whom the model did not learn")

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
 
 from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, PersonImage
 from maskreid.images.records import UNKNOWN_CAMERA
 from maskreid.network import Model
+from maskreid.progress import Progress, silent
+from maskreid.retrieval import Features
+from maskreid.training.evaluation import data_config
+from maskreid.training.extract import extract_features
 from maskreid.training.learned import learned_people
+from maskreid.training.prepare import prepare
 
 
 def held_out_test(models: Sequence[Model], dataset: Dataset, *, without: Collection[int] = ()) -> Dataset:
@@ -46,6 +54,29 @@ def held_out_test(models: Sequence[Model], dataset: Dataset, *, without: Collect
     )
     query = tuple(image for image in gallery if image.identity in people)
     return replace(dataset, splits={"query": query, "gallery": gallery})
+
+
+def held_out_features(
+    model: Model,
+    test: Dataset,
+    *,
+    cache: Path | None = None,
+    precision: str = "float32",
+    progress: Progress = silent,
+) -> tuple[Features, Features]:
+    """Embed a `held_out_test`: (query, gallery), each image once, since the queries are in the gallery too.
+
+    Args:
+        model: one of those that the test was made for.
+        test: from `held_out_test`.
+        cache: where packed images are kept.
+        precision: of the network, "float32" or "bfloat16".
+        progress: told about every stage.
+    """
+    packed = prepare(test.source, test.splits["gallery"], data_config(model), cache=cache, progress=progress)
+    gallery = extract_features(model, packed, precision=precision, progress=progress)
+    people = {image.identity for image in test.splits["query"]}
+    return gallery.take(np.flatnonzero(np.isin(gallery.identities, sorted(people)))), gallery
 
 
 def _unlearned(model: Model, dataset: Dataset, images: Sequence[PersonImage]) -> set[int]:
