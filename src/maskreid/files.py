@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import re
 import secrets
@@ -10,7 +11,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from maskreid.errors import MaskreidError
 
@@ -61,6 +62,40 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         with suppress(OSError):  # what went wrong first is what is told
             temporary.unlink()
         raise
+
+
+def append_line(path: Path, line: str) -> int:
+    """Write one more line whole or not at all, after those of other processes; return how long the file was before.
+
+    Half a line that a kill left is taken away first.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    content = line.encode() + b"\n"
+    with path.open("ab+", buffering=0) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        whole = cut_to_lines(file)
+        try:
+            if file.write(content) < len(content):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(file.fileno())
+        except OSError:
+            file.truncate(whole)
+            raise
+    return whole
+
+
+def cut_to_lines(file: IO[bytes]) -> int:
+    """Take half a line away from a file's end; return how long it is then."""
+    length = file.seek(0, os.SEEK_END)
+    if length:
+        file.seek(length - 1)
+        if file.read(1) != b"\n":
+            file.seek(0)
+            length = file.read().rfind(b"\n") + 1
+            file.truncate(length)
+    return length
 
 
 def write_out(path: Path, content: bytes | str) -> None:

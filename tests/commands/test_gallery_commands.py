@@ -21,6 +21,7 @@ from running import maskreid, new_process, refused, write
 
 from maskreid.cli.gallery.list_ import list_
 from maskreid.cli.gallery.search import search
+from maskreid.files import as_text
 from maskreid.gallery import Gallery
 from maskreid.images import open_dataset, synthetic_world
 from maskreid.network import add_to_card
@@ -311,8 +312,18 @@ def test_a_truncated_file(gallery: str, photos: Path) -> None:
         (["create", "G"], "is there already"),
         (["create", "H", "--model", "market1500"], "market1500"),
         (["add", "G", "nothing"], "nothing: no such"),
+        (["add", "G", "synthetic", "--workers", "2"], "workers are a cluster's, which --ray names: leave out --workers"),
+        (["add", "G", "synthetic", "--ray", "auto", "--device", "cpu"], "leave out --device"),
+        (["search", "G", "--entry", "abc", "--workers", "2"], "leave out --workers"),
+        (
+            ["search", "G", "--entry", "abc", "--false-matches", "0.01", "--unknown-below", "0.3"],
+            "--false-matches goes by similarity, not by probability: leave out --unknown-below",
+        ),
+        (["add", "G", "synthetic", "--tag", "caf\udce9"], r"tag 'caf\\udce9': is not UTF-8"),
+        (["list", "G", "--tag", "caf\udce9"], r"tag 'caf\\udce9': is not UTF-8"),
+        (["label", "G", "--camera", "1", "--as", "ren\udce9"], r"identity 'ren\\udce9': is not UTF-8"),
     ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+    ids=lambda value: " ".join(map(as_text, value)) if isinstance(value, list) else "",
 )
 def test_one_clear_line(
     empty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str

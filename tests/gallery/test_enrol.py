@@ -199,3 +199,9 @@ def test_thumbnails_keep_their_shape_and_never_grow(world: Dataset) -> None:
     assert small.width == round(picture.shape[1] * 32 / picture.shape[0])
     same = Image.open(io.BytesIO(thumbnail_of(picture, 10_000)))
     assert same.size == (picture.shape[1], picture.shape[0])
+
+
+def test_numbers_of_any_kind_are_checked_as_they_are_kept(empty: Gallery, world: Dataset) -> None:
+    assert enrol(empty, world, splits=["gallery"], time=12, camera=np.int64(3)).added  # type: ignore[arg-type]
+    assert {(entry.time, entry.camera) for entry in empty.entries()} == {(12.0, 3)}
+    assert verify(empty).ok

@@ -11,7 +11,7 @@ import pytest
 from made_up import put, unit
 
 from maskreid.errors import MaskreidError
-from maskreid.gallery import Filter, Gallery, enrol, expire, features_of, remove, search, verify
+from maskreid.gallery import Filter, Gallery, enrol, expire, features_of, label, remove, search, verify
 from maskreid.gallery.lock import writing
 from maskreid.gallery.tend import build_indexes
 from maskreid.images import Dataset
@@ -141,3 +141,30 @@ def test_a_reader_sees_a_removal_at_once(filled: Gallery) -> None:
     vector = features_of(reader, [entry.id])[entry.id]
     remove(filled, Filter(ids=(entry.id,)))
     assert entry.id not in {hit.entry.id for hit in search(reader, np.array([vector]), top=1000)[0]}
+
+
+def test_what_was_killed_while_it_was_erased_is_in_the_log(
+    tmp_path: Path, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gallery = Gallery.create(tmp_path / "watched", model, audit=True)
+    (id_, *_) = put(gallery, unit(3))
+    log = tmp_path / "watched" / "audit.jsonl"
+    with monkeypatch.context() as patched:
+        patched.setattr("maskreid.gallery.erase.forget", lambda gallery: _killed())
+        with pytest.raises(KeyboardInterrupt):
+            remove(gallery, Filter(ids=(id_,)))
+    assert [json.loads(line)["entries"] for line in log.read_text().splitlines()] == [1]
+    log.write_bytes(log.read_bytes() + b'{"when": "2026')  # a full disk's
+    assert remove(gallery, Filter(ids=(id_,))) == 0
+    assert [json.loads(line)["entries"] for line in log.read_text().splitlines()] == [1, 0]
+
+
+def test_nothing_goes_that_cannot_be_logged(tmp_path: Path, model: str) -> None:
+    gallery = Gallery.create(tmp_path / "watched", model, audit=True)
+    (id_, *_) = put(gallery, unit(3), identities=["ann"] * 3)
+    (tmp_path / "watched" / "audit.jsonl").mkdir()
+    with pytest.raises(MaskreidError, match="watched: "):
+        remove(gallery, Filter(ids=(id_,)))
+    with pytest.raises(MaskreidError, match="watched: "):
+        label(gallery, Filter(ids=(id_,)), "bob")
+    assert [entry.identity for entry in gallery.entries()] == ["ann"] * 3

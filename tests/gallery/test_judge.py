@@ -208,3 +208,21 @@ def test_judgements_are_exported_as_pairs(empty: Gallery, ids: list[str], tmp_pa
     with (tmp_path / "out" / "entries.csv").open() as file:
         people = {row["id"]: row["identity_name"] for row in csv.DictReader(file)}
     assert [people[id_] for id_ in ids] == ["ann", "ann", "bob", "ann", "ann"]
+
+
+def test_what_could_not_be_done_was_not_said(
+    empty: Gallery, ids: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    same(empty, ids[3:])
+    before = named(empty, ids)
+
+    def full(*_: object) -> None:
+        raise MaskreidError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("maskreid.gallery.judge.rename", full)
+        with pytest.raises(MaskreidError, match="full"):
+            same(empty, ids[:3])
+    assert (len(standing(judgements(empty))), named(empty, ids)) == (1, before)
+    same(empty, ids[:3], "cid")
+    assert len(standing(judgements(empty))) == 2

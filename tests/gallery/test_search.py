@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,7 @@ import pytest
 from made_up import put, save, unit
 
 from maskreid.errors import MaskreidError
-from maskreid.gallery import Filter, Gallery, pooled, recall, search
+from maskreid.gallery import Filter, Gallery, pooled, recall, remove, search
 from maskreid.gallery.tend import build_indexes
 from maskreid.network import add_to_card
 from maskreid.retrieval import Calibration, Features, rerank
@@ -121,3 +123,39 @@ def test_other_masks_or_a_model_that_is_gone_have_no_probabilities(tmp_path: Pat
     assert search(gallery, unit(1))[0][0].probability is None
     card = gallery.model(str(tmp_path / "moved-m")).card
     assert search(gallery, unit(1), card=card)[0][0].probability is not None
+
+
+def test_probabilities_are_of_the_gallery_s_own_model(tmp_path: Path) -> None:
+    """Another model in its place has a card of its own, whose probabilities are of other similarities."""
+    made_up = Calibration(10.0, -0.5, -3.0, {}, 5, 100, 0.02, "made up").as_card()
+    path = save(tmp_path / "m")
+    gallery = Gallery.create(tmp_path / "g", path)
+    add_to_card(path, "calibration", made_up)
+    assert gallery.calibration()
+    save(tmp_path / "m", seed=1)
+    add_to_card(path, "calibration", made_up)
+    assert gallery.calibration() is None
+
+
+@pytest.mark.parametrize("room", ["shortlist", "recall"])
+def test_beside_a_removal_it_begins_again(empty: Gallery, monkeypatch: pytest.MonkeyPatch, room: str) -> None:
+    """The best entry goes after it was found, and before its feature is looked up."""
+    vectors = unit(12)
+    ids = put(empty, vectors)
+    module = import_module(f"maskreid.gallery.{room}")
+    looked_up = module.features_of
+    asked = 0
+
+    def once_gone(gallery: Gallery, wanted: Iterable[str]) -> dict[str, np.ndarray]:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            remove(gallery, Filter(ids=(ids[0],)))
+        return dict(looked_up(gallery, wanted))
+
+    monkeypatch.setattr(module, "features_of", once_gone)
+    if room == "shortlist":
+        (hits,) = search(empty, vectors[:1], top=12, reranking=True)
+        assert {hit.entry.id for hit in hits} == set(ids[1:])
+    else:
+        assert recall(empty, 1000) == 1.0

@@ -352,3 +352,21 @@ def test_the_shipped_models_are_calibrated() -> None:
     for card in list_models().values():
         assert card["calibration"]["ece"] <= 0.03
         assert card["calibration"]["slope"] > 0 > card["calibration"]["size_slope"]
+
+
+def test_a_copy_lies_where_it_was_asked_for(model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever other models are called so: their cards stay as they are."""
+    monkeypatch.chdir(tmp_path)
+    save_model("a", model.network, model.card)
+    for out in ("b.safetensors", "c", "./market1501"):
+        card = copy_model("a", Path(out), calibration={"slope": 2.5})
+        assert card == Path(out.removesuffix(".safetensors") + ".json")
+        copied = load_model(card.with_suffix(".safetensors").absolute())
+        assert (copied.fingerprint, copied.card["calibration"]) == (model.fingerprint, {"slope": 2.5})
+    with pytest.raises(MaskreidError, match=r"b\.safetensors: is there already"):
+        copy_model("a", Path("b.safetensors"), calibration={"slope": 1.0})
+    assert read_card("b")["calibration"] == {"slope": 2.5}
+    assert "calibration" not in read_card("a")
+    assert sorted(path.name for path in tmp_path.glob("*.safetensors.*")) == []
+    with pytest.raises(MaskreidError, match=r"\.: is a folder; name the model's file in it"):
+        copy_model("a", Path())

@@ -98,6 +98,8 @@ def test_browsing(client: TestClient, desk: Desk) -> None:
     found = client.get("/api/entries", params={"identity": name, "top": 2000}).json()
     assert {each["identity"] for each in found["entries"]} == {name}
     assert "No entry passes these filters" in client.get("/browse", params={"identity": "nobody"}).text
+    beyond = client.get("/browse", params={"top": 7, "offset": 7 * len(desk.gallery)}, follow_redirects=False)  # all of it removed
+    assert (beyond.status_code, beyond.headers["location"].count(f"offset={(len(desk.gallery) - 1) // 7 * 7}")) == (303, 1)
     assert client.get("/duplicates").status_code == 200
     assert client.get("/api/duplicates", params={"top": 3}).status_code == 200
 
@@ -127,3 +129,5 @@ def test_comparing(client: TestClient, desk: Desk, ids: list[str], image: bytes)
     assert client.get("/compare", params={"q": "x", "b": ids[1]}, headers=HTML).status_code == 404
     assert client.get("/compare", params={"a": ids[0], "b": "0" * 32}, headers=HTML).status_code == 404
     assert client.get("/compare", params={"a": ids[0]}, headers=HTML).status_code == 422
+    alone = client.get("/api/compare", params={"b": ids[1]})
+    assert (alone.status_code, alone.json()["detail"]) == (400, "compare: name entry b and either entry a or query q")

@@ -72,6 +72,16 @@ def test_other_machines_need_a_token(desk: Desk) -> None:
     assert client.get("/", headers=named).status_code == 200
     assert client.get("/", headers={**named, "host": "evil.example"}).status_code == 421
     assert "secret" not in client.get("/").text
+    assert client.get("/", headers={**named, "host": "localhost:8000"}).status_code == 200
+
+
+def test_a_name_means_others_who_come_through_a_proxy(desk: Desk) -> None:
+    with pytest.raises(MaskreidError, match=r"127\.0\.0\.1, gallery\.example: other machines .* a token is required"):
+        Access(names=("gallery.example",))
+    client = serving(desk, Access("127.0.0.1", "secret", ("gallery.example",)), "http://gallery.example")
+    assert client.get("/api/overview").status_code == 401
+    assert client.get("/api/overview", headers={"authorization": "Bearer secret"}).status_code == 200
+    assert Access(names=("localhost", "::1")).token is None
 
 
 def test_the_token_of_the_address_becomes_a_cookie(desk: Desk) -> None:

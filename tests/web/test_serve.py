@@ -53,9 +53,9 @@ def test_it_serves_until_it_is_stopped(gallery: Gallery) -> None:
 
 
 def test_other_machines_get_a_token_made_up(gallery: Gallery) -> None:
-    with server(gallery.path, "--host", "0.0.0.0", "--name", "localhost") as (address, _):
+    with server(gallery.path, "--host", "0.0.0.0") as (address, _):
         assert "?token=" in address
-        start = address.partition("?")[0]
+        start = address.partition("?")[0].replace("0.0.0.0", "localhost")
         with pytest.raises(HTTPError, match="401"):
             urllib.request.urlopen(f"{start}api/overview", timeout=30)
         request = urllib.request.Request(
@@ -63,6 +63,17 @@ def test_other_machines_get_a_token_made_up(gallery: Gallery) -> None:
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
             assert answer.status == 200
+
+
+def test_who_comes_through_a_proxy_needs_the_token_too(gallery: Gallery) -> None:
+    with server(gallery.path, "--name", "gallery.example") as (address, _):
+        assert address.startswith("http://gallery.example:")
+        port = address.partition("/?token=")[0].rpartition(":")[2]
+        asked = urllib.request.Request(
+            f"http://127.0.0.1:{port}/api/overview", headers={"host": "gallery.example"}
+        )
+        with pytest.raises(HTTPError, match="401"):
+            urllib.request.urlopen(asked, timeout=30)
 
 
 def test_the_printed_address_is_answered(gallery: Gallery) -> None:

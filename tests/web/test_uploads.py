@@ -101,3 +101,15 @@ def test_a_mask_is_of_the_images_size(client: TestClient, image: bytes) -> None:
     Image.new("L", (3, 4)).save(buffer, "PNG")
     answer = client.put(put, content=buffer.getvalue(), headers={"content-type": "image/png"})
     assert "the mask is 3 x 4, its image" in answer.json()["detail"]
+
+
+def test_a_phone_s_photo_keeps_its_shape_when_it_is_turned_upright() -> None:
+    lying = np.zeros((600, 1200, 3), np.uint8)
+    lying[:, :600] = 200  # which is up, once it is turned a quarter clockwise
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    buffer = io.BytesIO()
+    Image.fromarray(lying).save(buffer, "JPEG", exif=turned)
+    picture = picture_from(buffer.getvalue(), "a")
+    assert picture.shape == (SIDE, SIDE // 2, 3)
+    assert picture[: SIDE // 2 - 8].min() > 150 > 50 > picture[SIDE // 2 + 8 :].max()

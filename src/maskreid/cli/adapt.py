@@ -35,10 +35,10 @@ def adapt(
     from maskreid.network import check_free, load_model, save_model
     from maskreid.training import adapt_model
 
-    check_free(out)
+    weights, _ = check_free(out)
     dataset = open_data(data, format, split, anything=True)
     adapted = adapt_model(load_model(model, device_of(device)), dataset, cache=cache, progress=progress.terminal)
     save_model(out, adapted.network, adapted.card)
     entry = adapted.card["training"]["adapted"][-1]
     print(f"adapted to {entry['data']}: {entry['images']:,} images of {entry['cameras']} camera(s)")
-    print(f"written: {out}.safetensors")
+    print(f"written: {weights}")

@@ -85,9 +85,8 @@ def calibrate(
     )
     for rate, similarity in calibration.thresholds.items():
         print(f"{100 * float(rate):g} % of the pairs of different people are more alike than {similarity:.4f}")
-    if out:
-        copy_model(model, out)
-    card = add_to_card(out or model, "calibration", calibration.as_card())
+    entry = calibration.as_card()
+    card = copy_model(model, out, calibration=entry) if out else add_to_card(model, "calibration", entry)
     print(f"written: {card}")
     if plot:
         write_out(plot, reliability_diagram({"people not fitted to": tested}).svg())

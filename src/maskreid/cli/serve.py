@@ -14,20 +14,20 @@ from maskreid.errors import MaskreidError
 def serve(
     gallery: GalleryArgument,
     host: Annotated[
-        str, typer.Option(help="Address to listen on. Any but this machine's own requires a token.")
+        str, typer.Option(help="Address to listen on. Any that other machines reach requires a token.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
     token: Annotated[
         str | None,
         typer.Option(
             envvar="MASKREID_TOKEN",
-            help="What visitors must show. [default: none on this machine, else made up and printed]",
+            help="What visitors must show. [default: none where only this machine can ask, else made up and printed]",
             show_default=False,
         ),
     ] = None,
     name: Annotated[
         list[str] | None,
-        typer.Option(help="A name that the server is called by, such as that of a proxy; may be repeated."),
+        typer.Option(help="A name that others call the server by, such as that of a proxy; may be repeated."),
     ] = None,
     images: Annotated[
         list[str] | None,

@@ -18,7 +18,7 @@ from maskreid.files import as_text
 from maskreid.gallery.errors import telling
 from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.lock import writing
-from maskreid.gallery.schema import content_id, row_checksum
+from maskreid.gallery.schema import check_text, content_id, row_checksum
 from maskreid.gallery.tend import tend
 from maskreid.images import Dataset, PersonImage, check_camera, decode_image
 from maskreid.images.ahead import ahead
@@ -100,14 +100,16 @@ def enrol(
         progress: told about every image.
 
     Raises:
-        MaskreidError: the model or its masks are not the gallery's, no camera has such a number, or the gallery
-            cannot be written.
+        MaskreidError: the model or its masks are not the gallery's, no camera has such a number, a tag is not UTF-8,
+            or the gallery cannot be written.
     """
     from maskreid.embedding import Embedder
     from maskreid.masks.named import whole_name
 
     if camera is not None:
         check_camera(camera)
+    for tag in tags:
+        check_text("tag", tag)
     settings = gallery.settings
     if masks is not None and whole_name(masks) != whole_name(settings.masks):
         raise MaskreidError(
@@ -186,10 +188,11 @@ class _Maker:
         vectors, shaped = self.embedder(self.dataset.source, images, native)
         self.fallbacks += shaped.fallbacks
         for image, id_, picture, vector, share in zip(images, ids, native, vectors, shaped.coverage, strict=True):
+            time = image.time if self.time is None else self.time
             facts = {
                 "id": id_,
-                "camera": image.camera if self.camera is None else self.camera,
-                "time": image.time if self.time is None else self.time,
+                "camera": int(image.camera if self.camera is None else self.camera),
+                "time": None if time is None else float(time),  # as the table keeps it: the checksum is of that
                 "source": as_text(self.dataset.label),
                 "path": as_text(image.path),
                 "model": settings.fingerprint,

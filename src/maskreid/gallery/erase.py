@@ -63,7 +63,8 @@ def expire(
 def _erase(gallery: Gallery, sql: str, what: dict[str, Any], alone: bool) -> int:
     with writing(gallery.path, alone=True) as locked, telling(gallery.path):
         table = gallery.table
-        count = table.count_rows(sql)
+        count = int(table.count_rows(sql))
+        log(gallery, {**what, "entries": count})
         table.to_lance().update_config({ERASING: "1"})
         if count:
             table.delete(sql)
@@ -78,5 +79,4 @@ def _erase(gallery: Gallery, sql: str, what: dict[str, Any], alone: bool) -> int
         forget(gallery)
         table.to_lance().update_config({ERASING: None})
         table.to_lance().cleanup_old_versions(timedelta(0), delete_unverified=certain)
-    log(gallery, {**what, "entries": count})
-    return int(count)
+    return count

@@ -29,7 +29,7 @@ class BusyError(MaskreidError):
 
 
 class VanishedError(MaskreidError):
-    """A file is not there any more."""
+    """A file or an entry is not there any more."""
 
 
 P = ParamSpec("P")
@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 
 def once_more(read: Callable[P, T]) -> Callable[P, T]:
-    """Make a function that only reads begin again where a removal deleted the version that it was reading."""
+    """Make a function that only reads begin again where a removal deleted what it was reading."""
 
     @wraps(read)
     def reading(*args: P.args, **kwargs: P.kwargs) -> T:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from maskreid.errors import MaskreidError
-from maskreid.gallery.schema import ID_DIGITS, quoted
+from maskreid.gallery.schema import ID_DIGITS, check_text, quoted
 from maskreid.images import check_camera
 
 FEW, MUCH = 0.08, 0.75  # a mask that covers less or more of a crop has probably missed the person
@@ -30,7 +30,8 @@ class Filter:
         poor_mask: its mask covers less than `FEW` or more than `MUCH` of the image.
 
     Raises:
-        MaskreidError: an id is not hexadecimal, no camera has such a number, or a time is not a number.
+        MaskreidError: an id is not hexadecimal, no camera has such a number, a time is not a number, or a text is not
+            UTF-8.
     """
 
     ids: tuple[str, ...] = ()
@@ -50,6 +51,9 @@ class Filter:
                 raise MaskreidError(f"{each!r} is no entry's id; expected up to {ID_DIGITS} hexadecimal digits")
         for camera in (*self.cameras, *self.not_cameras):
             check_camera(camera)
+        for what, texts in (("identity", self.identities), ("cluster", self.clusters), ("tag", self.tags)):
+            for text in texts:
+                check_text(what, text)
         for time in (self.after, self.before):
             if time is not None and not math.isfinite(time):
                 raise MaskreidError(f"a time must be a finite number, got {time}")

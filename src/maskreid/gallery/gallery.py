@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -35,9 +36,10 @@ class Settings:
         dimension: of a feature.
         masks: where masks come from, as for ``data.masks`` in a recipe.
         thumbnail: height in pixels of the picture kept of each image; 0 keeps none.
-        audit: whether searches and deletions are logged.
+        audit: whether searches, labels and deletions are logged.
         created: date and time.
         own_masks: whether the masks are those that its model was trained with; None in galleries of long ago.
+        card: digest of what the model's card says of its weights and preprocessing; None likewise.
     """
 
     version: int
@@ -49,6 +51,7 @@ class Settings:
     audit: bool
     created: str
     own_masks: bool | None = None
+    card: str | None = None
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ class Gallery:
             model: as for `maskreid.network.load_model`; entries are refused where it has changed.
             masks: where masks come from; the default is what the model was trained with.
             thumbnail: height in pixels of the picture to keep of each image; 0 keeps none.
-            audit: log searches and deletions in ``audit.jsonl``; for a gallery on disk.
+            audit: log searches, labels and deletions in ``audit.jsonl``; for a gallery on disk.
 
         Raises:
             MaskreidError: something is there already, or it cannot be written.
@@ -148,6 +151,7 @@ class Gallery:
             audit=audit,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             own_masks=masks == own,
+            card=_card_digest(loaded.card),
         )
         folder = Path(path)
         if "://" not in str(path) and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -198,17 +202,21 @@ class Gallery:
     def calibration(self, card: Mapping[str, Any] | None = None) -> Calibration | None:
         """Return how its model's similarities become probabilities, if the model is there and calibrated.
 
-        Another source of masks than the model's own was not calibrated for.
+        Another source of masks than the model's own was not calibrated for, and neither was this gallery if another
+        model has taken the place of its own.
 
         Args:
             card: of the model, from `model`, if it is not where it was when the gallery was created.
         """
         from maskreid.network import read_card
 
-        try:
-            card = card or read_card(self.settings.model)
-        except MaskreidError:
-            return None
+        if card is None:
+            try:
+                card = read_card(self.settings.model)
+            except MaskreidError:
+                return None
+            if self.settings.card not in (None, _card_digest(card)):
+                return None
         own = self.settings.own_masks
         if own is None:
             own = self.settings.masks == card["preprocessing"]["masks"]["source"]
@@ -280,6 +288,12 @@ class Gallery:
 def as_entry(row: dict[str, Any]) -> Entry:
     """Return the entry that a row of the table is."""
     return Entry(**{**{name: row[name] for name in ENTRY}, "tags": tuple(row["tags"])})
+
+
+def _card_digest(card: Mapping[str, Any]) -> str:
+    """Return sixteen hex digits that change with a model, as its fingerprint does, but need no weights."""
+    said = [card.get("weights_sha256"), card["preprocessing"]]
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _connect(path: str) -> Any:

@@ -10,7 +10,7 @@ from maskreid.errors import MaskreidError
 from maskreid.gallery.audit import user
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Entry, Gallery
-from maskreid.gallery.judgements import Judged, append, judgements, judging, standing
+from maskreid.gallery.judgements import Judged, append, judgements, judging, standing, take_back
 from maskreid.gallery.label import check_name, rename
 from maskreid.gallery.lock import writing
 from maskreid.gallery.tend import tend_files
@@ -119,9 +119,16 @@ def _deciding(gallery: Gallery) -> Iterator[None]:
 
 
 def _said(gallery: Gallery, judged: Judged, name: str | None) -> Judged:
-    """Write it down, then change the names: a kill in between leaves a judgement that undoing makes harmless."""
-    append(gallery, judged)
-    _rename(gallery, list(judged.before or {}), name)
+    """Write it down, then change the names: a kill in between leaves a judgement that undoing makes harmless.
+
+    Names that cannot be changed leave none, so that what failed can be said again.
+    """
+    length = append(gallery, judged)
+    try:
+        _rename(gallery, list(judged.before or {}), name)
+    except MaskreidError:
+        take_back(gallery, length)
+        raise
     return judged
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import json
 import os
@@ -12,10 +11,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal
 
 from maskreid.errors import MaskreidError
-from maskreid.files import write_atomically
+from maskreid.files import append_line, cut_to_lines, write_atomically
 from maskreid.gallery.errors import telling
 from maskreid.gallery.gallery import Gallery
 
@@ -99,18 +98,16 @@ def judging(gallery: Gallery) -> Iterator[None]:
         yield
 
 
-def append(gallery: Gallery, judged: Judged) -> None:
-    """Write one more line, while `judging`; half a line that a kill left is taken away first."""
-    with telling(gallery.path), _file(gallery).open("ab+", buffering=0) as file:
-        whole = _cut_to_lines(file)
-        line = _line(judged)
-        try:
-            if file.write(line) < len(line):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            os.fsync(file.fileno())
-        except OSError:
-            file.truncate(whole)
-            raise
+def append(gallery: Gallery, judged: Judged) -> int:
+    """Write one more line, while `judging`; return how long the file was before, for `take_back`."""
+    with telling(gallery.path):
+        return append_line(_file(gallery), _line(judged))
+
+
+def take_back(gallery: Gallery, length: int) -> None:
+    """Make the file as long as it was before `append`, while still `judging`."""
+    with telling(gallery.path):
+        os.truncate(_file(gallery), length)
 
 
 def forget(gallery: Gallery) -> int:
@@ -125,12 +122,12 @@ def forget(gallery: Gallery) -> int:
             for part in _parts(gallery):
                 part.unlink()
             with _file(gallery).open("ab+") as file:
-                _cut_to_lines(file)
+                cut_to_lines(file)
         all_ = judgements(gallery)
         gone = {each.id for each in dangling(gallery)}
         kept = [each for each in all_ if each.id not in gone and each.undoes not in gone]
         with telling(gallery.path):
-            write_atomically(_file(gallery), b"".join(map(_line, kept)))
+            write_atomically(_file(gallery), "".join(f"{_line(each)}\n" for each in kept).encode())
     return len(all_) - len(kept)
 
 
@@ -155,21 +152,13 @@ def _parts(gallery: Gallery) -> list[Path]:
     return sorted(_file(gallery).parent.glob(f"{FILE}.*.part"))
 
 
-def _cut_to_lines(file: IO[bytes]) -> int:
-    """Take half a line away; return how long the file is then."""
-    file.seek(0)
-    whole = file.read().rfind(b"\n") + 1
-    file.truncate(whole)
-    return whole
-
-
 def _file(gallery: Gallery) -> Path:
     return Path(gallery.path) / FILE
 
 
-def _line(judged: Judged) -> bytes:
+def _line(judged: Judged) -> str:
     said = {name: value for name, value in asdict(judged).items() if value is not None and value != ()}
-    return json.dumps(said).encode() + b"\n"
+    return json.dumps(said)
 
 
 def _read(line: bytes, where: str) -> Judged:

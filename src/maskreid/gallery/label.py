@@ -8,6 +8,7 @@ from maskreid.gallery.errors import telling
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.lock import writing
+from maskreid.gallery.schema import check_text
 from maskreid.gallery.tend import tend_files
 
 
@@ -32,17 +33,20 @@ def rename(gallery: Gallery, where: Filter, identity: str | None) -> int:
     """Do what `label` does, without its questions; small files stay."""
     with writing(gallery.path), telling(gallery.path):
         count = gallery.count(where)
+        log(gallery, {"labelled": where.sql, "identity": identity, "entries": count})
         if count:
             gallery.table.update(where=where.sql, values={"identity": identity})
-    log(gallery, {"labelled": where.sql, "identity": identity, "entries": count})
     return count
 
 
 def check_name(identity: str | None) -> None:
-    """Refuse a name that is empty or has spaces around it.
+    """Refuse a name that is empty, has spaces around it or is not UTF-8.
 
     Raises:
-        MaskreidError: it has.
+        MaskreidError: it is so.
     """
-    if identity is not None and (not identity.strip() or identity != identity.strip()):
+    if identity is None:
+        return
+    check_text("identity", identity)
+    if not identity.strip() or identity != identity.strip():
         raise MaskreidError(f"identity {identity!r}: expected a name without spaces around it")

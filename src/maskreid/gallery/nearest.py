@@ -9,8 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from maskreid.errors import MaskreidError
-from maskreid.gallery.errors import once_more, telling
+from maskreid.gallery.errors import VanishedError, once_more, telling
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Gallery
 
@@ -117,7 +116,7 @@ def features_of(gallery: Gallery, ids: Iterable[str]) -> dict[str, Vectors]:
     """Return the feature of each entry, by its whole id.
 
     Raises:
-        MaskreidError: one of them is not there.
+        VanishedError: one of them is not there, or not any more.
     """
     wanted = sorted(set(ids))
     found: dict[str, Vectors] = {}
@@ -126,7 +125,7 @@ def features_of(gallery: Gallery, ids: Iterable[str]) -> dict[str, Vectors]:
         found |= dict(zip(part["id"].to_pylist(), matrix, strict=True))
     missing = [id_ for id_ in wanted if id_ not in found]
     if missing:
-        raise MaskreidError(f"{gallery.path}: there is no entry {missing[0]}; maskreid gallery list shows them")
+        raise VanishedError(f"{gallery.path}: there is no entry {missing[0]}; maskreid gallery list shows them")
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from maskreid.errors import MaskreidError
-from maskreid.gallery.errors import once_more
+from maskreid.gallery.errors import VanishedError, once_more
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.nearest import Nearest, features_of, nearest
@@ -39,5 +39,7 @@ def recall(
     shares = []
     for id_, right, quick in zip(drawn, exact, fast, strict=True):
         wanted = {row["id"] for row in right} - {id_}
+        if not wanted:
+            raise VanishedError(f"{gallery.path}: entries were removed meanwhile; repeat the command")
         shares.append(len(wanted & {row["id"] for row in quick}) / len(wanted))
     return float(np.mean(shares))

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from maskreid.errors import MaskreidError
+from maskreid.files import as_text
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -57,6 +60,16 @@ def row_checksum(feature: bytes, thumbnail: bytes | None, facts: Mapping[str, An
     digest.update(thumbnail or b"")
     digest.update(repr([facts[name] for name in FACTS]).encode())
     return digest.hexdigest()[:16]
+
+
+def check_text(what: str, text: str) -> None:
+    """Refuse a text that the table cannot keep.
+
+    Raises:
+        MaskreidError: it is not UTF-8, as what a terminal of another encoding sends.
+    """
+    if text != as_text(text):
+        raise MaskreidError(f"{what} {as_text(text)!r}: is not UTF-8; type it in a terminal that is")
 
 
 def content_id(content: bytes) -> str:

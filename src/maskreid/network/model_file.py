@@ -30,7 +30,7 @@ def save_model(path: str | Path, network: MaskReID, card: Mapping[str, Any], *, 
     The card gains ``weights_sha256``, so that a card and weights from different saves are not taken for one model.
 
     Args:
-        path: of both files, without a suffix; its folder is made.
+        path: of both files, with or without ``.safetensors``; its folder is made.
         network: what to save.
         card: from `make_card`.
         half: store convolution and fully connected weights as float16; `load_model` computes in float32 again.
@@ -38,11 +38,10 @@ def save_model(path: str | Path, network: MaskReID, card: Mapping[str, Any], *, 
     Raises:
         MaskreidError: the files cannot be written.
     """
-    path = Path(path)
     weights = safetensors.torch.save({name: _stored(value, half) for name, value in network.state_dict().items()})
     signed = {**card, "weights_sha256": hashlib.sha256(weights).hexdigest()}
-    for suffix, content in ((WEIGHTS, weights), (CARD, _text(signed))):
-        write_out(path.with_name(path.name + suffix), content)
+    for file, content in zip(_files(Path(path)), (weights, _text(signed)), strict=True):
+        write_out(file, content)
 
 
 def load_model(name: str | Path, device: str | torch.device = "cpu") -> Model:
@@ -111,23 +110,25 @@ def add_to_card(name: str | Path, key: str, value: Any) -> Path:
     return path
 
 
-def copy_model(name: str | Path, out: Path) -> None:
-    """Write a model's two files once more, as OUT.safetensors and OUT.json.
+def copy_model(name: str | Path, out: Path, **more: Any) -> Path:
+    """Write a model's two files once more at ``out``, with ``more`` in the card; return the card's path.
 
     Raises:
         MaskreidError: there is no such model, or as `check_free`.
     """
-    for file, copy in zip(_find(str(name)), check_free(out), strict=True):
-        write_out(copy, file.read_bytes())
+    weights, card = check_free(out)
+    write_out(weights, _find(str(name))[0].read_bytes())
+    write_out(card, _text({**read_card(name), **more}))
+    return card
 
 
 def check_free(out: Path) -> tuple[Path, Path]:
-    """Return the files of a model that is to be written at ``out``.
+    """Return the files of a model that is to be written at ``out``, with or without ``.safetensors``.
 
     Raises:
         MaskreidError: one of them is there already, or cannot be written.
     """
-    weights, card = (out.with_name(out.name + suffix) for suffix in (WEIGHTS, CARD))
+    weights, card = _files(out)
     for file in (weights, card):
         check_file(file)
         if file.exists():
@@ -164,6 +165,14 @@ def _stored(value: Tensor, half: bool) -> Tensor:
 
 def _shipped() -> Path:
     return Path(str(files("maskreid"))) / "models"
+
+
+def _files(path: Path) -> tuple[Path, Path]:
+    """Return where a model's weights and card are written, whatever else is called so."""
+    if not path.name:  # "." or "/"
+        raise MaskreidError(f"{path}: is a folder; name the model's file in it")
+    name = path.name.removesuffix(WEIGHTS)
+    return path.with_name(name + WEIGHTS), path.with_name(name + CARD)
 
 
 def _find(name: str) -> tuple[Path, Path]:

@@ -60,7 +60,7 @@ class Client:
         return self._ask(QueryOut, "PUT", f"/api/queries/{query}/images/{number}/mask", content=png, headers=headers)
 
     def use_mask(self, query: str, number: int, on: bool) -> QueryOut:
-        """Use the mask that was drawn first, or none."""
+        """Use the image's mask, as it was drawn or corrected, or none."""
         return self._ask(QueryOut, "POST", f"/api/queries/{query}/images/{number}/masked", params={"on": on})
 
     def forget(self, query: str) -> None:

@@ -12,7 +12,7 @@ from maskreid.gallery.asker import Mask, Picture
 from maskreid.gallery.nearest import Vectors
 from maskreid.images import decode_image
 from maskreid.web.desk import Desk
-from maskreid.web.errors import NotThereError
+from maskreid.web.errors import NotThereError, WebError
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +52,11 @@ def compared(desk: Desk, b: str, *, a: str | None = None, q: str = "", n: int = 
     """Compare entry ``b`` with entry ``a``, or with image ``n`` of query ``q``.
 
     Raises:
+        WebError: neither ``a`` nor ``q`` is given.
         NotThereError: one is not there, or has no picture.
     """
+    if a is None and not q:
+        raise WebError("compare: name entry b and either entry a or query q")
     one, two = _asked(desk, q, n) if a is None else _enrolled(desk, a), _enrolled(desk, b)
     stored = None
     if a is not None:

@@ -45,11 +45,12 @@ class Access:
         host: the address it listens on, or a name of it.
         token: what a visitor must show, as a bearer token, a cookie, or once as ``?token=``; None for nobody else's
             machine.
-        names: names that the server may be called by besides ``host``, ``localhost`` and addresses.
+        names: names that the server may be called by besides ``host``, ``localhost`` and addresses, as others do
+            through a proxy.
         largest: bytes of a request's body.
 
     Raises:
-        MaskreidError: there is no token, though other machines can reach the address.
+        MaskreidError: there is no token, though other machines can reach the address or have a name for it.
     """
 
     host: str = "127.0.0.1"
@@ -63,24 +64,29 @@ class Access:
         return COOKIE + hashlib.sha256((self.token or "").encode()).hexdigest()[:8]
 
     def __post_init__(self) -> None:
-        if not self.token and not is_loopback(self.host):
-            raise MaskreidError(f"{self.host}: other machines can reach this address; a token is required")
+        if not self.token and not is_private(self.host, self.names):
+            raise MaskreidError(
+                f"{', '.join((self.host, *self.names))}: other machines can reach this server; a token is required"
+            )
 
     def allows_host(self, host: str) -> bool:
         """Whether a Host header is of this server.
 
         An address that only this machine reaches is called by that address or ``localhost``: a page elsewhere whose
-        name was pointed at it (DNS rebinding) says another name. Elsewhere any address, but only known names.
+        name was pointed at it (DNS rebinding) says another name. Elsewhere any address too, but only known names.
         """
         try:
             name = urlsplit(f"//{host}").hostname or ""
         except ValueError:
             return False
-        if name in {each.casefold() for each in (self.host, *self.names)} or (
-            is_loopback(name) and is_loopback(self.host)
-        ):
+        if name in {each.casefold() for each in (self.host, *self.names)} or is_loopback(name):
             return True
         return not is_loopback(self.host) and _is_address(name)
+
+
+def is_private(host: str, names: tuple[str, ...]) -> bool:
+    """Whether only this machine asks a server that listens on ``host`` and is called by ``names``."""
+    return all(map(is_loopback, (host, *names)))
 
 
 def is_loopback(host: str) -> bool:

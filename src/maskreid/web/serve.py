@@ -10,7 +10,7 @@ from urllib.parse import quote
 from maskreid.errors import MaskreidError
 from maskreid.web.app import make_app
 from maskreid.web.desk import Desk
-from maskreid.web.security import Access, is_loopback
+from maskreid.web.security import Access, is_private
 
 
 def serve(
@@ -27,7 +27,8 @@ def serve(
         desk: a gallery and its model.
         host: the address to listen on.
         port: likewise; 0 takes a free one.
-        token: what visitors must show; where other machines can reach ``host``, one is made up if there is none.
+        token: what visitors must show; if there is none, one is made up where other machines can reach ``host`` or
+            have one of ``names`` for it.
         names: by which the server may be called besides its address.
 
     Raises:
@@ -35,7 +36,7 @@ def serve(
     """
     import uvicorn
 
-    if not token and not is_loopback(host):
+    if not token and not is_private(host, names):
         token = secrets.token_urlsafe(24)
     app = make_app(desk, Access(host, token, names))
     listening = _listen(host, port)

@@ -38,6 +38,7 @@ def picture_from(content: bytes, name: str) -> npt.NDArray[np.uint8]:
         picture = decode_image(content, name)
     except MaskreidError as error:
         raise WrongTypeError(str(error)) from None
+    height, width = picture.shape[:2]  # upright, which the file's own order of pixels need not be
     if max(width, height) > SIDE:
         size = (max(1, round(width * SIDE / max(width, height))), max(1, round(height * SIDE / max(width, height))))
         return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BILINEAR))

@@ -16,6 +16,7 @@ from maskreid.cli.common import (
     SplitOption,
     SubsetsOption,
     device_of,
+    refuse_surplus,
     subsets_of,
 )
 from maskreid.cli.gallery.common import (
@@ -65,6 +66,10 @@ def add(
     from maskreid.cli.common import open_data
     from maskreid.gallery import Gallery
 
+    if ray is None:
+        refuse_surplus({"--workers": workers}, "workers are a cluster's, which --ray names")
+    else:
+        refuse_surplus({"--device": device}, "with --ray each worker takes its GPU, where it has one")
     opened = Gallery(gallery)
     options = {
         "masks": masks,

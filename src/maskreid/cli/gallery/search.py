@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maskreid.cli.common import DeviceOption, device_of
+from maskreid.cli.common import DeviceOption, device_of, refuse_surplus
 from maskreid.cli.gallery.common import (
     MOST,
     AfterOption,
@@ -68,11 +68,15 @@ def search(
         ),
     ] = None,
     unknown_below: Annotated[
-        float,
+        float | None,
         typer.Option(
-            metavar="P", min=0, max=1, help="Say unknown where the best answer's probability is lower than this."
+            metavar="P",
+            min=0,
+            max=1,
+            help="Say unknown where the best answer's probability is lower than this. [default: 0.5]",
+            show_default=False,
         ),
-    ] = 0.5,
+    ] = None,
     false_matches: Annotated[
         float | None,
         typer.Option(
@@ -111,6 +115,10 @@ def search(
         raise MaskreidError("search: name either IMAGES or --entry ID; see maskreid gallery search --help")
     if entry and (device or precision != "float32"):
         raise MaskreidError("search: --device and --precision are for IMAGES; an --entry has its feature already")
+    if false_matches is not None:
+        refuse_surplus({"--unknown-below": unknown_below}, "--false-matches goes by similarity, not by probability")
+    if ray is None:
+        refuse_surplus({"--workers": workers}, "workers are a cluster's, which --ray names")
     opened = room.Gallery(gallery)
     loaded = opened.model(model, device_of(device)) if images or model else None
     card = loaded.card if loaded else None
@@ -210,12 +218,14 @@ def _threshold(calibration: Calibration | None, false_matches: float) -> float:
     return calibration.threshold(false_matches)
 
 
-def _verdict(hits: list[Hit], unknown_below: float, threshold: float | None) -> str:
+def _verdict(hits: list[Hit], unknown_below: float | None, threshold: float | None) -> str:
     """The most similar answer's person, or "unknown"; "not calibrated" where nothing can be said."""
     from maskreid.gallery import verdict
+    from maskreid.gallery.verdict import UNKNOWN_BELOW
 
+    least = UNKNOWN_BELOW if unknown_below is None else unknown_below
     best = max(hits, key=lambda hit: hit.similarity, default=None)
-    said = verdict(best, unknown_below=unknown_below, threshold=threshold)
+    said = verdict(best, unknown_below=least, threshold=threshold)
     if best and said == "known":
         return best.entry.identity or f"entry {best.entry.id}"
     return "not calibrated" if said == "uncalibrated" else "unknown"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from maskreid.errors import MaskreidError
 from maskreid.gallery import Entry, Overview, browse, duplicates
@@ -19,9 +19,11 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/browse")
 def browse_page(request: Request, desk: ServedDesk, asked: Annotated[BrowseRequest, Query()]) -> Response:
-    """Show a page of entries."""
+    """Show a page of entries; the last one, where the one that was asked for has been removed."""
     seen = desk.overview()
     found = browse(desk.gallery, asked.where, order=asked.order, offset=asked.offset, limit=asked.top)
+    if asked.offset >= found.total > 0:
+        return RedirectResponse(address(asked, offset=(found.total - 1) // asked.top * asked.top), 303)
     before = address(asked, offset=max(0, asked.offset - asked.top)) if asked.offset else ""
     after = address(asked, offset=asked.offset + asked.top) if asked.offset + asked.top < found.total else ""
     return write(
