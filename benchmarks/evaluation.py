@@ -103,7 +103,7 @@ from maskreid.cli.blas import use_avx512_products
 use_avx512_products()
 from maskreid.retrieval import Features, evaluate
 query, gallery = (Features.load(f"{sys.argv[1]}/{name}.npz") for name in ("query", "gallery"))
-print(evaluate(query, gallery).table())
+print(evaluate(query, gallery))
 """
 THEIRS = """
 import sys

@@ -53,13 +53,17 @@ def run_demo(dataset: Dataset, out: str | Path, *, seed: int = 0, progress: Prog
         The test of the trained model.
     """
     out = Path(out)
-    has_masks = all(image.mask for split in dataset.splits.values() for image in split)
-    masks = "dataset" if has_masks else "fcn"
-    recipe = replace(DEMO_RECIPE, seed=seed, data=replace(DEMO_RECIPE.data, masks=masks))
+    recipe = replace(DEMO_RECIPE, seed=seed, data=replace(DEMO_RECIPE.data, masks=masks_for(dataset)))
     model = train(recipe, dataset, out, cache=out / "cache", progress=progress)
     evaluation = evaluate_model(model, dataset, reranking=True, cache=out / "cache", progress=progress)
     report_on(model, dataset, evaluation, out, title=f"maskreid demo on {dataset.name}")
     return evaluation
+
+
+def masks_for(dataset: Dataset) -> str:
+    """Return "dataset" if every image that the demo looks at has a mask there, else "fcn"."""
+    needed = (dataset.splits.get(split, ()) for split in ("train", "query", "gallery"))
+    return "dataset" if all(image.mask for images in needed for image in images) else "fcn"
 
 
 def demo_gallery(dataset: Dataset, out: str | Path, *, progress: Progress = silent) -> Path | None:

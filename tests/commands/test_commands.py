@@ -25,7 +25,7 @@ from maskreid.cli import main as program
 from maskreid.cli.models import models
 from maskreid.cli.train import train as train_command
 from maskreid.errors import MaskreidError
-from maskreid.images import FORMATS, synthetic_world
+from maskreid.images import FORMATS, open_dataset, synthetic_world
 from maskreid.network import list_models
 from maskreid.retrieval import NAMED_PROTOCOLS
 
@@ -116,7 +116,8 @@ def test_data_check_fails_on_a_damaged_image(folder: Path, tmp_path: Path) -> No
 
 def test_train_evaluate_and_look(folder: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    done = maskreid("train", RECIPE, "--data", folder, "--out", run, *SHORT, "--set", "batch.size=16")
+    small = ("--set", "batch.size=16")
+    done = maskreid("train", RECIPE, "--data", folder, "--out", run, *SHORT, *small)
     assert "held-out identities: Rank-1" in done.stdout
     out = tmp_path / "test"
     done = maskreid("evaluate", run / "model", "--data", folder, "--rerank", "--out", out)
@@ -150,9 +151,9 @@ def test_train_evaluate_and_look(folder: Path, tmp_path: Path) -> None:
     assert "Is B better than A?" in page
     assert "<td>+0.00</td><td>+0.00 to +0.00</td><td>1.0000</td>" in page, "the model against its own features"
     # The same command again finds the run finished and says the same.
-    again = maskreid("train", RECIPE, "--data", folder, "--out", run, *SHORT, "--set", "batch.size=16")
+    again = maskreid("train", RECIPE, "--data", folder, "--out", run, *SHORT, *small)
     assert "held-out identities: Rank-1" in again.stdout
-    said = refused("train", RECIPE, "--data", folder, "--out", run, *SHORT, "--set", "seed=5")
+    said = refused("train", RECIPE, "--data", folder, "--out", run, *SHORT, *small, "--set", "seed=5")
     assert "holds a run of another recipe" in said
 
 
@@ -175,6 +176,7 @@ def test_masks_are_made_checked_and_shown(folder: Path, tmp_path: Path) -> None:
     every = ["masks", "preview", folder, "--masks", masks, "--out", sheet, "--count", "999"]
     assert "make the mask at the image's own size" in maskreid(*every, code=2).stderr
     maskreid(*every, "--seed", "-1", code=2)
+    maskreid("ranks", MODEL, "--data", folder, "--queries", "random:2", "--seed", "-1", code=2)
     victim.unlink()
     assert "missing or unreadable: 1" in maskreid("masks", "check", folder, "--masks", masks, code=1).stdout
 
@@ -252,6 +254,7 @@ def test_an_error_does_not_stand_behind_the_live_line(monkeypatch: pytest.Monkey
         (["evaluate", "nobody", "--data", "{folder}", "--out", "{tmp}/file"], UNWRITABLE),
         (["evaluate", "--features", "none.npz", "--out", "{tmp}/file/out"], UNWRITABLE),
         (["report", "{tmp}", "--out", "{tmp}/file"], UNWRITABLE),
+        (["evaluate", MODEL, "--data", "{folder}", "--out", "{tmp}/other-run"], "is the run of another model"),
         (["adapt", MODEL, "--data", "{folder}", "--out", "{tmp}/file/adapted"], UNWRITABLE),
         (["adapt", MODEL, "--data", "{folder}", "--out", "{tmp}/adapted"], "40 images to adapt to, expected 50"),
         (["evaluate", MODEL, "--data", "{folder}", "--device", "foo"], "'foo'"),
@@ -263,6 +266,8 @@ def test_an_error_does_not_stand_behind_the_live_line(monkeypatch: pytest.Monkey
 )
 def test_mistakes_are_one_line_and_status_2(folder: Path, tmp_path: Path, arguments: list[str], message: str) -> None:
     (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "other-run").mkdir()
+    (tmp_path / "other-run" / "log.jsonl").write_text("")
     places = {"folder": folder, "tmp": tmp_path, "recipe": RECIPE}
     said = refused(*(argument.format(**places) for argument in arguments))
     assert message in said
@@ -330,6 +335,14 @@ def test_calibrate_then_evaluate_open_set(folder: Path, tmp_path: Path) -> None:
     assert "ECE 0." in done.stdout
     numbers = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert {"open_set", "calibration_error"} <= set(numbers)
+    assert (tmp_path / "out" / "report.html").is_file()
+    asked = ("--features", tmp_path / "out", "--open-set", "--out", tmp_path / "out")
+    done = maskreid("evaluate", *asked)
+    assert "ECE 0." in done.stdout, "features were asked for with the probabilities of their model"
+    again = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert again["calibration_error"] == pytest.approx(numbers["calibration_error"], abs=1e-4)
+    assert f"removed: {tmp_path / 'out' / 'report.html'}" in done.stdout
+    assert not (tmp_path / "out" / "report.html").exists(), "a page of other numbers than those beside it"
 
     three = tmp_path / "three.csv"
     photos = [photo.relative_to(tmp_path) for photo in sorted(tmp_path.glob("people/*/*.png"))[:12]]
@@ -351,3 +364,26 @@ def test_calibrate_says_what_it_cannot_do(folder: Path) -> None:
     assert "is a shipped model, which stays as it is" in refused("calibrate", MODEL, "--data", "/nowhere")
     said = refused("evaluate", *model, "--open-set", "--protocol", "cuhk03-classic")
     assert "--open-set needs a gallery that is searched whole" in said
+
+
+def test_masks_are_made_for_the_split_that_is_asked_for(tmp_path: Path) -> None:
+    """PRID 2011: ten frames of each person who is learned from are taken, and the split says whose and which."""
+    data = tmp_path / "prid2011"
+    for person in range(1, 5):
+        for camera in "ab":
+            shots = [f"single_shot/cam_{camera}/person_{person:04}.png"]
+            shots += [f"multi_shot/cam_{camera}/person_{person:04}/{frame:04}.png" for frame in range(1, 13)]
+            for number, shot in enumerate(shots):
+                (data / shot).parent.mkdir(parents=True, exist_ok=True)
+                Image.new("RGB", (16, 32), (50 * person, 0, 15 * number)).save(data / shot)
+    wanted = {}
+    for split in ("0", "3"):
+        masks = tmp_path / split
+        maskreid("masks", "make", data, "--out", masks, "--split", split)
+        wanted[split] = {image.path for image in open_dataset(data, split=int(split)).images()}
+        assert len(list(masks.rglob("*.png"))) == len(wanted[split])
+        told = maskreid("masks", "check", data, "--masks", masks, "--split", split, code=None).stdout
+        assert "missing or unreadable" not in told
+    assert wanted["0"] != wanted["3"]
+    told = maskreid("masks", "check", data, "--masks", tmp_path / "0", "--split", "3", code=1).stdout
+    assert "missing or unreadable" in told

@@ -312,7 +312,10 @@ def test_a_truncated_file(gallery: str, photos: Path) -> None:
         (["create", "G"], "is there already"),
         (["create", "H", "--model", "market1500"], "market1500"),
         (["add", "G", "nothing"], "nothing: no such"),
-        (["add", "G", "synthetic", "--workers", "2"], "workers are a cluster's, which --ray names: leave out --workers"),
+        (
+            ["add", "G", "synthetic", "--workers", "2"],
+            "workers are a cluster's, which --ray names: leave out --workers",
+        ),
         (["add", "G", "synthetic", "--ray", "auto", "--device", "cpu"], "leave out --device"),
         (["search", "G", "--entry", "abc", "--workers", "2"], "leave out --workers"),
         (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import shutil
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -153,9 +154,14 @@ def test_nothing_is_shown_that_was_made_of_other_data(viper: Path, tmp_path: Pat
         reproduce("table5:softmax", [market], tmp_path / "out", TINY)
 
 
-def test_what_the_second_stage_refuses_costs_no_first_stage(viper: Path, market: Path, tmp_path: Path) -> None:
+def test_what_the_second_stage_refuses_costs_no_first_stage(
+    viper: Path, market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(MaskreidError, match="is not UTF-8"):
         reproduce("table5:softmax", [viper, market], tmp_path / "Jos\udce9", TINY)
+    monkeypatch.setitem(sys.modules, "pytorch_metric_learning", None)
+    with pytest.raises(MaskreidError, match=r"loss\.circle is pytorch-metric-learning's, which is not installed"):
+        reproduce("table5:circle", [viper, market], tmp_path, TINY)
     assert not list(tmp_path.iterdir())
 
 

@@ -210,9 +210,7 @@ def test_judgements_are_exported_as_pairs(empty: Gallery, ids: list[str], tmp_pa
     assert [people[id_] for id_ in ids] == ["ann", "ann", "bob", "ann", "ann"]
 
 
-def test_what_could_not_be_done_was_not_said(
-    empty: Gallery, ids: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_could_not_be_done_was_not_said(empty: Gallery, ids: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     same(empty, ids[3:])
     before = named(empty, ids)
 

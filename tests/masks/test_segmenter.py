@@ -15,12 +15,23 @@ def test_any_size_comes_back_at_its_own_size(size: tuple[int, int]) -> None:
         assert PersonSegmenter().eval()(torch.rand(2, 3, *size) * 255).shape == (2, *size)
 
 
-def test_padding_does_not_change_what_lies_inside() -> None:
+def test_a_score_does_not_depend_on_the_batch() -> None:
     network = load_segmenter()
     image = torch.rand(1, 3, 128, 64) * 255
     with torch.inference_mode():
         whole, alone = network(image.repeat(2, 1, 1, 1)), network(image)
     torch.testing.assert_close(whole[0], alone[0], atol=1e-3, rtol=1e-3)
+
+
+def test_any_size_is_padded_below_and_to_the_right_with_its_last_pixels() -> None:
+    network = load_segmenter()
+    image = torch.rand(1, 3, 117, 50) * 255
+    by_hand = torch.cat([image, *[image[:, :, -1:]] * 11], 2)
+    by_hand = torch.cat([by_hand, *[by_hand[..., -1:]] * 14], 3)
+    with torch.inference_mode():
+        found, padded = network(image), network(by_hand)
+    assert padded.shape == (1, 128, 64)
+    torch.testing.assert_close(found, padded[:, :117, :50], atol=1e-3, rtol=1e-3)
 
 
 def test_shipped_weights_fit_in_four_megabytes() -> None:

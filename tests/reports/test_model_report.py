@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 import torch
 
+from maskreid.errors import MaskreidError
 from maskreid.images import Dataset
 from maskreid.network import MaskReID, Model, NetworkConfig, load_model, make_card, save_model
 from maskreid.reports import Details, model_report, report_on
+from maskreid.reports.subject import Masks
 from maskreid.retrieval import (
     NAMED_PROTOCOLS,
     Features,
@@ -31,6 +33,7 @@ from maskreid.retrieval.reliability import reliability
 from maskreid.training import Evaluation, evaluate_model
 
 TITLE = "a <b>bold</b> title"
+MASKS = {"source": "dataset", "min_share": 0.05}
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +42,7 @@ def tested(world: Dataset, tmp_path_factory: pytest.TempPathFactory) -> tuple[Mo
     torch.manual_seed(0)
     config = NetworkConfig(width=0.25, dimension=32, input_size=(48, 32))
     training = {"data": "nothing", "images": 0, "identities": 0}
-    card = make_card(
-        config, resize=(54, 36), masks={"source": "dataset", "min_share": 0.05}, training=training, metrics={}
-    )
+    card = make_card(config, resize=(54, 36), masks=MASKS, training=training, metrics={})
     save_model(folder, MaskReID(config).eval(), card)
     model = load_model(str(folder))
     evaluation = evaluate_model(model, world, reranking=True, cache=folder / "cache")
@@ -190,3 +191,29 @@ def test_no_unfinished_file_is_left(written: Path) -> None:
         "report.html",
     ]
     assert np.load(written / "query.npz")
+
+
+def test_each_mask_is_counted_once_where_everyone_searches_for_everyone(
+    world: Dataset, tested: tuple[Model, Evaluation, Details]
+) -> None:
+    _, evaluation, _ = tested
+    apart = len(evaluation.packed_query) + len(evaluation.packed_gallery)
+    assert len(Masks.of(evaluation, MASKS).coverage) == apart
+    together = replace(evaluation, packed_gallery=evaluation.packed_query)
+    assert len(Masks.of(together, MASKS).coverage) == len(evaluation.packed_query)
+
+
+def test_another_models_run_keeps_its_features(
+    world: Dataset, tested: tuple[Model, Evaluation, Details], tmp_path: Path
+) -> None:
+    model, evaluation, _ = tested
+    (tmp_path / "log.jsonl").write_text('{"iteration": 20, "loss": 3.0, "learning_rate": 0.1}\n')
+    for card in (None, {**model.card, "weights_sha256": "another"}):
+        if card:
+            (tmp_path / "model.json").write_text(json.dumps(card))
+        with pytest.raises(MaskreidError, match="is the run of another model than the one that is tested"):
+            report_on(model, world, evaluation, tmp_path, title=TITLE)
+        assert not (tmp_path / "query.npz").exists()
+    (tmp_path / "model.json").write_text(json.dumps(model.card))
+    report_on(model, world, evaluation, tmp_path, title=TITLE)
+    assert "Losses: single batches faint" in (tmp_path / "report.html").read_text()

@@ -12,7 +12,9 @@ import pytest
 
 from maskreid.errors import MaskreidError
 from maskreid.reports import Details, make_page, open_subject, short_names, write_numbers, written_to
+from maskreid.reports.subject import Masks
 from maskreid.retrieval import NAMED_PROTOCOLS, Features, judge, save_folder
+from maskreid.training.history import History
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "reports.md"
 CARD = {
@@ -151,6 +153,16 @@ def test_the_guides_python_writes_a_figure(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_the_guide_names_every_figure(tested: Path) -> None:
-    guide = GUIDE.read_text()
-    for name in make_page([open_subject(str(tested))], "a page").figures:
-        assert f"`{name}`" in guide
+    steps = np.array([20, 40])
+    scores = {"rank1": np.array([0.5, 0.75]), "map": np.array([0.25, 0.5])}
+    history = History(steps, {"loss": np.array([2.0, 1.0])}, np.ones(2), steps, scores)
+    masks = Masks("fcn", np.linspace(0, 1, 40, dtype=np.float32), 0.05, 2)
+    one = replace(open_subject(str(tested)), history=history, masks=masks)
+    assert one.test
+    other = replace(one, name="other", test=replace(one.test, name="other"))
+    pages = [make_page([one], "a page"), make_page([one, other], "two")]
+    drawn = {name for page in pages for name in page.figures}
+    assert {"mask-coverage", "losses", "validation", "difference", "camera-pairs-gain"} <= drawn
+    suffixes = "(`-a`, `-b`, `-gain`)"
+    guide = GUIDE.read_text().replace(suffixes, "`camera-pairs-a` `camera-pairs-b` `camera-pairs-gain`")
+    assert [name for name in sorted(drawn) if f"`{name}`" not in guide] == []

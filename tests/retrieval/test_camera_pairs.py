@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from maskreid.errors import MaskreidError
-from maskreid.retrieval import CAMERA_FREE, MARKET1501, Features, camera_pairs, everyone
+from maskreid.retrieval import ALL_VS_ALL, MARKET1501, Features, camera_pairs, everyone
 
 
 def slow(query: Features, gallery: Features, same_camera: bool) -> dict[tuple[int, int], list[tuple[int, float]]]:
@@ -35,7 +35,7 @@ def slow(query: Features, gallery: Features, same_camera: bool) -> dict[tuple[in
     return cells
 
 
-@pytest.mark.parametrize("protocol", [MARKET1501, CAMERA_FREE], ids=lambda each: each.name)
+@pytest.mark.parametrize("protocol", [MARKET1501, ALL_VS_ALL], ids=lambda each: each.name)
 @pytest.mark.parametrize("seed", range(4))
 def test_equals_the_loops(world, seed: int, protocol) -> None:
     query, gallery = world(seed, queries=25)
@@ -84,6 +84,6 @@ def test_nobody_to_find() -> None:
 def test_refuses_features_that_cannot_be_judged() -> None:
     two = Features(np.float32([[1, 0], [0, 1]]), np.array([7, 7]), np.array([1, 2]))
     with pytest.raises(MaskreidError, match="expected paths"):
-        camera_pairs(two, two, CAMERA_FREE)
+        camera_pairs(two, two, ALL_VS_ALL)
     with pytest.raises(MaskreidError, match="numbers a row"):
         camera_pairs(two, Features(np.float32([[1, 0, 0]]), np.array([7]), np.array([1])))

@@ -8,7 +8,7 @@ import pytest
 
 from maskreid.errors import MaskreidError
 from maskreid.retrieval import (
-    CAMERA_FREE,
+    ALL_VS_ALL,
     NAMED_PROTOCOLS,
     Features,
     Metrics,
@@ -120,8 +120,8 @@ def test_a_model_and_itself(two) -> None:
 
 def test_refuses_other_tests(two) -> None:
     a, b = two
-    with pytest.raises(MaskreidError, match="protocols differ, market1501 and camera-free"):
-        compare(a, replace(b, protocol=CAMERA_FREE))
+    with pytest.raises(MaskreidError, match="protocols differ, market1501 and all-vs-all"):
+        compare(a, replace(b, protocol=ALL_VS_ALL))
     with pytest.raises(MaskreidError, match="in a gallery of 120, against 40 in 121"):
         compare(a, replace(b, gallery_size=121))
     with pytest.raises(MaskreidError, match="the tests differ"):

@@ -7,7 +7,7 @@ import pytest
 
 from maskreid.errors import MaskreidError
 from maskreid.retrieval import (
-    CAMERA_FREE,
+    ALL_VS_ALL,
     NAMED_PROTOCOLS,
     Features,
     evaluate,
@@ -46,7 +46,7 @@ def test_each_protocol_is_what_its_functions_give(test) -> None:
         SINGLE_QUERY: evaluate(query, gallery),
         MULTIPLE_QUERY: evaluate(pool_queries(query, boxes), gallery),
         SINGLE_SHOT: evaluate_single_shot(query, gallery, repeats=100),
-        EVERYONE: evaluate(all_images, all_images, CAMERA_FREE),
+        EVERYONE: evaluate(all_images, all_images, ALL_VS_ALL),
     }.items():
         judged = judge(query, gallery, boxes, protocol=protocol)
         assert list(judged.metrics) == [protocol.heading]

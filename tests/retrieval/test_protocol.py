@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from maskreid.errors import MaskreidError
-from maskreid.retrieval import CAMERA_FREE, MARKET1501, Features, evaluate
+from maskreid.retrieval import ALL_VS_ALL, MARKET1501, Features, evaluate
 
 
 def on_a_line(identities: list[int], cameras: list[int], paths: tuple[str, ...] = ()) -> Features:
@@ -40,10 +40,10 @@ def test_junk_in_the_same_camera_as_a_junk_query_is_no_match() -> None:
 
 def test_camera_free_passes_over_the_own_image_only() -> None:
     people = on_a_line([7, 7, 8, 8], [1, 1, 1, 1], ("a", "b", "c", "d"))
-    metrics = evaluate(people, people, CAMERA_FREE)
+    metrics = evaluate(people, people, ALL_VS_ALL)
     # a, b, c, d stand at 0, 1, 4, 9: a is nearest to b, b to a, c to b before a and d, d to c.
     assert metrics.first_match.tolist() == [1, 1, 3, 1]
-    assert metrics.protocol is CAMERA_FREE
+    assert metrics.protocol is ALL_VS_ALL
     with pytest.raises(MaskreidError, match="4: identity only in the same camera"):
         evaluate(people, people, MARKET1501)
 
@@ -51,13 +51,13 @@ def test_camera_free_passes_over_the_own_image_only() -> None:
 def test_camera_free_needs_paths() -> None:
     people = on_a_line([7, 7], [1, 1])
     with pytest.raises(MaskreidError, match="expected paths"):
-        evaluate(people, people, CAMERA_FREE)
+        evaluate(people, people, ALL_VS_ALL)
     junk = on_a_line([-1, -1], [1, 1], ("x", "y"))
     with pytest.raises(MaskreidError, match="identity not in the gallery"):
-        evaluate(on_a_line([7], [1], ("q",)), junk, CAMERA_FREE)
+        evaluate(on_a_line([7], [1], ("q",)), junk, ALL_VS_ALL)
 
 
 def test_camera_free_still_passes_over_junk() -> None:
     query = on_a_line([7], [1], ("q",))
     gallery = on_a_line([-1, 7, 7], [1, 1, 2], ("x", "y", "z"))
-    assert evaluate(query, gallery, CAMERA_FREE).map == 1
+    assert evaluate(query, gallery, ALL_VS_ALL).map == 1

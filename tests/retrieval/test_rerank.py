@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from maskreid.errors import MaskreidError
-from maskreid.retrieval import CAMERA_FREE, Features, evaluate, evaluate_distances, rerank, rerank_among
+from maskreid.retrieval import ALL_VS_ALL, Features, evaluate, evaluate_distances, rerank, rerank_among
 from maskreid.retrieval import neighbours as neighbours_file
 
 
@@ -168,7 +168,7 @@ def test_evaluates_under_the_protocol_asked_for(world) -> None:
     query, gallery = world(0)
     reranked = rerank(query, gallery, 7, 3)
     assert reranked.evaluate().map == evaluate_distances(distances(query, gallery, 7, 3), query, gallery).map
-    assert reranked.evaluate(CAMERA_FREE).protocol is CAMERA_FREE
+    assert reranked.evaluate(ALL_VS_ALL).protocol is ALL_VS_ALL
 
 
 def test_one_query_and_one_image() -> None:

@@ -56,3 +56,10 @@ def test_refuses_features_of_different_sizes(world) -> None:
     _, gallery = world(0, ties=True)
     with pytest.raises(MaskreidError, match="make both with one model"):
         similarities(query, gallery)
+
+
+def test_nobody_to_ask_for_is_refused(world) -> None:
+    query, gallery = world(3)
+    nobody = Features(query.vectors, np.where(np.arange(len(query)) % 2, -1, 0), query.cameras)
+    with pytest.raises(MaskreidError, match="no query names a person"):
+        similarities(nobody, gallery)

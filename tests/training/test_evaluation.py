@@ -43,6 +43,7 @@ def test_everyone_searches_everyone_once(model: Model, world: Dataset, tmp_path:
     images = {image.path for split in ("query", "gallery") for image in world.splits[split]}
     assert sorted(evaluation.judgement.query.paths) == sorted(images)
     assert evaluation.packed_query.paths == evaluation.judgement.query.paths
+    assert evaluation.packed_gallery is evaluation.packed_query
 
 
 def test_a_folder_of_people_without_query_and_gallery_will_do(model: Model, world: Dataset, tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ def test_an_image_of_an_unknown_camera_does_not_answer_itself(world: Dataset) ->
     made = held_out_test([model], replace(world, splits={"train": unknown}))
     metrics = evaluate(*held_out_features(model, made))
     assert len(metrics.queries) == len(unknown)
+    assert made.splits["gallery"] == unknown  # packed as all else of these images is, so packed once
     assert metrics.rank(1) < 1  # each image as its own answer would be the first of all
 
 

@@ -16,6 +16,8 @@ def test_lines_become_columns_and_a_cut_line_is_passed_over(tmp_path: Path) -> N
         '{"iteration": 40, "loss": 2.0, "learning_rate": 0.05}\n'
         '{"iteration": 60, "lo'
     )
+    with (tmp_path / "log.jsonl").open("ab") as log:
+        log.write(b"\xff\xfe\n")
     history = read_history(tmp_path)
     assert history
     assert history.iterations.tolist() == [20, 40]

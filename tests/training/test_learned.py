@@ -160,3 +160,26 @@ def test_cards_without_digests_go_by_names(world: Dataset) -> None:
     assert learned_people(old, world) == people_of(world) - held_out(world, 0.5, 3)
     test_only = replace(world, splits={name: world.splits[name] for name in ("query", "gallery")})
     assert learned_people(old, test_only) == set()
+
+
+def test_people_who_were_named_anew_are_not_taken_for_others(tmp_path: Path) -> None:
+    """A CSV's numbers follow its names, and who was held out follows the numbers."""
+    folders(tmp_path / "photos", 12)
+    rows = [(f"photos/p{person:02}/{number}.png", f"person{person:02}") for person in range(12) for number in (1, 2)]
+
+    def listed(**named: str) -> Dataset:
+        lines = ["path,identity,camera,split", *(f"{path},{named.get(name, name)},1,train" for path, name in rows)]
+        (tmp_path / "people.csv").write_text("\n".join(lines))
+        return open_dataset(tmp_path / "people.csv")
+
+    training = entry(listed(), 0.25)
+    assert len(learned_people(training, listed())) == 9
+    assert len(learned_people(training, listed(person03="person03b"))) == 9  # in the same place, so the same numbers
+    for changed in (listed(person07="anna"), listed(person07="person06")):
+        with pytest.raises(MaskreidError, match="nobody can tell here which of these people"):
+            learned_people(training, changed)
+    joined = join_datasets([listed(), other_world()])
+    together = entry(joined, 0.25)
+    assert learned_people(together, joined)
+    with pytest.raises(MaskreidError, match="nobody can tell here which of these people"):
+        learned_people(together, join_datasets([listed(person07="anna"), other_world()]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -439,6 +440,25 @@ def test_what_the_last_step_broke_is_neither_validated_nor_saved(
     ):
         train(wild, world, tmp_path)
     assert not (tmp_path / "checkpoint.pt").exists()
+
+
+@pytest.mark.parametrize("wrong", ["loss", "batch", "init"])
+def test_what_cannot_be_trained_is_told_before_anything_is_packed(
+    world: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    train(TINY, world, tmp_path / "first")
+    monkeypatch.setitem(sys.modules, "pytorch_metric_learning", None)
+    asked, message = {
+        "loss": (replace(TINY, loss=replace(TINY.loss, circle=1.0)), r"pip install 'maskreid\[losses\]'"),
+        "batch": (replace(TINY, batch=replace(TINY.batch, identities=100)), "there are only"),
+        "init": (
+            replace(TINY, init=str(tmp_path / "first"), network=replace(TINY.network, width=0.5)),
+            "differs from the recipe's in width",
+        ),
+    }[wrong]
+    with pytest.raises(MaskreidError, match=message):
+        train(asked, world, tmp_path / "second", cache=tmp_path / "cache")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["first"]
 
 
 def test_what_did_not_fit_can_be_corrected_in_the_same_folder(world: Dataset, tmp_path: Path) -> None:

@@ -98,8 +98,12 @@ def test_browsing(client: TestClient, desk: Desk) -> None:
     found = client.get("/api/entries", params={"identity": name, "top": 2000}).json()
     assert {each["identity"] for each in found["entries"]} == {name}
     assert "No entry passes these filters" in client.get("/browse", params={"identity": "nobody"}).text
-    beyond = client.get("/browse", params={"top": 7, "offset": 7 * len(desk.gallery)}, follow_redirects=False)  # all of it removed
-    assert (beyond.status_code, beyond.headers["location"].count(f"offset={(len(desk.gallery) - 1) // 7 * 7}")) == (303, 1)
+    there = len(desk.gallery)
+    beyond = client.get(
+        "/browse", params={"top": 7, "offset": 7 * there}, follow_redirects=False
+    )  # all of it removed
+    assert beyond.status_code == 303
+    assert f"offset={(there - 1) // 7 * 7}" in beyond.headers["location"]
     assert client.get("/duplicates").status_code == 200
     assert client.get("/api/duplicates", params={"top": 3}).status_code == 200
 

@@ -69,9 +69,7 @@ def test_who_comes_through_a_proxy_needs_the_token_too(gallery: Gallery) -> None
     with server(gallery.path, "--name", "gallery.example") as (address, _):
         assert address.startswith("http://gallery.example:")
         port = address.partition("/?token=")[0].rpartition(":")[2]
-        asked = urllib.request.Request(
-            f"http://127.0.0.1:{port}/api/overview", headers={"host": "gallery.example"}
-        )
+        asked = urllib.request.Request(f"http://127.0.0.1:{port}/api/overview", headers={"host": "gallery.example"})
         with pytest.raises(HTTPError, match="401"):
             urllib.request.urlopen(asked, timeout=30)
 

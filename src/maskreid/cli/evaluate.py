@@ -117,13 +117,15 @@ def evaluate(
 
     from maskreid import progress
     from maskreid.network import load_model
-    from maskreid.reports import report_on
+    from maskreid.reports import refuse_other_run, report_on
     from maskreid.retrieval import Calibration
     from maskreid.training.evaluation import evaluate_model, product_device
 
     loaded = load_model(model, device_of(device))
     if flip is not None:
         loaded = loaded.with_flip(flip)
+    if out:
+        refuse_other_run(loaded, out)
     dataset = open_data(data, format, split)
     evaluation = evaluate_model(
         loaded,
@@ -160,7 +162,7 @@ def _evaluate_features(
 ) -> None:
     from maskreid import progress
     from maskreid.reports.numbers import ABOUT, read_numbers, write_numbers
-    from maskreid.retrieval import judge, read_features, save_folder
+    from maskreid.retrieval import Calibration, judge, read_features, save_folder
     from maskreid.retrieval.judge import check_asked
 
     check_asked(protocol, multi_query=multi_query, reranking=rerank, probes=probes)
@@ -182,14 +184,18 @@ def _evaluate_features(
         device=device,
         progress=progress.terminal,
     )
-    details = _details(judgement, per_camera, worst, open_set, device=device)
+    # What a test of a model said of it still holds when its features are judged another way.
+    known = {key: value for key, value in read_numbers(file).items() if key in ABOUT}
+    details = _details(judgement, per_camera, worst, open_set, Calibration.of(known), device)
     if out:
-        # What a test of a model said of it still holds when its features are judged another way.
-        known = {key: value for key, value in read_numbers(file).items() if key in ABOUT}
         about = {"data": str(file), "model": read.query.model, **known}
         write_numbers(out / "metrics.json", judgement, about=about, details=details)
         written = [out / "metrics.json", *save_folder(out, read.query, read.gallery, read.boxes)]
         print(f"written: {', '.join(map(str, written))}")
+        page = out / "report.html"
+        if page.exists():
+            page.unlink()
+            print(f"removed: {page}, which was of other numbers; maskreid report {out} writes a page of these")
 
 
 def _details(

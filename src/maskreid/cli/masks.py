@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maskreid.cli.common import DataArgument, FormatOption, check_png, open_data
+from maskreid.cli.common import DataArgument, FormatOption, SplitOption, check_png, open_data
 from maskreid.errors import MaskreidError
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def make(
     out: Annotated[Path, typer.Option("--out", help="Folder for the masks.", show_default=False)],
     masks: MasksOption = "fcn",
     format: FormatOption = None,
+    split: SplitOption = 0,
 ) -> None:
     """Write a mask for every image of DATA: OUT/FOLDER/STEM.png, 255 on the person.
 
@@ -36,17 +37,19 @@ def make(
     from maskreid import progress
     from maskreid.masks import make_masks
 
-    written = make_masks(open_data(data, format), out, _mask_source(masks), progress=progress.terminal)
+    written = make_masks(open_data(data, format, split), out, _mask_source(masks), progress=progress.terminal)
     print(f"wrote {written} masks to {out}")
 
 
 @app.command()
-def check(data: DataArgument, masks: MasksOption = "fcn", format: FormatOption = None) -> None:
+def check(
+    data: DataArgument, masks: MasksOption = "fcn", format: FormatOption = None, split: SplitOption = 0
+) -> None:
     """Print how much of its image each mask covers, and what is mismatched or missing. Exits with 1 on errors."""
     from maskreid import progress
     from maskreid.masks import check_masks
 
-    dataset = open_data(data, format)
+    dataset = open_data(data, format, split)
     report = check_masks(dataset.source, dataset.images(), _mask_source(masks), progress=progress.terminal)
     print(report)
     if not report.ok:
@@ -61,6 +64,7 @@ def preview(
     count: Annotated[int, typer.Option(min=1, help="How many images.")] = 48,
     seed: Annotated[int, typer.Option(min=0, help="Which images.")] = 0,
     format: FormatOption = None,
+    split: SplitOption = 0,
 ) -> None:
     """Draw a contact sheet: image, mask over the image, masked image."""
     import io
@@ -72,7 +76,7 @@ def preview(
     from maskreid.reports import mask_sheet
 
     check_png(out)
-    dataset = open_data(data, format)
+    dataset = open_data(data, format, split)
     images = dataset.images()
     chosen = np.random.default_rng(seed).permutation(len(images))[:count]
     picked = [images[i] for i in sorted(chosen)]
@@ -90,13 +94,14 @@ def train(
     labels: Annotated[Path, typer.Option("--labels", help="Folder or zip of label maps, STEM.png, 0 = background.")],
     out: Annotated[Path, typer.Option("--out", help="Model to write: OUT.safetensors and OUT.json.")],
     format: FormatOption = None,
+    split: SplitOption = 0,
 ) -> None:
     """Train the segmenter on DATA's training images with LABELS, and measure it on identities held out of that."""
     from maskreid import progress
     from maskreid.images import open_source
     from maskreid.masks import learn_segmenter
 
-    quality = learn_segmenter(open_data(data, format), open_source(labels), out, progress=progress.terminal)
+    quality = learn_segmenter(open_data(data, format, split), open_source(labels), out, progress=progress.terminal)
     for name, value in quality.as_dict().items():
         print(f"{name}: {value:g}")
 

@@ -44,7 +44,7 @@ def ranks(
         Path, typer.Option("--out", metavar="PNG", help="One page, or with more queries NAME-1.png, NAME-2.png, ...")
     ] = Path("ranks.png"),
     rows: Annotated[int, typer.Option(metavar="N", min=1, help="Queries on a page.")] = 8,
-    seed: Annotated[int, typer.Option(help="Of the random queries.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the random queries.")] = 0,
     protocol: Annotated[
         str | None,
         typer.Option(

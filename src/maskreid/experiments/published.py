@@ -65,7 +65,7 @@ def published_tables() -> Mapping[str, PublishedTable]:
             columns=tuple(Column(**column) for column in table["columns"]),
             rows=tuple(PublishedRow(row["key"], row["label"], tuple(row["values"])) for row in table["rows"]),
             source=content["source"],
-            note=content["note"],
+            note=" ".join(filter(None, (content["note"], table.get("note")))),
         )
         for name, table in content["tables"].items()
     }

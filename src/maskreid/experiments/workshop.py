@@ -23,6 +23,7 @@ from maskreid.retrieval import Similarities, similarities
 from maskreid.retrieval.named_protocols import MULTIPLE_QUERY, SINGLE_QUERY, SINGLE_SHOT
 from maskreid.training import evaluate_model, train
 from maskreid.training.loop import MODEL
+from maskreid.training.objective import check_installed
 from maskreid.training.run_folder import RunInUseError, wait_until_free
 
 # DukeMTMC-reID is not among them, nor are the large sets that the paper did not join.
@@ -86,6 +87,7 @@ class Workshop:
             raise MaskreidError(f"this needs {second.data}, which is not among the data; give it with --data")
         # Before the first stage takes its hours: it may be refused.
         recipe = second_recipe(second, str(joint / MODEL), self.budget, seed)
+        check_installed(recipe.loss)
         self._join(experiment.network, seed, joint)
         run = self.out / f"{second.data}-{second.name}-seed{seed}"
         if run not in self._trained:

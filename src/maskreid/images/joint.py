@@ -74,10 +74,15 @@ def join_datasets(datasets: Sequence[Dataset]) -> Dataset:
     )
 
 
-def images_digest(source: Source, images: Sequence[PersonImage]) -> str:
+def images_digest(source: Source, images: Sequence[PersonImage], *, labelled: bool = False) -> str:
     """Tell datasets apart, by their images' paths below their common folder and the first one's bytes.
 
     It is the same for a folder, the folder above it and the zip, and another for other people in the same layout.
+
+    Args:
+        source: where the images are.
+        images: at least one.
+        labelled: whether who is who counts too (by the order of their numbers), as it must where paths do not say so.
     """
     paths = sorted(image.path for image in images)
     shared = os.path.commonpath([os.path.dirname(path) for path in paths])
@@ -85,6 +90,10 @@ def images_digest(source: Source, images: Sequence[PersonImage]) -> str:
         "\n".join(path[len(shared) :].lstrip("/") for path in paths).encode(errors="surrogateescape")
     )
     digest.update(source.read(paths[0]))
+    if labelled:
+        rank = {identity: place for place, identity in enumerate(sorted({image.identity for image in images}))}
+        who = [rank[image.identity] for image in sorted(images, key=lambda image: image.path)]
+        digest.update(repr(who).encode())
     return digest.hexdigest()[:16]
 
 

@@ -2,7 +2,7 @@
 
 from maskreid.losses.distillation import distillation_loss
 from maskreid.losses.full_ranking import full_ranking_loss
-from maskreid.losses.library import circle_loss, contrastive_loss
+from maskreid.losses.library import LIBRARY, circle_loss, contrastive_loss, library_for
 from maskreid.losses.n_pair import n_pair_loss
 from maskreid.losses.oim import move_table, oim_loss
 from maskreid.losses.quadruplet import quadruplet_loss
@@ -11,10 +11,12 @@ from maskreid.losses.softmax import softmax_loss
 from maskreid.losses.triplet import triplet_loss
 
 __all__ = [
+    "LIBRARY",
     "circle_loss",
     "contrastive_loss",
     "distillation_loss",
     "full_ranking_loss",
+    "library_for",
     "move_table",
     "n_pair_loss",
     "oim_loss",

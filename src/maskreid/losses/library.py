@@ -10,6 +10,8 @@ from torch import Tensor
 from maskreid.errors import MaskreidError
 from maskreid.losses.similarity import full_precision
 
+LIBRARY = ("contrastive", "circle")  # the losses here
+
 
 def contrastive_loss(features: Tensor, identities: Tensor, margin: float = 1.0) -> Tensor:
     """Contrastive loss (Hadsell et al. 2006) over all pairs of the batch, on the distance D of unit features.
@@ -25,7 +27,7 @@ def contrastive_loss(features: Tensor, identities: Tensor, margin: float = 1.0) 
     Raises:
         MaskreidError: pytorch-metric-learning is not installed.
     """
-    losses = _library("contrastive")
+    losses = library_for("contrastive")
     return _apply(losses.ContrastiveLoss(pos_margin=0, neg_margin=margin), features, identities)
 
 
@@ -46,10 +48,15 @@ def circle_loss(features: Tensor, identities: Tensor, margin: float = 0.25, scal
     Raises:
         MaskreidError: pytorch-metric-learning is not installed.
     """
-    return _apply(_library("circle").CircleLoss(m=margin, gamma=scale), features, identities)
+    return _apply(library_for("circle").CircleLoss(m=margin, gamma=scale), features, identities)
 
 
-def _library(name: str) -> Any:
+def library_for(name: str) -> Any:
+    """Return the library's losses, of which ``name`` is one.
+
+    Raises:
+        MaskreidError: it is not installed.
+    """
     try:
         from pytorch_metric_learning import losses
     except ImportError:

@@ -7,7 +7,7 @@ from maskreid.reports.details import Details, examine
 from maskreid.reports.distributions import reliability_diagram, similarity_plot
 from maskreid.reports.evaluation_figures import Examined, evaluation_figures
 from maskreid.reports.figure import Figure
-from maskreid.reports.model_report import report_on
+from maskreid.reports.model_report import refuse_other_run, report_on
 from maskreid.reports.numbers import write_numbers
 from maskreid.reports.open_run import check_run, open_subject, short_names, written_to
 from maskreid.reports.page import make_page, write_report
@@ -45,6 +45,7 @@ __all__ = [
     "open_subject",
     "rank_lists",
     "rank_sheets",
+    "refuse_other_run",
     "reliability_diagram",
     "reliability_table",
     "report_on",

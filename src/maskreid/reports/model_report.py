@@ -6,11 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from maskreid.errors import MaskreidError
 from maskreid.files import write_out
 from maskreid.reports.crops import DatasetCrops
 from maskreid.reports.details import Details, similar_pairs
 from maskreid.reports.evaluation_figures import Examined
-from maskreid.reports.numbers import NOTHING_MORE, write_numbers
+from maskreid.reports.numbers import NOTHING_MORE, read_json, write_numbers
 from maskreid.reports.page import make_page
 from maskreid.reports.subject import Masks, Subject, data_facts, dataset_counts, model_facts, run_name
 from maskreid.retrieval import Calibration, save_folder
@@ -42,10 +43,14 @@ def report_on(
         title: of the page.
         details: what else to show.
         masks: where masks came from, if not from where the model's card says.
+
+    Raises:
+        MaskreidError: as `refuse_other_run`, or something cannot be written.
     """
     from maskreid.training.history import read_history
 
     out = Path(out)
+    refuse_other_run(model, out)
     subject = replace(
         subject_of(model, dataset, evaluation, run_name(out), details, masks), history=read_history(out)
     )
@@ -60,6 +65,22 @@ def report_on(
     features = evaluation.features  # which took longest to make, so they are safe first
     save_folder(out, features["query"], features["gallery"], features.get("multi_query"))
     write_out(out / "report.html", make_page([subject], title).html)
+
+
+def refuse_other_run(model: Model, out: Path) -> None:
+    """Look whether a model may be reported on in a folder: not in another model's run, which would be taken for it.
+
+    Raises:
+        MaskreidError: it is another model's run.
+    """
+    from maskreid.training.history import LOG
+
+    if not (out / LOG).is_file():
+        return
+    card = out / "model.json"
+    trained = read_json(card) if card.is_file() else {}
+    if trained.get("weights_sha256") != model.card.get("weights_sha256"):
+        raise MaskreidError(f"{out}: is the run of another model than the one that is tested; name another folder")
 
 
 def mask_policy(model: Model, masks: str | None = None) -> dict[str, Any]:

@@ -49,7 +49,9 @@ class Masks:
     @classmethod
     def of(cls, evaluation: Evaluation, policy: Mapping[str, Any]) -> Masks:
         """Return those of an evaluation, by the policy of the model's card."""
-        packed = (evaluation.packed_query, evaluation.packed_gallery)
+        packed = [evaluation.packed_query]
+        if evaluation.packed_gallery is not evaluation.packed_query:  # as where everyone searches for everyone
+            packed.append(evaluation.packed_gallery)
         coverage = np.concatenate([each.coverage for each in packed])
         return cls(policy["source"], coverage, policy["min_share"], sum(each.fallbacks for each in packed))
 

@@ -25,7 +25,7 @@ from maskreid.retrieval.multi_query import pool_queries
 from maskreid.retrieval.named_protocols import NAMED_PROTOCOLS, NamedProtocol, named_protocol
 from maskreid.retrieval.neighbours import exact_search
 from maskreid.retrieval.open_set import OpenSet, open_set
-from maskreid.retrieval.protocol import CAMERA_FREE, MARKET1501, Protocol
+from maskreid.retrieval.protocol import ALL_VS_ALL, MARKET1501, Protocol
 from maskreid.retrieval.reliability import Reliability
 from maskreid.retrieval.rerank import rerank, rerank_among
 from maskreid.retrieval.reranked import RerankedDistances
@@ -34,7 +34,7 @@ from maskreid.retrieval.single_shot import evaluate_single_shot
 from maskreid.retrieval.worst import WorstQuery, worst_queries
 
 __all__ = [
-    "CAMERA_FREE",
+    "ALL_VS_ALL",
     "MARKET1501",
     "NAMED_PROTOCOLS",
     "Calibration",

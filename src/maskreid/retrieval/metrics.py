@@ -100,10 +100,10 @@ class Metrics:
             "definitions": DEFINITIONS,
         }
 
-    def table(self, dataset: str = "") -> str:
+    def __str__(self) -> str:
         """The table that papers and tools of the field print, percentages with one decimal."""
         scores = [self.rank(1), self.rank(5), self.rank(10), self.map, self.map_trapezoid, self.minp]
-        name = dataset or f"{len(np.unique(self.queries))} queries, {self.gallery_size} gallery"
+        name = f"{len(np.unique(self.queries))} queries, {self.gallery_size} gallery"
         heads = ["Dataset", "Rank-1", "Rank-5", "Rank-10", "mAP", "mAP (trapezoid)", "mINP"]
         cells = [name, *(f"{100 * score:.1f}" for score in scores)]
         widths = [max(len(head), len(cell)) for head, cell in zip(heads, cells, strict=True)]
@@ -116,6 +116,3 @@ class Metrics:
             for row in (heads, rules, cells)
         ]
         return "\n".join(f"| {' | '.join(row)} |" for row in aligned)
-
-    def __str__(self) -> str:
-        return self.table()

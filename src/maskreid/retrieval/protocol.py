@@ -66,14 +66,11 @@ class Protocol:
 MARKET1501 = Protocol("market1501", same_camera=True)
 """Market-1501, DukeMTMC-reID, MSMT17 and CUHK03-NP: cross-camera retrieval."""
 
-CAMERA_FREE = Protocol("camera-free", same_camera=False)
-"""For images without cameras, such as a folder per person: each other image of the person is a correct match."""
-
 CUHK03_CLASSIC = Protocol("cuhk03-classic", same_camera=True)
 """The rule of CUHK03's first protocol; `maskreid.retrieval.single_shot` draws its galleries."""
 
 ALL_VS_ALL = Protocol("all-vs-all", same_camera=False)
-"""Every image of a set searches all the others."""
+"""Every image of a set searches all the others, from whatever camera: for images without cameras, too."""
 
 
 def has_identity(identities: IntArray) -> NDArray[np.bool_]:

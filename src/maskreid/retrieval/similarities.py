@@ -7,6 +7,7 @@ from threading import Lock
 
 import numpy as np
 
+from maskreid.errors import MaskreidError
 from maskreid.progress import Progress, silent
 from maskreid.retrieval.blocks import Block, in_blocks
 from maskreid.retrieval.evaluate import check_comparable
@@ -53,11 +54,13 @@ def similarities(
         progress: told about every block of queries.
 
     Raises:
-        MaskreidError: the features do not fit each other, or the protocol.
+        MaskreidError: the features do not fit each other, or the protocol, or no query names a person.
     """
     check_comparable(query, gallery)
     protocol.check(query, gallery)
     query = query.take(np.flatnonzero(has_identity(query.identities)))
+    if not len(query):
+        raise MaskreidError("similarities: no query names a person, so there are no pairs to count")
     relevant = find_relevant(query, gallery, protocol)
     junk = np.flatnonzero(gallery.identities == JUNK)
     counted = np.zeros((3, bins), np.int64)  # all, correct, passed over

@@ -50,6 +50,8 @@ def adapt_model(model: Model, dataset: Dataset, *, cache: Path | None = None, pr
         )
     packed = prepare(dataset.source, images, data_config(model), cache=cache, progress=progress)
     features = embed_packed(model, packed, precision="bfloat16", unit=False, progress=progress)
+    if model.flip:
+        features /= 2  # the sum of two views, of which the network's last layer makes one at a time
     try:
         network = adapted(model.network, features, packed.cameras)
     except MaskreidError as error:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import torch
@@ -13,7 +10,7 @@ from torch import Tensor
 
 from maskreid.images import PackedImages
 from maskreid.network import BACKGROUND_RGB, MEAN_BGR, prepare_input
-from maskreid.threads import thread_count
+from maskreid.threads import in_threads
 from maskreid.training.augment import (
     ERASED,
     Integers,
@@ -81,8 +78,6 @@ class Feeder:
         self.device = torch.empty(0, device=device).device  # "cuda" is one of several
         self.watch = Stopwatch(self.device)
         self.kernels = self.device.type == "cpu"
-        self._threads = thread_count()
-        self._pool = ThreadPoolExecutor(self._threads)  # starts threads when there is work for them
         names, self._targets = np.unique(packed.identities, return_inverse=True)
         self.identities = len(names)
         self._sampler = make_sampler(recipe.batch, packed.identities, recipe.seed)
@@ -158,18 +153,9 @@ class Feeder:
                 masked[start:stop].reshape(-1, 3),
             )
 
-        self._share(some, len(plan))
+        in_threads(some, len(plan))
         first, second = made.permute(0, 1, 4, 2, 3)
         return first, second
-
-    def _share(self, work: Callable[[int, int], None], count: int) -> None:
-        """Call ``work(start, stop)`` for parts of ``count`` on all threads, this one included."""
-        cuts = [count * part // self._threads for part in range(self._threads + 1)]
-        own, *others = pairwise(cuts)
-        waiting = [self._pool.submit(work, *span) for span in others]
-        work(*own)
-        for done in waiting:
-            done.result()
 
     def _spoil(self, masks: Tensor, spoiling: Integers) -> None:
         spoiled = np.flatnonzero(spoiling.any(1))

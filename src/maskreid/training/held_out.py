@@ -25,8 +25,7 @@ def held_out_test(models: Sequence[Model], dataset: Dataset, *, without: Collect
 
     Every image of an unlearned person is a query, and all "train" images are the gallery (all images of a dataset
     without them; never a test split beside a training split). Few people alone are found too easily to part good
-    models; what was learned from makes strangers of the same cameras. An image does not answer itself: the market1501
-    protocol passes over the query's own camera, and each image of an unknown camera gets a camera of its own.
+    models; what was learned from makes strangers of the same cameras.
 
     Args:
         models: to be compared.
@@ -47,13 +46,8 @@ def held_out_test(models: Sequence[Model], dataset: Dataset, *, without: Collect
             f"{dataset.source.name}: these models held out different people ({len(different)} were learned by one "
             "and not by another); compare models of the same data.held_out and seed"
         )
-    first = 1 + max(image.camera for image in images)
-    gallery = tuple(
-        replace(image, camera=first + place) if image.camera == UNKNOWN_CAMERA else image
-        for place, image in enumerate(images)
-    )
-    query = tuple(image for image in gallery if image.identity in people)
-    return replace(dataset, splits={"query": query, "gallery": gallery})
+    query = tuple(image for image in images if image.identity in people)
+    return replace(dataset, splits={"query": query, "gallery": tuple(images)})
 
 
 def held_out_features(
@@ -66,6 +60,9 @@ def held_out_features(
 ) -> tuple[Features, Features]:
     """Embed a `held_out_test`: (query, gallery), each image once, since the queries are in the gallery too.
 
+    An image does not answer itself: the market1501 protocol passes over the query's own camera, and here each image
+    of an unknown camera has a camera of its own.
+
     Args:
         model: one of those that the test was made for.
         test: from `held_out_test`.
@@ -75,6 +72,8 @@ def held_out_features(
     """
     packed = prepare(test.source, test.splits["gallery"], data_config(model), cache=cache, progress=progress)
     gallery = extract_features(model, packed, precision=precision, progress=progress)
+    own = 1 + gallery.cameras.max() + np.arange(len(gallery))
+    gallery = replace(gallery, cameras=np.where(gallery.cameras == UNKNOWN_CAMERA, own, gallery.cameras))
     people = {image.identity for image in test.splits["query"]}
     return gallery.take(np.flatnonzero(np.isin(gallery.identities, sorted(people)))), gallery
 

@@ -34,12 +34,12 @@ class History:
 
 
 def read_history(run: str | Path) -> History | None:
-    """Read a run folder's log; None where there is none. A line that a kill cut off is passed over."""
+    """Read a run folder's log; None where there is none. A line that is cut off or damaged is passed over."""
     path = Path(run) / LOG
     if not path.is_file():
         return None
     entries = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
             entry = json.loads(line)
         except ValueError:

@@ -11,7 +11,8 @@ from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, PersonImage, Source, split_identities
 from maskreid.images.joint import JOINED, JointSource, images_digest
 
-OWN_NUMBERS = ("csv", "folders")  # labels of datasets whose people each copy numbers for itself
+LISTED = "csv"  # label of datasets whose paths do not say who is who
+OWN_NUMBERS = (LISTED, "folders")  # labels of datasets whose people each copy numbers for itself
 PHOTOS = 64  # of those learned from, by which a card knows them again in any other folder
 LINKS = ("before", "init", "teachers")  # to what was before; older cards have the last two, each with all before it
 RANDOM = " (split "  # in the label of a dataset whose people are parted at random
@@ -23,11 +24,11 @@ def datasets_of(dataset: Dataset) -> list[list[str]]:
     if not images:
         return []
     if not isinstance(dataset.source, JointSource):
-        return [[dataset.label, images_digest(dataset.source, images)]]
+        return [[dataset.label, images_digest(dataset.source, images, labelled=dataset.label == LISTED)]]
     found = []
     for place, label in enumerate(dataset.name.split(JOINED)):
         part = [image for image in images if image.path.startswith(f"{place}/")]
-        found.append([label, images_digest(dataset.source, part)])
+        found.append([label, images_digest(dataset.source, part, labelled=label == LISTED)])
     return found
 
 

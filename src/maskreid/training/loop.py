@@ -22,8 +22,10 @@ from maskreid.images import Dataset, PackedImages, PersonImage, holdout_split, s
 from maskreid.network import MaskReID, Model, load_model, make_card, multiplies_bfloat16, pick_device, save_model
 from maskreid.progress import Progress, silent
 from maskreid.retrieval import Metrics, evaluate
+from maskreid.training.batches import make_sampler
 from maskreid.training.extract import extract_features
 from maskreid.training.learned import datasets_of, learned_before, learned_people, some_photos
+from maskreid.training.objective import check_installed
 from maskreid.training.prepare import prepare
 from maskreid.training.profiling import Profiler
 from maskreid.training.ranks import Ranks, join_ranks
@@ -31,7 +33,7 @@ from maskreid.training.recipe import Recipe
 from maskreid.training.run_folder import RunFolder
 from maskreid.training.schedule import learning_rate
 from maskreid.training.teachers import taught_features
-from maskreid.training.trainer import Trainer
+from maskreid.training.trainer import Trainer, check_init
 
 LOG_EVERY = 20  # iterations between two lines of the log
 MODEL = "model"  # RUN/model.safetensors and RUN/model.json
@@ -91,6 +93,11 @@ class _Run:
         self.learned, self.kept = split_identities(dataset.splits["train"], recipe.data.held_out, recipe.seed)
         self.init = load_model(recipe.init) if recipe.init else None
         self.teachers = [load_model(name) for name in recipe.teachers]
+        # What cannot be is told before images are masked and packed, and shown to teachers.
+        check_installed(recipe.loss)
+        if self.init:
+            check_init(self.init, recipe.network)
+        make_sampler(recipe.batch, np.array([image.identity for image in self.learned]), recipe.seed)
         if self.kept:
             if self.init:
                 self._check_held_out("init", recipe.init, self.init)

@@ -6,10 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from maskreid.losses import (
+    LIBRARY,
     circle_loss,
     contrastive_loss,
     distillation_loss,
     full_ranking_loss,
+    library_for,
     n_pair_loss,
     oim_loss,
     quadruplet_loss,
@@ -18,6 +20,17 @@ from maskreid.losses import (
     triplet_loss,
 )
 from maskreid.training.recipe import LossConfig
+
+
+def check_installed(config: LossConfig) -> None:
+    """Look whether all losses can be computed, before the work of a training goes into the first step.
+
+    Raises:
+        MaskreidError: one has a weight, and the library that it comes from is not installed.
+    """
+    for name in LIBRARY:
+        if getattr(config, name):
+            library_for(name)
 
 
 def objective(

@@ -15,7 +15,7 @@ from torch.nn.parallel import DistributedDataParallel
 from maskreid.errors import MaskreidError
 from maskreid.images import PackedImages
 from maskreid.losses import move_table, ranking_floor
-from maskreid.network import Classifier, MaskReID, Model, autocast
+from maskreid.network import Classifier, MaskReID, Model, NetworkConfig, autocast
 from maskreid.training.average import MovingAverage
 from maskreid.training.compiling import compiled
 from maskreid.training.feeder import Feeder
@@ -201,17 +201,26 @@ class _AroundNeck(nn.Module):
         return self.network.around_neck(image, masked)
 
 
-def _copy_weights(source: Model, network: MaskReID) -> bool:
-    """Take over a model's weights; return whether the layer that makes the feature is among them."""
-    ours, theirs = asdict(network.config), asdict(source.network.config)
+def check_init(init: Model, config: NetworkConfig) -> None:
+    """Look whether a network of this kind can start from a model's weights.
+
+    Raises:
+        MaskreidError: it cannot.
+    """
+    ours, theirs = asdict(config), asdict(init.network.config)
     different = [key for key in ours if key not in FREE and ours[key] != theirs[key]]
     if different:
         raise MaskreidError(
             "init: the model's network differs from the recipe's in "
             + ", ".join(f"{key} ({theirs[key]!r}, recipe has {ours[key]!r})" for key in different)
         )
+
+
+def _copy_weights(source: Model, network: MaskReID) -> bool:
+    """Take over a model's weights; return whether the layer that makes the feature is among them."""
+    check_init(source, network.config)
     weights = source.network.state_dict()
-    whole = bool(ours["dimension"] == theirs["dimension"])
+    whole = bool(network.config.dimension == source.network.config.dimension)
     if not whole:
         weights = {name: value for name, value in weights.items() if not name.startswith("fc7")}
     network.load_state_dict({**network.state_dict(), **weights})
