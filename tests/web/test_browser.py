@@ -2,106 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import uvicorn
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from browsing import Site, found, ids
+from playwright.sync_api import Browser, Page, expect
 
-from maskreid.gallery import Asker, Filter, Gallery, judgements
-from maskreid.images import Dataset
-from maskreid.web.app import make_app
-from maskreid.web.desk import Desk
-from maskreid.web.runs import Runs
-from maskreid.web.serve import _listen
+from maskreid.gallery import Filter
 
 pytestmark = pytest.mark.browser
-
-
-@dataclass
-class Site:
-    address: str
-    desk: Desk
-
-    @property
-    def count(self) -> int:
-        return len(self.desk.gallery)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.fail("no chromium here: apt-get install --no-install-recommends chromium, or make test-web as root")
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield found
-        found.close()
-
-
-@pytest.fixture
-def site(gallery: Gallery, asker: Asker, world: Dataset, tmp_path: Path) -> Iterator[Site]:
-    rng = np.random.default_rng(0)
-    arrays: dict[str, Any] = {}
-    for part in ("query", "gallery"):
-        images = world.splits[part]
-        arrays[f"{part}_features"] = rng.normal(size=(len(images), 8))
-        arrays[f"{part}_identities"] = np.array([image.identity for image in images])
-        arrays[f"{part}_cameras"] = np.array([image.camera for image in images])
-        arrays[f"{part}_paths"] = np.array([image.path for image in images])
-    for name in ("one", "two"):
-        np.savez(tmp_path / f"{name}.npz", **arrays)
-    runs = Runs([str(tmp_path / "one.npz"), str(tmp_path / "two.npz")], world)
-    desk = Desk(gallery, asker, runs=runs)
-    listening = _listen("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(make_app(desk), log_level="warning"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-    thread.start()
-    yield Site(f"http://127.0.0.1:{listening.getsockname()[1]}", desk)
-    server.should_exit = True
-    thread.join(20)
-    listening.close()
-
-
-@pytest.fixture
-def page(browser: Browser, site: Site) -> Iterator[Page]:
-    """A page whose scripts raise nothing, and which asks nobody else."""
-    context = browser.new_context(base_url=site.address)
-    context.set_default_timeout(15_000)
-    made = context.new_page()
-    wrong: list[str] = []
-    made.on("pageerror", lambda error: wrong.append(str(error)))
-    made.on("request", lambda request: _elsewhere(request.url, site.address, wrong))
-    yield made
-    context.close()
-    assert wrong == []
-
-
-def _elsewhere(url: str, address: str, wrong: list[str]) -> None:
-    if not url.startswith((address, "data:", "blob:")):
-        wrong.append(url)
-
-
-def upload(page: Page, *files: dict[str, Any]) -> None:
-    page.goto("/")
-    page.set_input_files("#images", list(files))
-
-
-def found(page: Page, image: bytes) -> None:
-    """Search for an image and wait for its answers."""
-    upload(page, {"name": "someone.png", "mimeType": "image/png", "buffer": image})
-    page.wait_for_url("**/?q=*")
-    expect(page.locator(".card").first).to_be_visible()
-
-
-def ids(page: Page) -> list[str]:
-    return [str(card.get_attribute("data-id")) for card in page.locator(".card").all()]
 
 
 def test_upload_search_filter_and_the_way_back(page: Page, site: Site, image: bytes) -> None:
@@ -179,45 +90,6 @@ def test_the_mask_is_painted_and_switched_off(page: Page, site: Site, image: byt
     assert np.abs(site.desk.queries.get(query).vector - before).max() > 1e-4
 
 
-def test_judged_undone_and_deleted(page: Page, site: Site, image: bytes) -> None:
-    found(page, image)
-    first, second, third = ids(page)[:3]
-    for id_ in (first, second):
-        page.locator(f"[data-chooses='{id_}']").check()
-    page.locator("#judging [name=identity]").fill("<i>ann</i>")
-    page.get_by_role("button", name="One person", exact=True).click()
-    expect(page.locator(f"[data-id='{first}'] .who")).to_have_text("<i>ann</i>")
-    expect(page.locator(f"[data-id='{second}'] .who")).to_have_text("<i>ann</i>")
-    page.locator("h1").first.click()
-    page.keyboard.press("u")
-    expect(page.locator(f"[data-id='{first}'] .who")).not_to_have_text("<i>ann</i>")
-    assert [each.what for each in judgements(site.desk.gallery)] == ["same", "undo"]
-    count = site.count
-    page.locator(f"[data-chooses='{third}']").check()
-    page.get_by_role("button", name="Remove", exact=True).click()
-    page.get_by_role("button", name="Keep").click()
-    assert site.count == count
-    page.get_by_role("button", name="Remove", exact=True).click()
-    page.locator("#removal [value=remove]").click()
-    expect(page.locator(f"[data-id='{third}']")).to_have_count(0)
-    assert site.count == count - 1
-
-
-def test_what_a_filter_hides_is_no_longer_chosen(page: Page, site: Site) -> None:
-    page.goto("/browse?tag=made up&top=30")
-    cameras = {entry.id: entry.camera for entry in site.desk.gallery.entries()}
-    for camera in (1, 2):
-        id_ = next(each for each in ids(page) if cameras[each] == camera)
-        page.locator(f"[data-chooses='{id_}']").check()
-    expect(page.locator("#judging [data-count]")).to_have_text("2 entries")
-    page.locator("[name=camera][value='2']").check()
-    page.wait_for_url("**camera=2**")
-    expect(page.locator("#judging [data-count]")).to_have_text("1 entry")
-    expect(page.locator("[data-chooses]:checked")).to_have_count(1)
-    assert "tag=made+up" in page.url
-    assert "top=30" in page.url
-
-
 def test_like_after_unlike_is_like(page: Page, image: bytes) -> None:
     found(page, image)
     first = ids(page)[0]
@@ -226,19 +98,6 @@ def test_like_after_unlike_is_like(page: Page, image: bytes) -> None:
     page.locator(f"[data-id='{first}'] [name=like]").click()
     expect(page.locator(".chip.like")).to_have_count(1)
     expect(page.locator(".chip.unlike")).to_have_count(0)
-
-
-def test_what_is_judged_is_listed_and_taken_back_there(page: Page, site: Site) -> None:
-    page.goto("/browse?order=camera")
-    boxes = page.locator("[data-chooses]")
-    boxes.nth(0).check()
-    boxes.nth(1).check()
-    page.get_by_role("button", name="Not the first one").click()
-    expect(page.locator("#told")).to_contain_text("takes it back")
-    page.goto("/judgements")
-    with page.expect_navigation():
-        page.get_by_role("button", name="Take back").click()
-    expect(page.locator("h1")).to_have_text("0 judgements stand")
 
 
 def _back(page: Page) -> None:
@@ -267,38 +126,6 @@ def test_back_goes_through_every_search_and_out(page: Page, image: bytes) -> Non
     page.wait_for_url("**/browse")
     page.go_forward()
     expect(page.locator("#send button")).to_be_hidden()  # the page's scripts are at work
-
-
-def test_a_typed_name_is_of_those_who_were_chosen(page: Page, site: Site) -> None:
-    page.goto("/browse?order=camera&top=6&offset=6")
-    boxes = page.locator("[data-chooses]")
-    boxes.nth(0).check()
-    page.locator("#judging [name=identity]").fill("ann")
-    with page.expect_navigation():
-        page.get_by_role("button", name="One person", exact=True).click()
-    changed = len(judgements(site.desk.gallery)[0].before or {})  # those who had the entry's name before are ann too
-    expect(page.locator("#told")).to_have_text(f"ann: 1 entry, {changed} names changed; u takes it back")
-    assert "offset=6" in page.url
-    expect(page.locator("#results > p").first).to_contain_text("7 to 12 of")
-    expect(page.locator(".who").first).to_have_text("ann")
-    boxes.nth(1).check()
-    expect(page.locator("#judging [name=identity]")).to_have_value("")
-    page.locator("#judging [name=identity]").fill("bob")
-    page.get_by_role("button", name="Choose none").click()
-    boxes.nth(2).check()
-    expect(page.locator("#judging [name=identity]")).to_have_value("")
-    page.keyboard.press("j")
-    expect(page.get_by_role("button", name="One person", exact=True)).to_be_focused()
-
-
-def test_a_keyboard_judges_and_stays_at_its_place(page: Page, image: bytes) -> None:
-    found(page, image)
-    for key in ("ArrowRight", "ArrowRight", "ArrowRight", "x", "j"):
-        page.keyboard.press(key)
-    page.keyboard.press("Enter")
-    expect(page.locator("#told")).to_contain_text("takes it back")
-    expect(page.locator(".shot").nth(2)).to_be_focused()
-    expect(page.locator("#spoken")).not_to_be_empty()
 
 
 def test_a_server_that_has_gone_is_told(page: Page, image: bytes) -> None:
@@ -449,3 +276,49 @@ def test_axe_finds_nothing(browser: Browser, site: Site, image: bytes, scheme: A
         results = Axe().run(page)
         assert results.violations_count == 0, f"{opens} {scheme}: {results.generate_report()}"
     context.close()
+
+
+@pytest.mark.parametrize("status", [200, 502])
+def test_an_answer_that_is_no_page_takes_nothings_place(page: Page, image: bytes, status: int) -> None:
+    found(page, image)
+    before = ids(page)
+    page.route("**/?**", lambda route: route.fulfill(status=status, content_type="text/html", body="<h1>nginx</h1>"))
+    page.locator("[name=camera][value='2']").check()
+    expect(page.locator("#told")).to_contain_text(f"the server answered {status}")
+    assert ids(page) == before
+    page.unroute("**/?**")
+    page.locator("[name=group]").select_option("camera")
+    expect(page.locator("#results > h2").first).to_contain_text("camera 2")
+
+
+def test_text_is_pasted_into_a_field_though_a_picture_comes_with_it(page: Page) -> None:
+    page.goto("/browse")
+    prevented = page.evaluate(
+        """() => {
+            const data = new DataTransfer();
+            data.items.add("ann", "text/plain");
+            data.items.add(new File([new Uint8Array(9)], "cell.png", {type: "image/png"}));
+            const paste = new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true});
+            return !document.querySelector("#identity").dispatchEvent(paste);
+        }"""
+    )
+    assert not prevented
+    assert page.url.endswith("/browse")
+
+
+def test_only_one_finger_paints(page: Page, image: bytes) -> None:
+    found(page, image)
+    page.get_by_role("button", name="Fix mask").click()
+    expect(page.locator("#mask")).to_be_visible()
+    drawn = "document.querySelector('#painted').toDataURL()"
+    before = page.evaluate(drawn)
+    box = page.locator("#painted").bounding_box()
+    assert box
+    page.locator("[name=brush][value=off]").check()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down(button="right")
+    page.mouse.up(button="right")
+    assert page.evaluate(drawn) == before
+    page.mouse.down()
+    page.mouse.up()
+    assert page.evaluate(drawn) != before

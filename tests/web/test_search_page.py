@@ -150,3 +150,12 @@ def test_a_refined_query_claims_no_probability(desk: Desk, image: bytes, monkeyp
     assert not answer["calibrated"]
     assert {hit["probability"] for hit in answer["hits"]} == {None}
     assert "no probability any more" in client.get("/", params=refined).text
+
+
+def test_the_same_search_again_is_no_step_to_go_back(client: TestClient, image: bytes) -> None:
+    address = str(client.get("/", params={"q": sent(client, image), "top": 7}).url)
+    asked = {"hx-request": "true", "hx-current-url": address}
+    again = client.get(address, headers=asked).headers
+    assert ("hx-replace-url" in again, "hx-push-url" in again) == (True, False)
+    other = client.get(f"{address}&camera=2", headers=asked).headers
+    assert ("hx-replace-url" in other, "hx-push-url" in other) == (False, True)

@@ -90,7 +90,7 @@ def test_the_token_of_the_address_becomes_a_cookie(desk: Desk) -> None:
     assert (answer.status_code, answer.headers["location"]) == (303, "/?top=7")
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie
-    assert "samesite=strict" in cookie.lower()
+    assert "samesite=lax" in cookie.lower()
     assert client.get("/").status_code == 200
     again = client.get("/?token=secret")  # the address that was printed, opened by who has the cookie
     assert (again.status_code, again.headers["location"]) == (303, "/")
@@ -152,3 +152,19 @@ def test_a_name_is_the_hosts_too_and_has_no_case(access: Access) -> None:
     assert access.allows_host("cam-7.example:8000")
     assert access.allows_host("Cam-7.Example")
     assert not access.allows_host("cam-8.example")
+
+
+def test_a_mistake_of_ours_is_one_line_and_forbids_scripts_too(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong() -> None:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr(desk, "overview", wrong)
+    client = TestClient(make_app(desk), base_url="http://127.0.0.1:8000", raise_server_exceptions=False)
+    answer = client.get("/api/overview")
+    assert (answer.status_code, set(answer.json())) == (500, {"detail"})
+    page = client.get("/browse", headers={"accept": "text/html"})
+    assert page.status_code == 500
+    assert "something went wrong in the server" in page.text
+    for each in (answer, page):
+        assert "secret" not in each.text
+        assert "script-src 'self'" in each.headers["content-security-policy"]

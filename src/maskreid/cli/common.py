@@ -65,8 +65,8 @@ BackendOption = Annotated[
     str | None,
     typer.Option(
         "--backend",
-        help="torch, onnx or openvino; features differ by rounding only. [default: the fastest installed for so many "
-        "images]",
+        help="torch, onnx or openvino; features differ by rounding only. [default: torch; from 5,000 images on "
+        "openvino, where it is installed and the processor multiplies bfloat16]",
         show_default=False,
     ),
 ]

@@ -84,7 +84,7 @@ BACKENDS: dict[str, Callable[[Graph, str, torch.device], Run]] = {
 def choose(
     backend: str | None, precision: str | None, device: torch.device, images: int | None = None
 ) -> tuple[str, str]:
-    """Return a backend and its precision: the fastest installed, as far as they are not given.
+    """Return a backend and its precision: the fastest installed (docs/performance.md), as far as they are not given.
 
     Args:
         backend: if it is given.
@@ -97,8 +97,9 @@ def choose(
     """
     half = multiplies_bfloat16(device)
     if backend is None:
-        few = images is not None and images < FEW
-        backend = "torch" if few else _fastest(device, half or precision == "bfloat16")
+        many = images is None or images >= FEW
+        faster = device.type == "cpu" and half and precision != "float32" and _installed("openvino")
+        backend = "openvino" if many and faster else "torch"
     if backend not in BACKENDS:
         raise MaskreidError(f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}")
     if backend != "torch" and device.type != "cpu":
@@ -107,15 +108,6 @@ def choose(
     if precision not in PRECISIONS:
         raise MaskreidError(f"precision must be {' or '.join(PRECISIONS)}, got {precision!r}")
     return backend, precision
-
-
-def _fastest(device: torch.device, half: bool) -> str:
-    """Return the fastest backend that is installed (docs/performance.md); in float32, torch is the slowest."""
-    if device.type != "cpu":
-        return "torch"
-    if _installed("openvino"):
-        return "openvino"
-    return "onnx" if not half and _installed("onnxruntime") and _installed("onnxscript") else "torch"
 
 
 def _installed(package: str) -> bool:

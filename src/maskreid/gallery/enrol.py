@@ -93,7 +93,7 @@ def enrol(
         camera: for all images, instead of what the dataset says.
         time: for all images, instead of what the dataset says.
         tags: for all images.
-        backend: who computes: "torch", "onnx" or "openvino"; by default the fastest installed for so many images.
+        backend: who computes: "torch", "onnx" or "openvino"; by default the fastest for so many images.
             Features differ by rounding only.
         precision: "float32" or "bfloat16"; by default the latter where the processor has it.
         tending: whether to join files and bring the indexes up to date afterwards (`maskreid.gallery.tend`).

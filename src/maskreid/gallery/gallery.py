@@ -161,10 +161,12 @@ class Gallery:
             _connect(str(path)).create_table(TABLE, schema=schema)
         return cls(path)
 
+    @once_more
     def __len__(self) -> int:
         with telling(self.path):
             return int(self.table.count_rows())
 
+    @once_more
     def count(self, where: Filter) -> int:
         """Return how many entries ``where`` means."""
         with telling(self.path):

@@ -1,4 +1,4 @@
-"""Just images, in any folders: of nobody known, under no known camera. Read where asked for by name only."""
+"""Just images, in any folders: of nobody known, under no known camera. Read where asked for, or where nobody need be known."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from maskreid.web.desk import Desk
 from maskreid.web.errors import WebError
 from maskreid.web.pages import browse, compare, entry, evaluate, judgements, search
 from maskreid.web.render import wants_page, write
-from maskreid.web.security import Access, Guard
+from maskreid.web.security import HEADERS, Access, Guard
 
 MINUTE = 60.0  # seconds
 REFUSED = (401, 403, 421)
@@ -54,6 +54,7 @@ def make_app(desk: Desk, access: Access | None = None) -> FastAPI:
     app.add_exception_handler(MaskreidError, _problem)
     app.add_exception_handler(HTTPException, _problem)
     app.add_exception_handler(RequestValidationError, _problem)
+    app.add_exception_handler(Exception, _mistake)
     app.add_middleware(Guard, access=access, refuse=_refuse)
     return app
 
@@ -89,7 +90,13 @@ async def _problem(request: Request, error: Exception) -> Response:
     return _told(request, status, text, headers)
 
 
-def _told(request: Request, status: int, text: str, headers: dict[str, str] | None = None) -> Response:
+async def _mistake(request: Request, error: Exception) -> Response:
+    """Answer in one line where maskreid itself is wrong; the server's output has the traceback."""
+    text = "something went wrong in the server, whose output says what"
+    return _told(request, 500, text, HEADERS)  # this answer does not pass the guard, which sets them
+
+
+def _told(request: Request, status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
     if wants_page(request):
         hidden = {"gallery": ""} if status in REFUSED else {}  # from who may not know
         return write(request, "error.html", status=status, headers=headers, text=text, code=status, **hidden)

@@ -116,7 +116,8 @@ def answer(desk: Desk, request: SearchRequest) -> Answer:
     if not request.asks:
         raise MaskreidError("a search needs q, an uploaded query, or like, an entry's id")
     where = request.where
-    asked = f"page: query {request.q[:6] or '-'}, like {len(request.like)}, unlike {len(request.unlike)}"
+    entries = (" ".join(ids) or "-" for ids in (request.like, request.unlike))
+    asked = "page: query {}, like {}, unlike {}".format(request.q[:6] or "-", *entries)
     vectors, card = vector_of(desk, request), desk.asker.model.card
     hits = search(desk.gallery, vectors, top=request.top, where=where, asked=asked, card=card)[0]
     if request.refined:  # calibrated was one image, not what people made of it

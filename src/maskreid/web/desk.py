@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from maskreid.errors import MaskreidError
 from maskreid.gallery import Asker, Entry, Filter, Gallery, Overview, overview, picture_of
+from maskreid.gallery.errors import telling
 from maskreid.gallery.schema import ID_DIGITS
 from maskreid.images import Source
 from maskreid.web.errors import NotThereError
@@ -44,7 +45,8 @@ class Desk:
 
     def overview(self) -> Overview:
         """Return what the gallery holds, counted anew after each change to it."""
-        version = int(self.gallery.table.version)
+        with telling(self.gallery.path):
+            version = int(self.gallery.table.version)
         with self._lock:
             if self._overview is None or self._overview[0] != version:
                 self._overview = version, overview(self.gallery)

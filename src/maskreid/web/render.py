@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -29,7 +30,7 @@ def environment() -> Environment:
 
 
 def write(
-    request: Request, template: str, *, status: int = 200, headers: dict[str, str] | None = None, **values: Any
+    request: Request, template: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **values: Any
 ) -> HTMLResponse:
     """Answer with a page."""
     desk: Desk | None = getattr(request.scope.get("app"), "state", None) and request.scope["app"].state.desk

@@ -160,9 +160,8 @@ class Guard:
         rest = urlencode([(name, value) for name, value in query if name != "token"])
         # One slash only: "//elsewhere" would be an address of another server.
         answer = RedirectResponse("/" + scope["path"].lstrip("/\\") + (f"?{rest}" if rest else ""), 303)
-        answer.set_cookie(
-            self.access.cookie, quote(self.access.token or "", safe=""), httponly=True, samesite="strict"
-        )
+        # Lax, since a link to a search may stand in a mail; what changes anything is refused from elsewhere anyway.
+        answer.set_cookie(self.access.cookie, quote(self.access.token or "", safe=""), httponly=True, samesite="lax")
         await answer(scope, receive, send)
 
     def _limited(self, receive: Receive, headers: Headers) -> Receive:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from fastapi import APIRouter, Query, Request, UploadFile
 from starlette.responses import RedirectResponse, Response
@@ -45,11 +45,13 @@ def search_page(request: Request, desk: ServedDesk, asked: Annotated[PageRequest
     except MaskreidError as error:
         problem, status = str(error), error.status if isinstance(error, WebError) else 400
     seen = desk.overview()
+    before = urlsplit(request.headers.get("hx-current-url", ""))
+    again = f"{before.path}?{before.query}" == address  # the same search, as after a judgement: no step to go back
     return write(
         request,
         "search.html",
         status=status,
-        headers={"HX-Push-Url": address},
+        headers={"HX-Replace-Url" if again else "HX-Push-Url": address},
         asked=asked,
         seen=seen,
         dates=has_dates(seen),

@@ -5,6 +5,7 @@ const chosen = new Set();
 const json = (value) => ({ method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(value) });
 const who = () => localStorage.getItem("maskreid-who") || null;
 const entries = (count) => `${count} ${count === 1 ? "entry" : "entries"}`;
+const nameField = () => document.querySelector("#judging [name=identity]");
 const names = (count) => `${count} ${count === 1 ? "name" : "names"}`;
 
 function show() {
@@ -22,15 +23,15 @@ function show() {
 }
 
 // Who is no longer shown is no longer chosen: what the bar counts and removes is what somebody sees.
-function forget() {
+function forget(typed) {
   for (const id of chosen) if (!document.querySelector(`[data-chooses="${id}"]`)) chosen.delete(id);
+  if (nameField()) nameField().value = chosen.size ? typed : ""; // the bar may be new
   show();
 }
 
 function clear() {
   chosen.clear();
-  const name = document.querySelector("#judging [name=identity]");
-  if (name) name.value = ""; // it was these entries'
+  if (nameField()) nameField().value = ""; // it was these entries'
 }
 
 // The answers again, with the new names; other pages are loaded again where they are, and say then what was done.
@@ -46,12 +47,28 @@ function refresh(said) {
   }
 }
 
+let acting = false; // a second click says nothing twice
+
 async function act(work, said, after = refresh) {
+  if (acting) return;
+  acting = true;
   try {
     after(said(await work()));
   } catch (error) {
     tell(error.message);
+  } finally {
+    acting = false;
   }
+}
+
+// What was judged in this window, the last last: others judge too, and theirs is not taken back by a key.
+const own = () => JSON.parse(sessionStorage.getItem("maskreid-judged") ?? "[]");
+const keepOwn = (ids) => sessionStorage.setItem("maskreid-judged", JSON.stringify(ids));
+
+async function say(said) {
+  const judged = await ask("/api/judgements", json({ ...said, who: who() }));
+  keepOwn([...own(), judged.id]);
+  return judged;
 }
 
 async function judge(what) {
@@ -64,16 +81,26 @@ async function judge(what) {
   }
   const identity = bar.querySelector("[name=identity]").value.trim() || null;
   await act(
-    () => ask("/api/judgements", json({ what, entries: ids, than, identity: what === "different" ? null : identity, who: who() })),
+    () => say({ what, entries: ids, than, identity: what === "different" ? null : identity }),
     (judged) => `${judged.identity ? `${judged.identity}: ` : ""}${entries(judged.entries.length)}, ${names(judged.changed)} changed; u takes it back`,
   );
 }
 
-export async function takeBack(id) {
+async function takeBack(id) {
   await act(
-    () => ask("/api/judgements/undo", json({ id, who: who() })),
+    async () => {
+      const undone = await ask("/api/judgements/undo", json({ id, who: who() }));
+      keepOwn(own().filter((each) => each !== id));
+      return undone;
+    },
     ({ left }) => `Taken back${left.length ? `; ${entries(left.length)} named since left alone` : ""}`,
   );
+}
+
+export function takeBackOwn() {
+  const id = own().at(-1);
+  if (id) takeBack(id);
+  else tell("nothing was judged in this window; Judgements lists what can be taken back");
 }
 
 function remove() {
@@ -107,11 +134,21 @@ export function listenForJudgements() {
     else if (data.judgesPair) {
       const { a, b } = document.getElementById("pair").dataset;
       const same = data.judgesPair === "same";
-      const said = { what: data.judgesPair, entries: same ? [a, b] : [b], than: same ? [] : [a], who: who() };
-      act(() => ask("/api/judgements", json(said)), (judged) => `Written down${judged.identity ? `: ${judged.identity}` : ""}; u takes it back`, tell);
+      const said = { what: data.judgesPair, entries: same ? [a, b] : [b], than: same ? [] : [a] };
+      act(() => say(said), (judged) => `Written down${judged.identity ? `: ${judged.identity}` : ""}; u takes it back`, tell);
     }
   });
-  document.addEventListener("htmx:after:swap", forget);
+  let typed = { value: "", at: null };
+  document.addEventListener("htmx:before:swap", () => {
+    const field = nameField();
+    typed = { value: field?.value ?? "", at: field && field === document.activeElement ? field.selectionStart : null };
+  });
+  document.addEventListener("htmx:after:swap", () => {
+    forget(typed.value);
+    if (typed.at === null || !chosen.size) return;
+    nameField()?.focus(); // who types goes on, instead of pressing keys that do something
+    nameField()?.setSelectionRange(typed.at, typed.at);
+  });
   const name = document.querySelector("[data-keeps=who]");
   if (name) {
     name.value = who() ?? "";

@@ -1,6 +1,6 @@
 // The whole page by keyboard; the dialog "help" lists the keys.
 
-import { takeBack } from "./judge.js";
+import { takeBackOwn } from "./judge.js";
 
 const typing = (element) => element.matches("input:not([type=checkbox], [type=radio], [type=range], [type=file]), select, textarea");
 
@@ -31,6 +31,7 @@ const presses = { m: "[name=like]", n: "[name=unlike]", x: "[data-chooses]", c: 
 
 export function listenForKeys() {
   document.addEventListener("keydown", (event) => {
+    if (event.repeat && !event.key.startsWith("Arrow")) return; // held, not pressed again
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) return;
     const { key } = event;
     const card = document.activeElement?.closest(".card");
@@ -44,7 +45,7 @@ export function listenForKeys() {
     } else if (key === "j") {
       document.querySelector("#judging:not([hidden]) button:enabled")?.focus();
     } else if (key === "u") {
-      takeBack(null);
+      takeBackOwn();
     } else if (card && presses[key]) {
       card.querySelector(presses[key])?.click();
     }
@@ -52,9 +53,9 @@ export function listenForKeys() {
   // After a refinement or a judgement the wall is new: stay at the place.
   let place = -1;
   document.addEventListener("htmx:before:request", () => {
-    const judging = document.activeElement?.closest("#judging");
-    const card = judging ? document.querySelector(".card.chosen") : document.activeElement?.closest(".card");
-    place = [...document.querySelectorAll(".card")].indexOf(card);
+    const active = document.activeElement;
+    const card = active?.closest("#judging") ? document.querySelector(".card.chosen") : active?.closest(".card");
+    place = active && typing(active) ? -1 : [...document.querySelectorAll(".card")].indexOf(card);
   });
   document.addEventListener("htmx:after:swap", () => {
     if (place >= 0) document.querySelectorAll(".card .shot")[place]?.focus();

@@ -66,6 +66,7 @@ async function edit(item) {
   let last = null;
   const problem = dialog.querySelector("[role=alert]");
   problem.hidden = true;
+  const refused = (text) => { problem.textContent = text; problem.hidden = false; };
   canvas.style.setProperty("--ratio", picture.width / picture.height);
   const show = () => paintOver(canvas, picture, mask);
   const stroke = (event) => {
@@ -84,11 +85,18 @@ async function edit(item) {
     last = at;
     show();
   };
-  canvas.onpointerdown = (event) => { canvas.setPointerCapture(event.pointerId); last = null; stroke(event); };
+  canvas.onpointerdown = (event) => {
+    if (!event.isPrimary || event.button) return; // one finger, or the first button
+    canvas.setPointerCapture(event.pointerId); last = null; stroke(event);
+  };
   canvas.onpointermove = (event) => { if (canvas.hasPointerCapture(event.pointerId)) stroke(event); };
   dialog.querySelector("[data-resets-mask]").onclick = async () => {
-    mask = alphaOf(await load(`${addressOf(item)}/mask?drawn=true`));
-    show();
+    try {
+      mask = alphaOf(await load(`${addressOf(item)}/mask?drawn=true`));
+      show();
+    } catch (error) {
+      refused(error.message);
+    }
   };
   dialog.querySelector("form").onsubmit = (event) => {
     if (event.submitter.value !== "save") return;
@@ -98,7 +106,6 @@ async function edit(item) {
     const context = flat.getContext("2d");
     context.fillRect(0, 0, flat.width, flat.height);
     context.drawImage(mask, 0, 0);
-    const refused = (text) => { problem.textContent = text; problem.hidden = false; };
     flat.toBlob((body) => change(`${addressOf(item)}/mask`, { method: "PUT", body, headers: { "content-type": "image/png" } }, refused));
   };
   show();

@@ -23,6 +23,13 @@ if (send) listenForImages(send);
 document.addEventListener("htmx:error", ({ detail }) => {
   if (detail.error?.name !== "AbortError") tell("the server does not answer; is maskreid serve still running?");
 });
+// An answer that is no page of ours, such as a proxy's, takes nothing's place.
+document.addEventListener("htmx:before:swap", (event) => {
+  const { text, response } = event.detail.ctx;
+  if (text?.includes('id="results"')) return;
+  event.preventDefault();
+  tell(`the server answered ${response.status}; what is shown is from before`);
+});
 document.addEventListener("htmx:after:swap", () => {
   const first = document.querySelector("#results :is(h1, h2, [aria-live])");
   document.getElementById("spoken").textContent = first?.textContent ?? "";
