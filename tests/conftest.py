@@ -16,6 +16,7 @@ import pytest
 import torch
 from xdist.scheduler import LoadFileScheduling
 
+from maskreid import threads
 from maskreid.images import Dataset, synthetic_world
 from servers import bucket, cluster, place  # noqa: F401
 
@@ -32,6 +33,14 @@ class ByFile(LoadFileScheduling):
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     return ByFile(config, log)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _three_threads() -> Iterator[None]:
+    """Rows are shared out among threads, as for users, though OMP_NUM_THREADS says one."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(threads, "thread_count", lambda: 3)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import numba
 import numpy as np
+import pytest
 
+from maskreid import compiled as compiled_module
 from maskreid.compiled import KERNELS, compiled, digest_of
 from maskreid.retrieval.nearest_kernels import product
 
@@ -31,3 +33,14 @@ def test_machine_code_is_kept_by_what_is_in_all_kernels(tmp_path: Path) -> None:
 def test_sums_in_any_order_are_sums() -> None:
     rows = np.random.default_rng(0).normal(size=(2, 1001)).astype(np.float32)
     assert abs(product(*rows) - rows[0].astype(float) @ rows[1]) < 1e-3
+
+
+def test_machine_code_is_kept_by_digest_where_the_package_cannot_be_written_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MASKREID_CACHE", str(tmp_path / "cache"))
+    for allowed, base in ((True, compiled_module.PACKAGE / "__pycache__"), (False, tmp_path / "cache")):
+        monkeypatch.setattr(compiled_module.os, "access", lambda path, mode, allowed=allowed: allowed)
+        assert compiled_module.kept_in() == base / f"kernels-{KERNELS}"
+    monkeypatch.setattr(compiled_module.settings, "CACHE_DIR", str(tmp_path / "said"))
+    assert compiled_module.kept_in() == tmp_path / "said" / f"kernels-{KERNELS}"

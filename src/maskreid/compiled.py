@@ -4,6 +4,7 @@ modules, which are therefore imported only inside the functions that run them.""
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,8 @@ from threading import Lock
 from typing import Any, TypeVar, cast
 
 import numba
+
+from maskreid.files import cache_folder
 
 settings: Any = numba.config
 F = TypeVar("F", bound=Callable[..., object])
@@ -29,8 +32,23 @@ KERNELS = digest_of([Path(__file__), *PACKAGE.rglob("*_kernels.py")])
 _LOCK = Lock()  # numba's settings are the process's
 
 
+def kept_in() -> Path:
+    """Return where machine code is kept: below ``$NUMBA_CACHE_DIR``, the package, or `cache_folder`.
+
+    The last is where the package cannot be written: numba's own choice then would leave out the kernels' digest.
+    """
+    beside = PACKAGE / "__pycache__"
+    if settings.CACHE_DIR:
+        base = Path(settings.CACHE_DIR)
+    elif os.access(beside if beside.exists() else PACKAGE, os.W_OK | os.X_OK):
+        base = beside
+    else:
+        base = cache_folder()
+    return base / f"kernels-{KERNELS}"
+
+
 def compiled(function: F) -> F:
-    """Compile at the first call, keep the machine code below the package, and let other threads run meanwhile.
+    """Compile at the first call, keep the machine code (`kept_in`), and let other threads run meanwhile.
 
     Sums may be taken in any order and division by zero is not looked for, so that loops use whole vectors;
     infinities keep their meaning.
@@ -38,11 +56,11 @@ def compiled(function: F) -> F:
     compile_ = partial(numba.njit, nogil=True, fastmath={"reassoc", "contract"}, error_model="numpy")
     with _LOCK:
         before = settings.CACHE_DIR
-        settings.CACHE_DIR = str(Path(before or PACKAGE / "__pycache__") / f"kernels-{KERNELS}")
+        settings.CACHE_DIR = str(kept_in())
         try:
             return cast(F, compile_(cache=True)(function))
         except RuntimeError:
-            # Nowhere to keep it: neither the package's folder nor the user's cache can be written to.
+            # Nowhere to keep it: the function has no file, or nothing there can be written to.
             return cast(F, compile_()(function))
         finally:
             settings.CACHE_DIR = before

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from maskreid.errors import MaskreidError
 from maskreid.images import Dataset
-from maskreid.network import NetworkConfig
+from maskreid.network import NetworkConfig, read_card
 from maskreid.progress import Progress, silent
 from maskreid.reports import report_on
 from maskreid.training import (
@@ -51,8 +51,14 @@ def run_demo(dataset: Dataset, out: str | Path, *, seed: int = 0, progress: Prog
 
     Returns:
         The test of the trained model.
+
+    Raises:
+        MaskreidError: a split is missing, or as `maskreid.training.train`.
     """
     out = Path(out)
+    missing = [split for split in ("train", "query", "gallery") if not dataset.splits.get(split)]
+    if missing:
+        raise MaskreidError(f"{dataset.source.name}: a demo needs train, query and gallery, found no {missing[0]}")
     recipe = replace(DEMO_RECIPE, seed=seed, data=replace(DEMO_RECIPE.data, masks=masks_for(dataset)))
     model = train(recipe, dataset, out, cache=out / "cache", progress=progress)
     evaluation = evaluate_model(model, dataset, reranking=True, cache=out / "cache", progress=progress)
@@ -83,12 +89,12 @@ def demo_gallery(dataset: Dataset, out: str | Path, *, progress: Progress = sile
     from maskreid.network import load_model
 
     path = Path(out) / "gallery"
-    earlier = earlier_gallery(out)
-    if earlier is None or earlier.settings.fingerprint != load_model(str(out)).fingerprint:
+    earlier, model = earlier_gallery(out), load_model(str(out))
+    if earlier is None or earlier.settings.fingerprint != model.fingerprint:
         if earlier is not None:
             shutil.rmtree(path)
         Gallery.create(path, str(out), thumbnail=128)
-    enrol(Gallery(path), dataset, splits=["gallery"], progress=progress)
+    enrol(Gallery(path), dataset, model=model, splits=["gallery"], progress=progress)
     return path
 
 
@@ -103,12 +109,14 @@ def earlier_gallery(out: str | Path) -> Gallery | None:
     if find_spec("lancedb") is None or empty or not path.exists():
         return None
     from maskreid.gallery import Gallery
+    from maskreid.gallery.gallery import card_digest
 
     try:
         found = Gallery(path)
     except MaskreidError as error:
         raise MaskreidError(f"{path}: is not the gallery of a demo ({error}); choose another --out") from None
-    if Path(found.settings.model).resolve() != Path(out).resolve():
+    moved = Path(out, "model.json").is_file() and found.settings.card == card_digest(read_card(out))
+    if Path(found.settings.model).resolve() != Path(out).resolve() and not moved:
         raise MaskreidError(
             f"{path}: is a gallery of the model {found.settings.model}, not of a demo in {out}; choose another --out"
         )

@@ -98,6 +98,11 @@ def cut_to_lines(file: IO[bytes]) -> int:
     return length
 
 
+def cache_folder() -> Path:
+    """Where what can be made again is kept: ``$MASKREID_CACHE``, or ``~/.cache/maskreid``."""
+    return Path(os.environ.get("MASKREID_CACHE") or Path("~/.cache/maskreid").expanduser())
+
+
 def write_out(path: Path, content: bytes | str) -> None:
     """Write a file where somebody asked for it, as `write_atomically` does; its folder is made.
 

@@ -63,7 +63,7 @@ def verbs(command: Any, *path: str) -> Iterator[tuple[str, ...]]:
 
 def test_help_says_what_the_defaults_are() -> None:
     said = " ".join(maskreid("embed", "--help").stdout.replace("│", " ").split())
-    for default in ("all", "what the model was trained with", "the fastest installed for so many images"):
+    for default in ("all", "what the model was trained with", "bfloat16 where it is faster"):
         assert f"[default: {default}]" in said
 
 
@@ -253,6 +253,8 @@ def test_an_error_does_not_stand_behind_the_live_line(monkeypatch: pytest.Monkey
         (["ranks", "nobody", "--data", "{folder}", "--queries", "worst:1", "--out", "{tmp}/file/r.png"], UNWRITABLE),
         (["evaluate", "nobody", "--data", "{folder}", "--out", "{tmp}/file"], UNWRITABLE),
         (["evaluate", "--features", "none.npz", "--out", "{tmp}/file/out"], UNWRITABLE),
+        (["evaluate", "--features", "none.npz", "--out", "{tmp}/other-run"], "is a training run, whose test these"),
+        (["serve", "{tmp}", "--data", "{folder}"], "only a --run shows pictures of DATA: leave out --data"),
         (["report", "{tmp}", "--out", "{tmp}/file"], UNWRITABLE),
         (["evaluate", MODEL, "--data", "{folder}", "--out", "{tmp}/other-run"], "is the run of another model"),
         (["adapt", MODEL, "--data", "{folder}", "--out", "{tmp}/file/adapted"], UNWRITABLE),

@@ -58,3 +58,16 @@ def test_a_query_that_is_no_image(filled: Gallery, tmp_path: Path) -> None:
     (tmp_path / "bad.jpg").write_bytes(b"no image")
     with pytest.raises(MaskreidError, match=r"bad\.jpg"):
         ask(filled, open_dataset(tmp_path / "bad.jpg", anything=True))
+
+
+def test_masks_that_are_no_longer_there_are_not_needed_for_a_photo(
+    world: Dataset, tmp_path: Path, model: str
+) -> None:
+    few = replace(world, splits={"gallery": world.splits["gallery"][:2]})
+    make_masks(few, tmp_path / "masks", DatasetMasks())
+    gallery = Gallery.create(tmp_path / "g", model, masks=str(tmp_path / "masks"))
+    (tmp_path / "masks").rename(tmp_path / "elsewhere")
+    (tmp_path / "photo.png").write_bytes(world.source.read(world.splits["query"][0].path))
+    photo = open_dataset(tmp_path / "photo.png", anything=True)
+    by_segmenter = Gallery.create(tmp_path / "fcn", model, masks="fcn")
+    np.testing.assert_allclose(ask(gallery, photo)[1], ask(by_segmenter, photo)[1], atol=1e-6)

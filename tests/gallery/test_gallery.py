@@ -92,3 +92,14 @@ def test_arguments_out_of_range(tmp_path: Path, model: str) -> None:
         Gallery.create(tmp_path / "g", model, thumbnail=-1)
     with pytest.raises(MaskreidError, match="audit log needs a gallery on disk"):
         Gallery.create("s3://nobody/here", model, audit=True)
+
+
+@pytest.mark.parametrize("name", ["~", "people-2026-11-23T08:00"])
+def test_a_path_is_what_it_says(tmp_path: Path, model: str, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Neither somebody's home nor a kind of storage."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    Gallery.create(f"{name}/people", model)
+    assert (tmp_path / name / "people" / "images.lance").is_dir()
+    assert len(Gallery(f"{name}/people")) == 0
+    assert not (tmp_path / "home").exists()

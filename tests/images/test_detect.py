@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from maskreid.errors import MaskreidError
-from maskreid.images import DISTRACTOR, FORMATS, open_dataset
+from maskreid.images import DISTRACTOR, FORMATS, open_dataset, open_images
 
 
 def test_an_unknown_format_is_answered_with_the_nearest(market: Path) -> None:
@@ -85,3 +85,32 @@ def test_images_of_no_known_layout_are_taken_only_if_asked_for(tmp_path: Path, p
 
 def test_a_known_layout_stays_what_it_is_where_anything_is_taken(market: Path) -> None:
     assert open_dataset(market, anything=True).name == "market1501"
+
+
+@pytest.mark.parametrize("digits", [7, 8])
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_frames_of_a_video_are_no_published_dataset(
+    tmp_path: Path, plant: Callable[..., Path], digits: int, suffix: str
+) -> None:
+    """Numbers such as i-LIDS's, CUHK01's and VIPeR's: every frame is taken, of nobody known."""
+    frames = [f"{number:0{digits}}{suffix}" for number in [*range(1, 30), *range(1000, 1012), *range(10_000, 10_004)]]
+    folder = plant(tmp_path / "frames", frames)
+    with pytest.raises(MaskreidError, match="no known dataset"):
+        open_dataset(folder)
+    dataset = open_dataset(folder, anything=True)
+    assert (dataset.name, len(dataset.images())) == ("images", len(frames))
+    people = plant(tmp_path / "photos", [f"{name}/{frame}" for name in ("ann", "bob") for frame in frames[:4]])
+    assert open_dataset(people).name == "folders"
+
+
+def test_some_files_of_a_folder_are_one_dataset(tmp_path: Path, plant: Callable[..., Path]) -> None:
+    folder = plant(tmp_path / "photos", ["a.jpg", "b.png", "c.png"])
+    dataset = open_images(folder, ["c.png", "a.jpg", "c.png"])
+    assert [image.path for image in dataset.images()] == ["a.jpg", "c.png"]
+    assert dataset.name == "images"
+
+
+def test_pictures_of_other_kinds_are_named_as_such(tmp_path: Path, plant: Callable[..., Path]) -> None:
+    folder = plant(tmp_path / "photos", ["a.jpg", "b.HEIC"])
+    dataset = open_dataset(folder, anything=True)
+    assert dataset.ignored == {"picture of a kind that is not read (.heic), save it as JPEG": 1}

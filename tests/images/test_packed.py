@@ -6,9 +6,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -142,7 +145,7 @@ def test_anything_else_is_packed_again(
     (source.path / "2.png").write_bytes(picture(99))
     assert pack_images(source, images, folder, size=SIZE, masks=TopHalf()).fingerprint not in seen
     # Nothing of the earlier packs is left.
-    assert len(list(folder.iterdir())) == 3
+    assert len(list(folder.glob("[!.]*"))) == 3
 
 
 def test_packs_from_before_images_were_turned_upright_are_packed_again(tmp_path: Path) -> None:
@@ -291,3 +294,22 @@ def test_what_cannot_be_packed(people: tuple[Folder, list[PersonImage]], tmp_pat
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(MaskreidError, match=r"file/pack: cannot be written"):
         pack_images(source, images, tmp_path / "file" / "pack", masks=None)
+
+
+def test_of_several_that_need_a_pack_one_makes_it(
+    people: tuple[Folder, list[PersonImage]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, images = people
+    build, built = packing._build, []
+
+    def slow(*arguments: Any) -> None:
+        built.append(arguments)
+        time.sleep(0.3)
+        build(*arguments)
+
+    monkeypatch.setattr(packing, "_build", slow)
+    with ThreadPoolExecutor(4) as pool:
+        made = pool.map(lambda _: pack_images(source, images, tmp_path / "pack", size=SIZE), range(4))
+    assert len({packed.fingerprint for packed in made}) == 1
+    assert len(built) == 1
+    assert len(list((tmp_path / "pack").glob("[!.]*"))) == 3

@@ -4,6 +4,7 @@ import os
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -120,3 +121,25 @@ def test_a_zip_cut_off_in_download_is_refused(tmp_path: Path) -> None:
         open_source(archive)
     with pytest.raises(MaskreidError, match="no such folder or zip"):
         open_source(tmp_path / "absent")
+
+
+def test_a_folder_that_may_not_be_looked_into_is_a_file_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as lost+found; root may look everywhere, so the refusal is made up."""
+    for name in ("a.jpg", "mine/b.jpg", "theirs/c.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    scan = os.scandir
+
+    def refusing(path: str) -> Any:
+        if str(path).endswith("theirs"):
+            raise PermissionError(13, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr("maskreid.images.source.os.scandir", refusing)
+    assert Folder(tmp_path).members() == ["a.jpg", "mine/b.jpg", "theirs"]
+    with pytest.raises(MaskreidError, match="expected a regular file"):
+        Folder(tmp_path).read("theirs")
+    with pytest.raises(MaskreidError, match="theirs: cannot be listed"):
+        Folder(tmp_path / "theirs").members()

@@ -84,13 +84,14 @@ def test_maps_in_the_datasets_own_folders_may_have_the_same_names(world: Dataset
         _maps_of(dataset.splits["train"], Folder(tmp_path / "flat" / "a"))
 
 
+@pytest.mark.parametrize("value", [0, 1])
 @pytest.mark.parametrize("side", [0, 1])
-def test_blank_maps_are_named_before_training(world: Dataset, tmp_path: Path, side: int) -> None:
+def test_maps_of_one_value_are_named_before_training(world: Dataset, tmp_path: Path, side: int, value: int) -> None:
     folder = write_label_maps(world, tmp_path / "labels")
     for image in split_identities(world.splits["train"], HELD_OUT, SCHEDULE.seed)[side]:
-        Image.new("L", (64, 128)).save(folder / f"{Path(image.path).stem}.png")
+        Image.new("L", (64, 128), value).save(folder / f"{Path(image.path).stem}.png")
     with pytest.raises(
-        MaskreidError, match=f"label maps to {('learn from', 'measure on')[side]} are blank; expected"
+        MaskreidError, match=f"label maps to {('learn from', 'measure on')[side]} have nobody or nothing else in them"
     ):
         learn_segmenter(world, Folder(folder), tmp_path / "out", schedule=SCHEDULE, progress=no_training)
 

@@ -162,6 +162,8 @@ def test_rows_are_those_asked_for(world) -> None:
     reranked, whole = rerank(query, gallery, 7, 3), distances(query, gallery, 7, 3)
     assert np.array_equal(reranked.rows([5, 0, 5]), whole[[5, 0, 5]])
     assert reranked.rows([]).shape == (0, len(gallery))
+    assert np.array_equal(reranked.rows([-2, -1]), whole[[-2, -1]])
+    assert np.array_equal(reranked.rows(np.arange(len(query)) % 2 == 0), whole[::2])
 
 
 def test_evaluates_under_the_protocol_asked_for(world) -> None:

@@ -114,3 +114,14 @@ def test_the_shipped_model_finds_more_people_on_cameras_that_it_was_adapted_to(
         for each in (model, adapt_model(model, part, cache=tmp_path))
     )
     assert after > before + 0.05
+
+
+def test_another_source_of_masks_is_the_results_too(model: Model, world: Dataset, tmp_path: Path) -> None:
+    """A model that was trained with masks of its dataset, for photos that have none."""
+    bare = tuple(replace(image, mask=None) for image in world.splits["train"])
+    photos = replace(world, splits={"train": bare})
+    with pytest.raises(MaskreidError, match="no mask came with"):
+        adapt_model(model, photos, cache=tmp_path)
+    other = adapt_model(model, photos, masks="fcn", cache=tmp_path)
+    assert other.card["preprocessing"]["masks"] == {"source": "fcn", "min_share": 0.05}
+    assert model.card["preprocessing"]["masks"]["source"] == "dataset"

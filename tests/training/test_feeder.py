@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from maskreid.errors import MaskreidError
 from maskreid.images import PackedImages
 from maskreid.network import NetworkConfig
 from maskreid.training import BatchConfig, DataConfig, Recipe
@@ -111,3 +112,10 @@ def test_images_that_do_not_fit_on_the_device_are_sent_batch_by_batch(monkeypatc
     batch = Feeder(packed(), replace(RECIPE, data=DataConfig(resize=(40, 36), erase=0.5, colour=0.5)), "meta")(0)
     assert batch.image.device.type == batch.masked.device.type == batch.targets.device.type == "meta"
     assert batch.image.shape == batch.masked.shape == (10, 3, 36, 32)
+
+
+def test_a_batch_has_an_image_for_every_process() -> None:
+    count = len(Feeder(packed(), RECIPE, "cpu")(0).chosen)
+    Feeder(packed(), RECIPE, "cpu", rank=0, ranks=count)
+    with pytest.raises(MaskreidError, match=f"a batch has {count} images for {count + 1} processes; start fewer"):
+        Feeder(packed(), RECIPE, "cpu", rank=0, ranks=count + 1)

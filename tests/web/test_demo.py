@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from made_up import save
 from running import refused
 
-from maskreid.demo import demo_gallery
+from maskreid.demo import demo_gallery, run_demo
 from maskreid.errors import MaskreidError
 from maskreid.gallery import Gallery
 from maskreid.images import Dataset
@@ -48,3 +49,27 @@ def test_a_gallery_of_somebody_else_is_refused_before_training(tmp_path: Path) -
     Gallery.create(tmp_path / "gallery", save(tmp_path / "other"))
     assert "choose another --out" in refused("demo", "--out", tmp_path)
     assert not (tmp_path / "log.jsonl").exists()
+
+
+def test_a_demo_may_be_moved(tmp_path: Path, world: Dataset) -> None:
+    first = tmp_path / "first"
+    first.mkdir()
+    save(first / "model")
+    demo_gallery(world, first)
+    moved = first.rename(tmp_path / "second")
+    again = demo_gallery(world, moved)
+    assert again
+    assert len(Gallery(again)) == len({image.path for image in world.splits["gallery"]})
+    said = refused("gallery", "search", again, moved / "model.json")
+    assert "--model says where" in said
+    save(moved / "model", seed=1)
+    with pytest.raises(MaskreidError, match="not of a demo in"):
+        demo_gallery(world, moved)
+
+
+def test_what_cannot_be_searched_is_refused_before_training(tmp_path: Path, world: Dataset) -> None:
+    for split in ("train", "query", "gallery"):
+        without = replace(world, splits={name: images for name, images in world.splits.items() if name != split})
+        with pytest.raises(MaskreidError, match=f"a demo needs train, query and gallery, found no {split}"):
+            run_demo(without, tmp_path / "demo")
+    assert not (tmp_path / "demo").exists()

@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from maskreid.cli.common import CacheOption, DataOption, DeviceOption, FormatOption, SplitOption, device_of, open_data
+from maskreid.cli.common import (
+    CacheOption,
+    DataOption,
+    DeviceOption,
+    FormatOption,
+    SplitOption,
+    device_of,
+    open_data,
+    tell_ignored,
+)
 
 
 def adapt(
@@ -19,6 +28,14 @@ def adapt(
         Path,
         typer.Option("--out", metavar="MODEL2", help="Write MODEL2.safetensors and MODEL2.json.", show_default=False),
     ],
+    masks: Annotated[
+        str | None,
+        typer.Option(
+            help='Masks of DATA, and later of what MODEL2 sees: "fcn", "dataset" or a folder. '
+            "[default: what MODEL was trained with]",
+            show_default=False,
+        ),
+    ] = None,
     device: DeviceOption = None,
     format: FormatOption = None,
     split: SplitOption = 0,
@@ -37,7 +54,9 @@ def adapt(
 
     weights, _ = check_free(out)
     dataset = open_data(data, format, split, anything=True)
-    adapted = adapt_model(load_model(model, device_of(device)), dataset, cache=cache, progress=progress.terminal)
+    tell_ignored(data, dataset)
+    loaded = load_model(model, device_of(device))
+    adapted = adapt_model(loaded, dataset, masks=masks, cache=cache, progress=progress.terminal)
     save_model(out, adapted.network, adapted.card)
     entry = adapted.card["training"]["adapted"][-1]
     print(f"adapted to {entry['data']}: {entry['images']:,} images of {entry['cameras']} camera(s)")

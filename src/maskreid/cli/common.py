@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from maskreid.images import Dataset
 
 SYNTHETIC = "synthetic"
+# How reasons begin for which nobody expects a file to be read.
+UNSURPRISING = ("not an image", "hidden file", "left by the operating system")
 
 DataArgument = Annotated[
     str,
@@ -105,6 +108,14 @@ def open_data(data: str, format_: str | None = None, split: int = 0, *, anything
             raise MaskreidError(f"--split is {split}; the synthetic world has one split only, number 0")
         return synthetic_world()
     return open_dataset(data, format_, split=split, anything=anything)
+
+
+def tell_ignored(data: str, dataset: Dataset) -> None:
+    """Say which files of ``data`` were passed over, and why, where that may be a surprise."""
+    ignored = {reason: count for reason, count in dataset.ignored.items() if not reason.startswith(UNSURPRISING)}
+    if ignored:
+        counted = "; ".join(f"{reason}: {count:,}" for reason, count in ignored.items())
+        print(f"maskreid: {data}: files passed over: {counted}", file=sys.stderr, flush=True)
 
 
 def open_together(data: list[str], format_: str | None = None, split: int = 0) -> Dataset:

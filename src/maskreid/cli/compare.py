@@ -115,7 +115,10 @@ def _check_held_out(with_features: Sequence[str], protocol: NamedProtocol) -> No
     from maskreid.retrieval.named_protocols import SINGLE_QUERY
 
     if with_features:
-        raise MaskreidError(f"{with_features[0]} holds features of its own test; --held-out makes another, of models")
+        raise MaskreidError(
+            f"{with_features[0]} holds features of its own test; --held-out makes another, of models: name the "
+            f"model, such as {with_features[0]}/model"
+        )
     if protocol is not SINGLE_QUERY:
         raise MaskreidError(f"--held-out is a test of its own: leave out --protocol {protocol.name}")
 

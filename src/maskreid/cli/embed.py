@@ -18,6 +18,7 @@ from maskreid.cli.common import (
     device_of,
     open_data,
     subsets_of,
+    tell_ignored,
 )
 
 
@@ -55,6 +56,7 @@ def embed(
     from maskreid.network import load_model
 
     dataset = open_data(data, format, split, anything=True)
+    tell_ignored(data, dataset)
     loaded = load_model(model, device_of(device))
     chosen = subsets_of(subsets)
     images = sum(len(dataset.splits.get(name, ())) for name in chosen or dataset.splits)

@@ -110,6 +110,8 @@ def evaluate(
         images["--flip"] = flip
         given = {"MODEL": model, **images, "--precision": precision}
         refuse_surplus(given, "--features needs no model and no images")
+        if out and (out / "log.jsonl").is_file() and not (features.exists() and out.samefile(features)):
+            raise MaskreidError(f"{out}: is a training run, whose test these features are not; name another folder")
         _evaluate_features(features, chosen, multi_query, rerank, probes, per_camera, worst, open_set, out, device)
         return
     if model is None or data is None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from maskreid.cli.common import DeviceOption, device_of
+from maskreid.cli.common import DeviceOption, device_of, refuse_surplus
 from maskreid.cli.gallery.common import GalleryArgument, ModelOption
 from maskreid.errors import MaskreidError
 
@@ -64,6 +64,8 @@ def serve(
         from maskreid.web.serve import serve as serve_
     except ModuleNotFoundError as error:
         raise MaskreidError(f"the page needs {error.name}; pip install 'maskreid[web]'") from None
+    if not run:
+        refuse_surplus({"--data": data}, "only a --run shows pictures of DATA")
     opened = Gallery(gallery)
     sources = [open_data(each, anything=True).source for each in images or ()]
     asker = Asker(opened, opened.model(model, device_of(device)))

@@ -145,7 +145,8 @@ def _of_one_size(
         some.append(image)
         native.append(picture)
     some, native = next(iter(sizes.values()))
-    smaller = [np.ascontiguousarray(picture[3:, :-5]) for picture in native[:2]]
+    top, right = (cut if side > cut else 0 for side, cut in zip(native[0].shape, (3, 5), strict=False))
+    smaller = [np.ascontiguousarray(picture[top:, : picture.shape[1] - right]) for picture in native[:2]]
     return [*sizes.values(), (some[:2], smaller)]
 
 

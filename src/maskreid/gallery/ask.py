@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,7 +28,8 @@ def ask(
 ) -> tuple[tuple[str, ...], Vectors]:
     """Embed all images of a dataset as queries.
 
-    Where the gallery's masks are files, and none is of a query, it gets the shipped segmenter's.
+    Where the gallery's masks are files, and none is of a query, or they are no longer there, it gets the shipped
+    segmenter's.
 
     Args:
         gallery: to search.
@@ -43,9 +45,12 @@ def ask(
         MaskreidError: an image cannot be read, or the model is not the gallery's.
     """
     from maskreid.embedding import Embedder
+    from maskreid.masks.named import NAMES
 
     model = gallery.own(model) if model else gallery.model()
-    own = Embedder(model, masks=gallery.settings.masks, backend="torch", precision=precision)
+    masks = gallery.settings.masks
+    masks = masks if masks in NAMES or Path(masks).exists() else "fcn"
+    own = Embedder(model, masks=masks, backend="torch", precision=precision)
     images = dataset.images()
     vectors = np.empty((len(images), model.dimension), np.float32)
     known = np.array([own.knows(image) for image in images], bool)

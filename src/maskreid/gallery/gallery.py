@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -151,7 +152,7 @@ class Gallery:
             audit=audit,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             own_masks=masks == own,
-            card=_card_digest(loaded.card),
+            card=card_digest(loaded.card),
         )
         folder = Path(path)
         if "://" not in str(path) and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -184,8 +185,12 @@ class Gallery:
         """
         from maskreid.network import load_model
 
-        name = name or self.settings.model
-        return self.own(load_model(name, device), name)
+        try:
+            loaded = load_model(name or self.settings.model, device)
+        except MaskreidError as error:
+            moved = "" if name else f"; --model says where {self.path}'s model is now"
+            raise MaskreidError(f"{error}{moved}") from None
+        return self.own(loaded, name or self.settings.model)
 
     def own(self, model: Model, name: str = "MODEL") -> Model:
         """Return ``model``, which is called ``name``, if this gallery's features are of it.
@@ -217,7 +222,7 @@ class Gallery:
                 card = read_card(self.settings.model)
             except MaskreidError:
                 return None
-            if self.settings.card not in (None, _card_digest(card)):
+            if self.settings.card not in (None, card_digest(card)):
                 return None
         own = self.settings.own_masks
         if own is None:
@@ -292,7 +297,7 @@ def as_entry(row: dict[str, Any]) -> Entry:
     return Entry(**{**{name: row[name] for name in ENTRY}, "tags": tuple(row["tags"])})
 
 
-def _card_digest(card: Mapping[str, Any]) -> str:
+def card_digest(card: Mapping[str, Any]) -> str:
     """Return sixteen hex digits that change with a model, as its fingerprint does, but need no weights."""
     said = [card.get("weights_sha256"), card["preprocessing"]]
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
@@ -306,7 +311,9 @@ def _connect(path: str) -> Any:
         raise MaskreidError("a gallery is kept by LanceDB; pip install 'maskreid[gallery]'") from None
     if "://" not in path and ("?" in path or path != as_text(path)):  # Lance takes a path for an address
         raise MaskreidError(f"{path!r}: a gallery's path has no question mark and is UTF-8; rename the folder")
-    return lancedb.connect(path, read_consistency_interval=timedelta(0))
+    # Whole, since Lance takes "~" for a home and what stands before a colon for a kind of storage.
+    place = path if "://" in path else os.path.abspath(path)
+    return lancedb.connect(place, read_consistency_interval=timedelta(0))
 
 
 def _open_table(path: str) -> Any:

@@ -2,7 +2,7 @@
 
 from maskreid.images.csvfile import parse_time
 from maskreid.images.decode import decode_image, read_image, read_mask
-from maskreid.images.detect import FORMATS, open_dataset
+from maskreid.images.detect import FORMATS, is_image_file, open_dataset, open_images
 from maskreid.images.doctor import DatasetReport, Finding, check_dataset
 from maskreid.images.holdout import holdout_split, split_identities
 from maskreid.images.joint import JointSource, join_datasets
@@ -35,8 +35,10 @@ __all__ = [
     "decode_image",
     "fitting_masks",
     "holdout_split",
+    "is_image_file",
     "join_datasets",
     "open_dataset",
+    "open_images",
     "open_packed",
     "open_source",
     "pack_fingerprint",

@@ -13,10 +13,18 @@ from maskreid.images.records import Dataset, PersonImage
 from maskreid.images.source import Source
 
 NAME = re.compile(r"(\d{4})00([1-4])\.png", re.IGNORECASE)  # i-LIDS has such names, too, but JPEG
+FEWEST = 2  # people
 
 
 def _find(tree: Tree, forced: bool) -> list[str]:
-    return [folder for folder in sorted(tree.folders) if _matches(tree, folder)]
+    folders = [folder for folder in sorted(tree.folders) if _matches(tree, folder)]
+    return folders if forced else [folder for folder in folders if _is_cuhk01(tree, folder)]
+
+
+def _is_cuhk01(tree: Tree, folder: str) -> bool:
+    """Whether it is that: frames of a video have such numbers too, but others beside them, and begin with nobody."""
+    people = {int(match[1]) for match in tree.named(folder, NAME)}
+    return len(people) >= FEWEST and 0 not in people
 
 
 def _load(source: Source, tree: Tree, root: str, split: int) -> Dataset:

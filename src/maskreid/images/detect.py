@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 
 from maskreid.errors import MaskreidError
@@ -25,8 +26,8 @@ from maskreid.images.source import Folder, Source, open_source
 from maskreid.images.three_dpes import THREE_DPES
 from maskreid.images.viper import VIPER
 
-# Each group is tried where the groups before it found nothing: published layouts are unmistakable, a CSV says what it
-# is, and folders of images could be anything.
+# Each group is tried where the groups before it found nothing: published layouts are known by their names, of folders
+# or of every image; a CSV says what it is, and folders of images could be anything.
 GROUPS = (
     (MARKET1501, DUKEMTMC, MSMT17, CUHK03_NP),
     (CUHK03, CUHK03_LABELED, CUHK03_DETECTED),
@@ -68,9 +69,8 @@ def open_dataset(path: str | Path, format: str | None = None, *, split: int = 0,
         return _load(CSV, source, Tree(source), path.name, split)
     if path.is_file() and path.name == CUHK03_FILE:
         path = path.parent
-    if anything and path.is_file() and why_ignored(path.name) is None:
-        source = Folder(path.parent)
-        return _load(PLAIN, source, Tree(source, [path.name]), "", split)
+    if anything and is_image_file(path):
+        return open_images(path.parent, [path.name])
     source, inside = _open(path)
     tree = Tree(source)
     found = [(it, root) for it, root in _find(tree, format) if not inside or _is_in(root, inside)]
@@ -88,6 +88,17 @@ def open_dataset(path: str | Path, format: str | None = None, *, split: int = 0,
         advice = f"point at one of them, such as {join(source.name, below)}" if below else "say which with --format"
         raise MaskreidError(f"{path}: there are {len(found)} datasets: {listed}; {advice}")
     raise MaskreidError(_nothing_found(path, tree, format))
+
+
+def open_images(folder: str | Path, names: Sequence[str]) -> Dataset:
+    """Return some image files of a folder, as format ``images``: of nobody known."""
+    source = Folder(folder)
+    return PLAIN.load(source, Tree(source, sorted(set(names))), "", 0)
+
+
+def is_image_file(path: str | Path) -> bool:
+    """Whether ``path`` is a file with the name of an image."""
+    return Path(path).is_file() and why_ignored(Path(path).name) is None
 
 
 def _load(format: Format, source: Source, tree: Tree, root: str, split: int) -> Dataset:

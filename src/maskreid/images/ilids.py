@@ -6,6 +6,7 @@ Names are ``Persons/<identity:4><index:3>.jpg``. A random half of each person's 
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from maskreid.images.drawn import ONE_SIDED, as_dataset, draw_cameras, part_people
 from maskreid.images.layout import Format, Tree, base
@@ -15,8 +16,18 @@ from maskreid.images.source import Source
 NAME = re.compile(r"(\d{4})(\d{3})\.jpg", re.IGNORECASE)  # CUHK01 has such names, too, but PNG
 
 
+FEWEST, MOST = 2, 20  # people; images of one, who has eight at most
+
+
 def _find(tree: Tree, forced: bool) -> list[str]:
-    return [folder for folder in sorted(tree.folders) if any(map(NAME.fullmatch, map(base, tree.images(folder))))]
+    named = [folder for folder in sorted(tree.folders) if any(map(NAME.fullmatch, map(base, tree.images(folder))))]
+    return named if forced else [folder for folder in named if _is_ilids(tree, folder)]
+
+
+def _is_ilids(tree: Tree, folder: str) -> bool:
+    """Whether it is that: frames of a video have such numbers too, but begin with nobody and go on with hundreds."""
+    seen = Counter(int(match[1]) for match in tree.named(folder, NAME))
+    return len(seen) >= FEWEST and 0 not in seen and max(seen.values()) <= MOST
 
 
 def _load(source: Source, tree: Tree, root: str, split: int) -> Dataset:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os.path
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from maskreid.images.records import Dataset
 from maskreid.images.source import Source
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
+OTHER_PICTURES = (".heic", ".heif", ".avif", ".gif", ".jfif", ".jp2", ".dng")
 
 
 class Tree:
@@ -35,6 +37,11 @@ class Tree:
     def images(self, folder: str) -> list[str]:
         """Return the images directly in a folder, sorted; none if there is no such folder."""
         return [member for member in self._files.get(folder, ()) if why_ignored(member) is None]
+
+    def named(self, folder: str, name: re.Pattern[str]) -> list[re.Match[str]]:
+        """Return how every image directly in a folder has a name of this kind; none if one has another."""
+        found = [name.fullmatch(base(member)) for member in self.images(folder)]
+        return [match for match in found if match] if all(found) else []
 
     def has(self, member: str) -> bool:
         """Tell whether there is such a file."""
@@ -105,6 +112,8 @@ def why_ignored(member: str) -> str | None:
         return "left by the operating system (__MACOSX, ._*, Thumbs.db)"
     if name.startswith("."):
         return "hidden file"
+    if name.lower().endswith(OTHER_PICTURES):
+        return f"picture of a kind that is not read ({PurePosixPath(name).suffix.lower()}), save it as JPEG"
     if not name.lower().endswith(IMAGE_SUFFIXES):
         return f"not an image ({PurePosixPath(name).suffix.lower() or 'no suffix'})"
     return None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
+import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,7 @@ from maskreid.progress import Progress, chunks, silent
 CONTENT = 1  # goes into the fingerprint; raise it when the same images and settings would give other arrays
 ORIENTED = (b"Exif", b"EXIF", b"eXIf", b"Orientation")  # in files that may say which side is up
 CHUNK = 512  # images in memory at once
+LOCK = ".lock"
 LEFTOVER_AGE = 3600.0  # seconds after which a killed build's unfinished files are removed
 
 
@@ -73,13 +77,34 @@ def pack_images(
             if packed.fingerprint == fingerprint:
                 return packed
             what = f"packing images again ({folder} holds other images, masks or sizes)"
-    counted = progress(images, total=len(images), what=what, unit="image")
-    with telling_unwritable(folder):
-        _build(source, counted, len(images), folder, size, masks, min_share, fingerprint)
+    with telling_unwritable(folder), _alone(folder):
+        if fingerprint != _packed_meanwhile(folder):
+            counted = progress(images, total=len(images), what=what, unit="image")
+            _build(source, counted, len(images), folder, size, masks, min_share, fingerprint)
     packed = open_packed(folder)
     if packed.fingerprint != fingerprint:
         raise MaskreidError(f"{folder}: another process packed other images there at the same time; repeat this")
     return packed
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold a folder, so that of several processes that need a pack one makes it and the others wait."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK).open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"maskreid: another process is packing images into {folder}; waiting for it", file=sys.stderr)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _packed_meanwhile(folder: Path) -> str | None:
+    try:
+        return open_packed(folder).fingerprint
+    except MaskreidError:
+        return None
 
 
 def pack_fingerprint(
@@ -122,7 +147,6 @@ def _build(
 
     That replaces a whole pack in one step, where exchanging two folders would take two.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(folder)
     unique = f"{fingerprint[:12]}-{os.getpid()}-{time.time_ns()}"
     names = {"pixels": f"pixels-{unique}.npy", "masks": f"masks-{unique}.npy"}

@@ -1,4 +1,4 @@
-"""Just images, in any folders: of nobody known, under no known camera. Read where asked for, or where nobody need be known."""
+"""Just images, in any folders: of nobody known, under no known camera. Taken where that will do, or if asked for."""
 
 from __future__ import annotations
 

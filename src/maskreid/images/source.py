@@ -30,7 +30,8 @@ class Source(Protocol):
 class Folder:
     """A folder on disk. Links to folders are followed, except back to a folder they stand in.
 
-    A link to nothing is a file that cannot be read: it is named where it is wanted, and counted where it is not.
+    A link to nothing, or a folder that may not be looked into, is a file that cannot be read: it is named where it is
+    wanted, and counted where it is not.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -130,6 +131,9 @@ def _list(folder: str, prefix: str, above: tuple[str, ...], found: list[str]) ->
             except OSError:  # a link to itself
                 inner, file = False, False
             if inner:
-                _list(entry.path, f"{prefix}{entry.name}/", (*above, real), found)
+                try:
+                    _list(entry.path, f"{prefix}{entry.name}/", (*above, real), found)
+                except PermissionError:  # another user's, such as lost+found
+                    found.append(prefix + entry.name)
             elif file or (entry.is_symlink() and not os.path.exists(entry.path)):
                 found.append(prefix + entry.name)

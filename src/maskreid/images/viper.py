@@ -6,6 +6,7 @@ Names are ``<identity>_<angle>.bmp`` in ``cam_a`` and ``cam_b``, or ``<identity:
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from maskreid.images.drawn import ONE_SIDED, as_dataset, part_people
 from maskreid.images.layout import Format, Tree, base, join
@@ -13,6 +14,7 @@ from maskreid.images.records import Dataset, PersonImage
 from maskreid.images.source import Source
 
 CAMERAS = {"cam_a": 1, "cam_b": 2}
+FEWEST = 2  # people in both cameras
 IN_CAMERA = re.compile(r"(\d{3,4})_\d{1,3}\.(bmp|png|jpg)", re.IGNORECASE)
 IN_ONE_FOLDER = re.compile(r"(\d{4})000([12])\.(bmp|png|jpg)", re.IGNORECASE)
 
@@ -21,9 +23,16 @@ def _find(tree: Tree, forced: bool) -> list[str]:
     return [
         root
         for root in sorted(tree.folders)
-        if all(any(_in_camera(tree, root, folder)) for folder in CAMERAS)
-        or any(IN_ONE_FOLDER.fullmatch(base(member)) for member in tree.images(root))
+        if all(any(_in_camera(tree, root, folder)) for folder in CAMERAS) or _in_one_folder(tree, root, forced)
     ]
+
+
+def _in_one_folder(tree: Tree, root: str, forced: bool) -> bool:
+    """Whether a folder is VIPeR's: frames of a video have such numbers too, but not twice each, for some people."""
+    if forced:
+        return any(IN_ONE_FOLDER.fullmatch(base(member)) for member in tree.images(root))
+    seen = Counter(match[1] for match in tree.named(root, IN_ONE_FOLDER))
+    return sum(count == len(CAMERAS) for count in seen.values()) >= FEWEST
 
 
 def _load(source: Source, tree: Tree, root: str, split: int) -> Dataset:

@@ -76,10 +76,10 @@ def learn_segmenter(
     training = _read(dataset.source, label_maps, maps, learned, progress)
     testing = _read(dataset.source, label_maps, maps, held_out, progress)
     for crops, why in ((training, "learn from"), (testing, "measure on")):
-        if not crops.masks.any():
+        if not crops.masks.any() or crops.masks.all():
             raise MaskreidError(
-                f"{label_maps.name}: the {len(crops.masks)} label maps to {why} are blank; expected 0 for the "
-                "background and another value for each part of a person"
+                f"{label_maps.name}: the {len(crops.masks)} label maps to {why} have nobody or nothing else in them; "
+                "expected 0 for the background and another value for each part of a person"
             )
     usable = training.masks.any((1, 2))
     segmenter = train_segmenter(training.pixels[usable], training.masks[usable], schedule, progress)

@@ -85,7 +85,9 @@ def refuse_other_run(model: Model, out: Path) -> None:
 
 def mask_policy(model: Model, masks: str | None = None) -> dict[str, Any]:
     """Return where a model's masks come from, and below which share the whole image stands in."""
-    return {"source": model.masks_from(masks), "min_share": model.min_share}
+    from maskreid.masks.named import whole_name
+
+    return {"source": whole_name(model.masks_from(masks)), "min_share": model.min_share}
 
 
 def subject_of(

@@ -44,13 +44,14 @@ class RerankedDistances:
         """Return the final distances of some queries.
 
         Args:
-            queries: (B,) rows of ``query``.
+            queries: (B,) rows of ``query``, or whatever else chooses B of them.
 
         Returns:
             (B, G) float32, smaller is nearer.
         """
-        chosen = np.asarray(queries, dtype=np.int64)
-        block = self.query.vectors[chosen] @ self.gallery.vectors.T
+        everyone = np.arange(len(self.query))
+        chosen = everyone[np.asarray(queries)] if np.size(queries) else everyone[:0]
+        block: FloatArray = self.query.vectors[chosen] @ self.gallery.vectors.T
         self._mix(block, chosen)
         return block
 

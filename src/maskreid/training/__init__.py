@@ -6,7 +6,7 @@ from maskreid.training.evaluation import Evaluation, evaluate_model
 from maskreid.training.extract import extract_features
 from maskreid.training.held_out import held_out_features, held_out_test
 from maskreid.training.loop import train
-from maskreid.training.prepare import cache_folder, prepare
+from maskreid.training.prepare import prepare
 from maskreid.training.profiling import profile_table
 from maskreid.training.recipe import BatchConfig, DataConfig, LossConfig, Recipe, ScheduleConfig
 
@@ -18,7 +18,6 @@ __all__ = [
     "Recipe",
     "ScheduleConfig",
     "adapt_model",
-    "cache_folder",
     "calibrate_model",
     "evaluate_model",
     "extract_features",

@@ -11,6 +11,7 @@ import numpy as np
 
 from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, PersonImage
+from maskreid.masks.named import whole_name
 from maskreid.network import Model, adapted
 from maskreid.progress import Progress, silent
 from maskreid.training.evaluation import data_config
@@ -22,7 +23,14 @@ FEWEST = 50  # images: with fewer, what they vary in is chance
 MOST = 2_000  # images of one camera: more say no more, and all of two cameras' are compared
 
 
-def adapt_model(model: Model, dataset: Dataset, *, cache: Path | None = None, progress: Progress = silent) -> Model:
+def adapt_model(
+    model: Model,
+    dataset: Dataset,
+    *,
+    masks: str | None = None,
+    cache: Path | None = None,
+    progress: Progress = silent,
+) -> Model:
     """Whiten a model's feature for a dataset's cameras (`maskreid.network.adapted`); no identity is looked at.
 
     The "train" images are taken, or all images of a dataset without them, never a test split beside a training split;
@@ -31,6 +39,7 @@ def adapt_model(model: Model, dataset: Dataset, *, cache: Path | None = None, pr
     Args:
         model: any; it stays as it is.
         dataset: images of the cameras that the result is for.
+        masks: where masks come from, for the result too, if not from where the model's card says.
         cache: where packed images are kept.
         progress: told about every stage.
 
@@ -48,7 +57,7 @@ def adapt_model(model: Model, dataset: Dataset, *, cache: Path | None = None, pr
         raise MaskreidError(
             f"{dataset.source.name}: {len(images)} images to adapt to, expected {FEWEST} or more, some of each camera"
         )
-    packed = prepare(dataset.source, images, data_config(model), cache=cache, progress=progress)
+    packed = prepare(dataset.source, images, data_config(model, masks), cache=cache, progress=progress)
     features = embed_packed(model, packed, precision="bfloat16", unit=False, progress=progress)
     if model.flip:
         features /= 2  # the sum of two views, of which the network's last layer makes one at a time
@@ -57,7 +66,11 @@ def adapt_model(model: Model, dataset: Dataset, *, cache: Path | None = None, pr
     except MaskreidError as error:
         raise MaskreidError(f"{dataset.source.name}: {error}") from None
     cameras = len(np.unique(packed.cameras))
-    return Model(network, _card(model.card, {"data": dataset.label, "images": len(images), "cameras": cameras}))
+    card = _card(model.card, {"data": dataset.label, "images": len(images), "cameras": cameras})
+    if masks and model.network.config.streams > 1:
+        policy = {**card["preprocessing"]["masks"], "source": whole_name(masks)}
+        card["preprocessing"] = {**card["preprocessing"], "masks": policy}
+    return Model(network, card)
 
 
 def _some_of_each_camera(images: Sequence[PersonImage]) -> list[PersonImage]:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from maskreid.errors import MaskreidError
 from maskreid.images import PackedImages
 from maskreid.network import BACKGROUND_RGB, MEAN_BGR, prepare_input
 from maskreid.threads import in_threads
@@ -72,7 +73,7 @@ class Feeder:
         """Load all images; ``rank`` is which of ``ranks`` processes this is.
 
         Raises:
-            MaskreidError: the training set is too small for the recipe's batch.
+            MaskreidError: the training set is too small for the recipe's batch, or that for so many processes.
         """
         self.recipe, self.rank, self.ranks = recipe, rank, ranks
         self.device = torch.empty(0, device=device).device  # "cuda" is one of several
@@ -81,6 +82,10 @@ class Feeder:
         names, self._targets = np.unique(packed.identities, return_inverse=True)
         self.identities = len(names)
         self._sampler = make_sampler(recipe.batch, packed.identities, recipe.seed)
+        if len(self._sampler(0)) < ranks:
+            raise MaskreidError(
+                f"a batch has {len(self._sampler(0))} images for {ranks} processes; start fewer, or make it larger"
+            )
         home = self.device if _fits(packed, self.device) else torch.device("cpu")
         store = torch.empty((*packed.masks.shape, 4), dtype=torch.uint8, device=home)
         for start in range(0, len(packed), CHUNK):

@@ -19,6 +19,7 @@ from torch.utils.tensorboard import SummaryWriter
 from maskreid import __version__
 from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, PackedImages, PersonImage, holdout_split, split_identities
+from maskreid.masks.named import whole_name
 from maskreid.network import MaskReID, Model, load_model, make_card, multiplies_bfloat16, pick_device, save_model
 from maskreid.progress import Progress, silent
 from maskreid.retrieval import Metrics, evaluate
@@ -284,7 +285,7 @@ class _Run:
         return make_card(
             recipe.network,
             resize=recipe.data.resize,
-            masks={"source": recipe.data.masks, "min_share": recipe.data.min_share},
+            masks={"source": whole_name(recipe.data.masks), "min_share": recipe.data.min_share},
             flip=recipe.data.flip_at_test,
             training={
                 "data": self.dataset.label,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from maskreid.files import cache_folder
 from maskreid.images import PackedImages, PersonImage, Source, pack_images
 from maskreid.masks import mask_source
 from maskreid.progress import Progress, silent
@@ -43,8 +43,3 @@ def prepare(
         min_share=config.min_share,
         progress=progress,
     )
-
-
-def cache_folder() -> Path:
-    """Where packed images are kept: ``$MASKREID_CACHE``, or ``~/.cache/maskreid``."""
-    return Path(os.environ.get("MASKREID_CACHE") or Path.home() / ".cache" / "maskreid")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -63,25 +64,37 @@ def add(
     split: SplitOption = 0,
 ) -> None:
     """Enrol images in GALLERY; those already there are passed over, so the same command goes on after a kill."""
-    from maskreid.cli.common import open_data
+    from maskreid.cli.common import open_data, tell_ignored
     from maskreid.gallery import Gallery
+    from maskreid.images import open_images
 
     if ray is None:
         refuse_surplus({"--workers": workers}, "workers are a cluster's, which --ray names")
     else:
         refuse_surplus({"--device": device}, "with --ray each worker takes its GPU, where it has one")
     opened = Gallery(gallery)
+    splits = subsets_of(subsets)
     options = {
         "masks": masks,
-        "splits": subsets_of(subsets),
+        "splits": splits,
         "camera": camera,
         "time": time_of(time, "--time"),
         "tags": tuple(tag or ()),
         "backend": backend,
         "precision": precision,
     }
-    opening = {each: partial(open_data, each, format, split, anything=True) for each in data}
-    names = {each: how().name for each, how in opening.items()}  # all are there, before hours go into the first
+    opening = {
+        each: partial(open_images, str(folder), names)
+        if names
+        else partial(open_data, each, format, split, anything=True)
+        for each, folder, names in _together(data)
+    }
+    names = {}
+    for each, how in opening.items():  # all are there, before hours go into the first
+        dataset = how()
+        dataset.images(splits)
+        names[each] = dataset.name
+        tell_ignored(each, dataset)
     if ray is None:
         enrolled = _here(opened, opening, model, device, options)
     else:
@@ -89,6 +102,28 @@ def add(
     for each, done in enrolled:
         print(f"{each} ({names[each]}): {done}", flush=True)
     print(f"{gallery}: {len(opened):,} entries")
+
+
+def _together(data: Sequence[str]) -> list[tuple[str, Path, list[str]]]:
+    """Return what is opened as one: DATA as given; or how many image files of a folder, the folder and their names.
+
+    As one, because each dataset that is enrolled is written, and the table tidied, by itself.
+    """
+    from maskreid.images import is_image_file
+
+    found: dict[Path | str, list[str]] = {}
+    for each in data:
+        file = Path(each)
+        if is_image_file(file):
+            found.setdefault(file.parent, []).append(file.name)
+        else:
+            found.setdefault(each, [])
+    return [
+        (str(key), Path(key), [])
+        if not names
+        else (str(Path(key) / names[0]) if len(names) == 1 else f"{key}, {len(names):,} files", Path(key), names)
+        for key, names in found.items()
+    ]
 
 
 def _here(
