@@ -172,7 +172,7 @@ def measure_search(folder: Path, model: str, entries: int, queries: int) -> None
         kept = np.flatnonzero(allowed)
         taken, found = one_by_one(vectors, lambda vector, w=chosen: search(gallery, vector, top=10, where=w)[0])
         matrix = features.vectors[kept]
-        brute, best = one_by_one(vectors, lambda vector, m=matrix: np.sort(m @ vector[0])[::-1][:10])
+        brute, best = one_by_one(vectors, lambda vector, m=matrix: best_of(vector, m)[0])
         for hits, expected in zip(found, best, strict=True):
             if not np.allclose([hit.similarity for hit in hits], expected, atol=1e-5):
                 sys.exit("an exact answer is not brute force's")

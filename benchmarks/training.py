@@ -37,7 +37,7 @@ from maskreid.network import Classifier, MaskReID, NetworkConfig, load_model, mu
 from maskreid.training import BatchConfig, DataConfig, LossConfig, Recipe, ScheduleConfig, prepare
 from maskreid.training.feeder import Feeder
 from maskreid.training.profiling import device_name, peak_memory, peak_rate, training_flop
-from maskreid.training.schedule import make_optimizer
+from maskreid.training.schedule import learning_rate, make_optimizer, set_learning_rate
 from maskreid.training.trainer import Trainer
 
 BATCH = 64
@@ -229,6 +229,7 @@ def plain_steps(device: torch.device) -> Callable[[int], torch.Tensor]:
 
     def step(iteration: int) -> torch.Tensor:
         image, masked, targets = inputs[iteration % len(inputs)]
+        set_learning_rate(optimizer, learning_rate(chosen.schedule, iteration))
         features = network(image, masked)
         loss = softmax_loss(classifier(features)[:, 0], targets) + ranking_loss(features, targets)
         optimizer.zero_grad()

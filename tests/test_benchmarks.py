@@ -18,6 +18,7 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
         ("reranking.py --size quarter --no-peers", "search"),
         ("embedding.py --model market1501-compact --images 4 --repeat 1 --only", "eager network alone, contiguous"),
         ("gallery.py search --model market1501-compact --entries 2000 --queries 2", "one query, all (2,000 entries)"),
+        ("training.py floor", "at most"),
         ("web.py --model market1501-compact --entries 100 --queries 2", "one picture: median"),
     ],
 )

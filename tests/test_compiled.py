@@ -39,6 +39,7 @@ def test_machine_code_is_kept_by_digest_where_the_package_cannot_be_written_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MASKREID_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(compiled_module.settings, "CACHE_DIR", "")
     for allowed, base in ((True, compiled_module.PACKAGE / "__pycache__"), (False, tmp_path / "cache")):
         monkeypatch.setattr(compiled_module.os, "access", lambda path, mode, allowed=allowed: allowed)
         assert compiled_module.kept_in() == base / f"kernels-{KERNELS}"

@@ -56,11 +56,11 @@ def compiled(function: F) -> F:
     compile_ = partial(numba.njit, nogil=True, fastmath={"reassoc", "contract"}, error_model="numpy")
     with _LOCK:
         before = settings.CACHE_DIR
-        settings.CACHE_DIR = str(kept_in())
         try:
+            settings.CACHE_DIR = str(kept_in())
             return cast(F, compile_(cache=True)(function))
         except RuntimeError:
-            # Nowhere to keep it: the function has no file, or nothing there can be written to.
+            # Nowhere to keep it: the function has no file, or nothing can be written to, or the user has no home.
             return cast(F, compile_()(function))
         finally:
             settings.CACHE_DIR = before

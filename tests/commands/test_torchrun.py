@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -138,8 +139,11 @@ def test_a_killed_pair_goes_on_together_or_alone(folder: Path, tmp_path: Path) -
     process.communicate()
     assert checkpoint.exists()
     assert not (tmp_path / "killed" / "model.safetensors").exists()
+    shutil.copytree(tmp_path / "killed", tmp_path / "by-one")
     finish(torchrun(path, folder, tmp_path / "killed"))
     assert_same_curve(tmp_path / "alone", tmp_path / "killed")
+    maskreid("train", path, "--data", folder, "--out", tmp_path / "by-one", "--device", "cpu")
+    assert_same_curve(tmp_path / "alone", tmp_path / "by-one")
     out, _ = finish(torchrun(path, folder, tmp_path / "killed"))  # nothing is left to do
     assert out.count("trained ") == 1
 

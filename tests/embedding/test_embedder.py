@@ -34,12 +34,13 @@ def reference(model: Model, images: tuple[Dataset, list[PersonImage], list[np.nd
     return model.embed(shaped.pixels, shaped.masks)
 
 
+@pytest.mark.parametrize("flip", [False, True])
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("backend", list(BACKENDS))
-def test_every_backend_gives_the_model_s_features(images: tuple, backend: str, precision: str) -> None:
+def test_every_backend_gives_the_model_s_features(images: tuple, backend: str, precision: str, flip: bool) -> None:
     if (backend, precision) == ("onnx", "bfloat16"):
         pytest.skip("refused, see below")
-    model = made(flip=backend == "torch", bands=3, pooling="gem")
+    model = made(flip=flip, bands=3, pooling="gem")
     embedder = Embedder(model, backend=backend, precision=precision)
     vectors, shaped = embedder(images[0].source, images[1], images[2])
     expected = reference(model, images)

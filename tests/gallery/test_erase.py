@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from maskreid.gallery.tend import build_indexes
 from maskreid.images import Dataset
 
 
-def _killed() -> None:
+def _killed(*_: object) -> None:
     raise KeyboardInterrupt
 
 
@@ -75,20 +76,37 @@ def test_everything_by_accident_is_refused(filled: Gallery) -> None:
     assert len(filled) == everyone
 
 
-def test_a_removal_that_was_killed_is_finished_by_the_next(empty: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("indexed", [False, True])
+@pytest.mark.parametrize("cut", ["delete", "list_indices", "build_indexes", "forget"])
+@pytest.mark.parametrize("by", [remove, expire])
+def test_a_removal_that_was_killed_is_finished_by_the_next(
+    empty: Gallery, monkeypatch: pytest.MonkeyPatch, cut: str, indexed: bool, by: Callable[..., int]
+) -> None:
     """Wherever it was cut off, `verify` tells, and the same call finishes."""
-    vectors = unit(50)
-    ids = put(empty, vectors)
+    if cut == "build_indexes" and not indexed:
+        pytest.skip("there is none to build")
+    vectors = unit(500)
+    ids = put(empty, vectors[1:], name="new")
+    (old,) = put(empty, vectors[:1], name="old", added=datetime.now(UTC) - timedelta(days=31))
+    assert old not in ids
+    if indexed:
+        build_indexes(empty)
+    asked = {remove: Filter(ids=(old,)), expire: timedelta(days=30)}[by]
     with monkeypatch.context() as patched:
-        patched.setattr(empty.table, "list_indices", _killed)
+        if cut in ("delete", "list_indices"):
+            patched.setattr(empty.table, cut, _killed)
+        else:
+            patched.setattr(f"maskreid.gallery.erase.{cut}", _killed)
         with pytest.raises(KeyboardInterrupt):
-            remove(empty, Filter(ids=(ids[7],)))
+            by(empty, asked)
     found = verify(empty)
     assert not found.ok
     assert "a removal was cut off, so removed entries may still be in files; repeat it" in str(found)
-    assert remove(empty, Filter(ids=(ids[7],))) == 0
-    assert verify(empty).ok
-    assert not holding(empty.path, vectors[7].tobytes())
+    assert by(empty, asked) == (cut == "delete")  # how many were still to be deleted
+    found = verify(empty)
+    assert (found.ok, found.versions, found.rows) == (True, 1, 499)
+    assert not holding(empty.path, vectors[0].tobytes())
+    assert holding(empty.path, vectors[1].tobytes())
 
 
 def test_expiry_by_when_it_was_added_or_seen(empty: Gallery) -> None:
@@ -150,7 +168,7 @@ def test_what_was_killed_while_it_was_erased_is_in_the_log(
     (id_, *_) = put(gallery, unit(3))
     log = tmp_path / "watched" / "audit.jsonl"
     with monkeypatch.context() as patched:
-        patched.setattr("maskreid.gallery.erase.forget", lambda gallery: _killed())
+        patched.setattr("maskreid.gallery.erase.forget", _killed)
         with pytest.raises(KeyboardInterrupt):
             remove(gallery, Filter(ids=(id_,)))
     assert [json.loads(line)["entries"] for line in log.read_text().splitlines()] == [1]

@@ -38,7 +38,7 @@ def test_junk_in_the_same_camera_as_a_junk_query_is_no_match() -> None:
     assert "junk or a distractor" in metrics.skipped[0]
 
 
-def test_camera_free_passes_over_the_own_image_only() -> None:
+def test_all_vs_all_passes_over_the_own_image_only() -> None:
     people = on_a_line([7, 7, 8, 8], [1, 1, 1, 1], ("a", "b", "c", "d"))
     metrics = evaluate(people, people, ALL_VS_ALL)
     # a, b, c, d stand at 0, 1, 4, 9: a is nearest to b, b to a, c to b before a and d, d to c.
@@ -48,7 +48,7 @@ def test_camera_free_passes_over_the_own_image_only() -> None:
         evaluate(people, people, MARKET1501)
 
 
-def test_camera_free_needs_paths() -> None:
+def test_all_vs_all_needs_paths() -> None:
     people = on_a_line([7, 7], [1, 1])
     with pytest.raises(MaskreidError, match="expected paths"):
         evaluate(people, people, ALL_VS_ALL)
@@ -57,7 +57,7 @@ def test_camera_free_needs_paths() -> None:
         evaluate(on_a_line([7], [1], ("q",)), junk, ALL_VS_ALL)
 
 
-def test_camera_free_still_passes_over_junk() -> None:
+def test_all_vs_all_still_passes_over_junk() -> None:
     query = on_a_line([7], [1], ("q",))
     gallery = on_a_line([-1, 7, 7], [1, 1, 2], ("x", "y", "z"))
     assert evaluate(query, gallery, ALL_VS_ALL).map == 1

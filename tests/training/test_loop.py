@@ -332,7 +332,7 @@ def test_bfloat16_ends_within_the_noise_of_the_seed(world: Dataset, tmp_path: Pa
             maps.append(evaluate_model(model, world).metrics["single query"].map)
     exact, rounded = map(np.array, found.values())
     noise = np.std([exact, rounded], axis=1, ddof=1).mean()
-    assert abs(exact.mean() - rounded.mean()) < 2 * noise, found
+    assert abs(exact.mean() - rounded.mean()) < 3 * noise, found
 
 
 def test_a_profile_times_later_steps_and_not_the_first(world: Dataset, tmp_path: Path) -> None:

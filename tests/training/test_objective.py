@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from maskreid import losses
 from maskreid.losses import ranking_loss, softmax_loss, triplet_loss
 from maskreid.network import Classifier
 from maskreid.training import LossConfig
@@ -69,3 +70,45 @@ def test_around_a_neck_metric_losses_read_what_enters_it_and_others_what_leaves_
     assert seen.grad is not None
     assert seen.grad.abs().sum() > 0
     assert unseen.grad is None
+
+
+def test_every_parameter_of_a_recipe_reaches_its_loss() -> None:
+    """All other than the losses' own defaults, and each loss called once more with the numbers themselves."""
+    config = replace(
+        ALL,
+        label_smoothing=0.2,
+        triplet_margin=0.7,
+        margin=0.6,
+        lambda_=3.0,
+        temperature=0.5,
+        contrastive_margin=0.8,
+        quadruplet_margin=0.9,
+        oim_scale=7.0,
+        circle_margin=0.4,
+        circle_scale=11.0,
+    )
+    compared, classified, scores = features(0), features(1), classifier()
+
+    def pairs() -> torch.Generator:
+        return torch.Generator().manual_seed(5)
+
+    _, parts = objective(config, compared, classified, TARGETS, scores, TABLE, TAUGHT, pairs())
+    expected = {
+        "softmax": losses.softmax_loss(scores(classified)[:, 0], TARGETS, label_smoothing=0.2),
+        "triplet": losses.triplet_loss(compared, TARGETS, margin=0.7),
+        "n_pair": losses.n_pair_loss(compared, TARGETS, pairs(), temperature=0.5),
+        "full_ranking": losses.full_ranking_loss(compared, TARGETS, temperature=0.5),
+        "ranking": losses.ranking_loss(compared, TARGETS, margin=0.6, lambda_=3.0, temperature=0.5),
+        "contrastive": losses.contrastive_loss(compared, TARGETS, margin=0.8),
+        "quadruplet": losses.quadruplet_loss(compared, TARGETS, margin=0.9),
+        "oim": losses.oim_loss(classified, TARGETS, TABLE, scale=7.0),
+        "circle": losses.circle_loss(compared, TARGETS, margin=0.4, scale=11.0),
+        "distillation": losses.distillation_loss(classified, TAUGHT),
+    }
+    assert set(parts) == set(LOSS_NAMES)
+    assert {name: value.item() for name, value in parts.items()} == pytest.approx(
+        {name: value.item() for name, value in expected.items()}
+    )
+    _, plain = objective(ALL, compared, classified, TARGETS, scores, TABLE, TAUGHT, pairs())
+    same = [name for name in LOSS_NAMES if parts[name].item() == pytest.approx(plain[name].item())]
+    assert same == ["distillation"]  # which has no parameter

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 import torch
 
@@ -19,21 +17,26 @@ def test_the_papers_network_has_the_operations_of_its_layers() -> None:
     assert training_flop(NetworkConfig()) == pytest.approx(6 * 1.75e9, rel=0.02)
 
 
-def test_a_stage_does_not_count_the_stages_inside_it() -> None:
+def test_a_stage_does_not_count_the_stages_inside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("maskreid.training.stopwatch.time.perf_counter", lambda: now[0])
+
+    def wait(seconds: float) -> None:
+        now[0] += seconds
+
     watch = Stopwatch(CPU)
     with watch.stage("off"):
-        pass
+        wait(9)
     watch.on = True
     with watch.stage("outer"):
-        time.sleep(0.01)
+        wait(1)
         with watch.stage("inner"):
-            time.sleep(0.05)
-        time.sleep(0.01)
+            wait(5)
+        wait(2)
+    wait(20)
     with watch.stage("inner"):
-        time.sleep(0.02)
-    assert set(watch.seconds) == {"outer", "inner"}
-    assert 0.02 <= watch.seconds["outer"] < 0.05
-    assert 0.07 <= watch.seconds["inner"] < 0.12
+        wait(3)
+    assert watch.seconds == {"outer": 3, "inner": 8}
 
 
 def test_a_large_product_takes_more_than_a_billion_operations_a_second() -> None:

@@ -291,19 +291,21 @@ def test_an_answer_that_is_no_page_takes_nothings_place(page: Page, image: bytes
     expect(page.locator("#results > h2").first).to_contain_text("camera 2")
 
 
-def test_text_is_pasted_into_a_field_though_a_picture_comes_with_it(page: Page) -> None:
-    page.goto("/browse")
-    prevented = page.evaluate(
-        """() => {
-            const data = new DataTransfer();
-            data.items.add("ann", "text/plain");
-            data.items.add(new File([new Uint8Array(9)], "cell.png", {type: "image/png"}));
-            const paste = new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true});
-            return !document.querySelector("#identity").dispatchEvent(paste);
-        }"""
-    )
-    assert not prevented
-    assert page.url.endswith("/browse")
+def test_text_is_pasted_into_a_field_though_a_picture_comes_with_it(page: Page, image: bytes) -> None:
+    found(page, image)
+    page.locator("[data-chooses]").first.check()
+    paste = """(where) => {
+        const data = new DataTransfer();
+        data.items.add("ann", "text/plain");
+        data.items.add(new File([new Uint8Array(9)], "cell.png", {type: "image/png"}));
+        const paste = new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true});
+        return !document.querySelector(where).dispatchEvent(paste);
+    }"""
+    assert not page.evaluate(paste, "#judging [name=identity]")
+    page.evaluate("document.querySelector('#help').showModal()")
+    assert not page.evaluate(paste, "#help")
+    page.evaluate("document.querySelector('#help').close()")
+    assert page.evaluate(paste, "h1"), "elsewhere the picture is searched for"
 
 
 def test_only_one_finger_paints(page: Page, image: bytes) -> None:
@@ -318,6 +320,9 @@ def test_only_one_finger_paints(page: Page, image: bytes) -> None:
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down(button="right")
     page.mouse.up(button="right")
+    page.locator("#painted").dispatch_event(
+        "pointerdown", {"isPrimary": False, "button": 0, "clientX": box["x"] + 9, "clientY": box["y"] + 9}
+    )
     assert page.evaluate(drawn) == before
     page.mouse.down()
     page.mouse.up()

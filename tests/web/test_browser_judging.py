@@ -6,7 +6,7 @@ import pytest
 from browsing import Site, found, ids
 from playwright.sync_api import Page, expect
 
-from maskreid.gallery import judgements, same, standing
+from maskreid.gallery import Filter, judgements, remove, same, standing
 
 pytestmark = pytest.mark.browser
 
@@ -120,7 +120,7 @@ def test_u_takes_back_what_this_window_said_and_once_while_it_is_held(page: Page
     page.wait_for_function("() => JSON.parse(sessionStorage.getItem('maskreid-judged')).length === 0")
     assert [each.id for each in standing(judgements(site.desk.gallery))] == [others.id]
     page.keyboard.press("u")
-    expect(page.locator("#told")).to_contain_text("nothing was judged in this window")
+    expect(page.locator("#told")).to_contain_text("nothing that was judged in this window stands")
     assert [each.id for each in standing(judgements(site.desk.gallery))] == [others.id]
 
 
@@ -131,6 +131,27 @@ def test_a_double_click_says_it_once(page: Page, site: Site, image: bytes) -> No
     expect(page.locator("#told")).to_contain_text("takes it back")
     expect(page.locator("#judging")).to_be_hidden()
     assert len(judgements(site.desk.gallery)) == 1
+    one, other = ids(page)[:2]
+    page.goto(f"/compare?a={one}&b={other}")
+    page.locator("[data-judges-pair=different]").dblclick(delay=50)
+    expect(page.locator("#told")).to_contain_text("takes it back")
+    page.wait_for_timeout(300)
+    assert len(judgements(site.desk.gallery)) == 2
+
+
+def test_u_passes_over_what_was_removed_with_its_entries(page: Page, site: Site, image: bytes) -> None:
+    found(page, image)
+    shown = ids(page)
+    for place in (0, 1):
+        page.locator(f"[data-chooses='{shown[place]}']").check()
+        page.get_by_role("button", name="Another person", exact=True).click()
+        expect(page.locator("#told")).to_contain_text("takes it back")
+        expect(page.locator("#judging")).to_be_hidden()
+    remove(site.desk.gallery, Filter(ids=(shown[1],)))
+    page.locator("h1").first.click()
+    page.keyboard.press("u")
+    expect(page.locator("#told")).to_contain_text("Taken back")
+    assert standing(judgements(site.desk.gallery)) == []
 
 
 def test_a_name_being_typed_outlives_new_answers(page: Page, image: bytes) -> None:

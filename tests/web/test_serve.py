@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -66,17 +65,19 @@ def test_other_machines_get_a_token_made_up(gallery: Gallery) -> None:
 
 
 def test_who_comes_through_a_proxy_needs_the_token_too(gallery: Gallery) -> None:
-    with server(gallery.path, "--name", "gallery.example") as (address, _):
-        assert address.startswith("http://gallery.example:")
-        port = address.partition("/?token=")[0].rpartition(":")[2]
-        asked = urllib.request.Request(f"http://127.0.0.1:{port}/api/overview", headers={"host": "gallery.example"})
+    with server(gallery.path, "--name", "gallery.example") as (address, process):
+        start, _, token = address.partition("?token=")
+        assert start.startswith("http://127.0.0.1:")
+        assert process.stdout
+        assert process.stdout.readline() == f"others, through the proxy: https://gallery.example/?token={token}\n"
+        asked = urllib.request.Request(f"{start}api/overview", headers={"host": "gallery.example"})
         with pytest.raises(HTTPError, match="401"):
             urllib.request.urlopen(asked, timeout=30)
 
 
 def test_the_printed_address_is_answered(gallery: Gallery) -> None:
     visitor = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-    with server(gallery.path, "--host", socket.gethostname(), "--token", "a+b&c") as (address, _):
+    with server(gallery.path, "--host", "localhost", "--token", "a+b&c") as (address, _):
         assert address.endswith("/?token=a%2Bb%26c")
         with visitor.open(address, timeout=30) as answer:
             assert answer.status == 200

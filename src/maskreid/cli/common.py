@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from maskreid.images import Dataset
 
 SYNTHETIC = "synthetic"
-# How reasons begin for which nobody expects a file to be read.
-UNSURPRISING = ("not an image", "hidden file", "left by the operating system")
 
 DataArgument = Annotated[
     str,
@@ -112,6 +110,8 @@ def open_data(data: str, format_: str | None = None, split: int = 0, *, anything
 
 def tell_ignored(data: str, dataset: Dataset) -> None:
     """Say which files of ``data`` were passed over, and why, where that may be a surprise."""
+    from maskreid.images.layout import UNSURPRISING
+
     ignored = {reason: count for reason, count in dataset.ignored.items() if not reason.startswith(UNSURPRISING)}
     if ignored:
         counted = "; ".join(f"{reason}: {count:,}" for reason, count in ignored.items())

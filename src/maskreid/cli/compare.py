@@ -115,10 +115,9 @@ def _check_held_out(with_features: Sequence[str], protocol: NamedProtocol) -> No
     from maskreid.retrieval.named_protocols import SINGLE_QUERY
 
     if with_features:
-        raise MaskreidError(
-            f"{with_features[0]} holds features of its own test; --held-out makes another, of models: name the "
-            f"model, such as {with_features[0]}/model"
-        )
+        run = with_features[0]
+        there = f": name its model, {run}/model" if Path(run, "model.safetensors").is_file() else ""
+        raise MaskreidError(f"{run} holds features of its own test; --held-out makes another, of models{there}")
     if protocol is not SINGLE_QUERY:
         raise MaskreidError(f"--held-out is a test of its own: leave out --protocol {protocol.name}")
 

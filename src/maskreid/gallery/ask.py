@@ -49,7 +49,7 @@ def ask(
 
     model = gallery.own(model) if model else gallery.model()
     masks = gallery.settings.masks
-    masks = masks if masks in NAMES or Path(masks).exists() else "fcn"
+    masks = masks if masks in NAMES or any(Path(masks).rglob("*.png")) else "fcn"
     own = Embedder(model, masks=masks, backend="torch", precision=precision)
     images = dataset.images()
     vectors = np.empty((len(images), model.dimension), np.float32)

@@ -69,7 +69,7 @@ def check_text(what: str, text: str) -> None:
         MaskreidError: it is not UTF-8, as what a terminal of another encoding sends.
     """
     if text != as_text(text):
-        raise MaskreidError(f"{what} {as_text(text)!r}: is not UTF-8; type it in a terminal that is")
+        raise MaskreidError(f"{what} {text!r}: is not UTF-8; type it in a terminal that is")
 
 
 def content_id(content: bytes) -> str:

@@ -70,7 +70,8 @@ def open_dataset(path: str | Path, format: str | None = None, *, split: int = 0,
     if path.is_file() and path.name == CUHK03_FILE:
         path = path.parent
     if anything and is_image_file(path):
-        return open_images(path.parent, [path.name])
+        source = Folder(path.parent)
+        return _load(PLAIN, source, Tree(source, [path.name]), "", split)
     source, inside = _open(path)
     tree = Tree(source)
     found = [(it, root) for it, root in _find(tree, format) if not inside or _is_in(root, inside)]

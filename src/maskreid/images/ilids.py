@@ -14,9 +14,7 @@ from maskreid.images.records import Dataset
 from maskreid.images.source import Source
 
 NAME = re.compile(r"(\d{4})(\d{3})\.jpg", re.IGNORECASE)  # CUHK01 has such names, too, but PNG
-
-
-FEWEST, MOST = 2, 20  # people; images of one, who has eight at most
+FEWEST, MOST = 2, 20  # people; images of one person, of whom the dataset has eight at most
 
 
 def _find(tree: Tree, forced: bool) -> list[str]:

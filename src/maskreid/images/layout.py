@@ -105,6 +105,10 @@ def own_numbering(source: Source, inside: str) -> str:
     return os.path.abspath(join(source.name, inside))
 
 
+# How the reasons begin for which nobody expects a file to be read.
+UNSURPRISING = ("not an image", "hidden file", "left by the operating system")
+
+
 def why_ignored(member: str) -> str | None:
     """Say why a file is no image to read, or None if it is one."""
     name = base(member)

@@ -57,7 +57,7 @@ def pack_images(
 
     Raises:
         MaskreidError: there is nothing to pack, an image cannot be decoded, a mask has another size than its image,
-            or ``folder`` cannot be written or gets other images from another process at the same time.
+            or ``folder`` cannot be written.
     """
     folder = Path(folder)
     if not images:
@@ -81,10 +81,7 @@ def pack_images(
         if fingerprint != _packed_meanwhile(folder):
             counted = progress(images, total=len(images), what=what, unit="image")
             _build(source, counted, len(images), folder, size, masks, min_share, fingerprint)
-    packed = open_packed(folder)
-    if packed.fingerprint != fingerprint:
-        raise MaskreidError(f"{folder}: another process packed other images there at the same time; repeat this")
-    return packed
+        return open_packed(folder)
 
 
 @contextmanager

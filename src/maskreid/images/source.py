@@ -30,8 +30,8 @@ class Source(Protocol):
 class Folder:
     """A folder on disk. Links to folders are followed, except back to a folder they stand in.
 
-    A link to nothing, or a folder that may not be looked into, is a file that cannot be read: it is named where it is
-    wanted, and counted where it is not.
+    A link to nothing is a file that cannot be read, and so is a hidden folder, or lost+found, that may not be looked
+    into: it is named where it is wanted, and counted where it is not.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -133,7 +133,9 @@ def _list(folder: str, prefix: str, above: tuple[str, ...], found: list[str]) ->
             if inner:
                 try:
                     _list(entry.path, f"{prefix}{entry.name}/", (*above, real), found)
-                except PermissionError:  # another user's, such as lost+found
+                except PermissionError:
+                    if entry.name != "lost+found" and not entry.name.startswith("."):  # the system's, as .Trash-0 is
+                        raise
                     found.append(prefix + entry.name)
             elif file or (entry.is_symlink() and not os.path.exists(entry.path)):
                 found.append(prefix + entry.name)

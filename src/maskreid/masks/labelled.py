@@ -55,7 +55,8 @@ def learn_segmenter(
 
     Raises:
         MaskreidError: no image has a label map, several could be one image's or one several images', nobody is left
-            to measure on, crops and maps differ in size, the maps show nobody, or ``out`` cannot be written.
+            to measure on, crops and maps differ in size, the maps show nobody or nothing else, or ``out`` cannot be
+            written.
     """
     schedule, out = schedule or SegmenterSchedule(), Path(out)
     check_folder(out.parent)
@@ -110,7 +111,7 @@ def learn_segmenter(
         (".safetensors", safetensors.torch.save(stored)),
         (".json", (json.dumps(card, indent=2) + "\n").encode()),
     ):
-        write_out(out.with_name(out.name + suffix), content)
+        write_out(out.with_name(out.name.removesuffix(".safetensors") + suffix), content)
     return quality
 
 

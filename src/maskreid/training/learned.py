@@ -61,7 +61,9 @@ def learned_people(training: Mapping[str, Any], dataset: Dataset) -> set[int]:
             learned, _ = split_identities(dataset.splits["train"], float(share), recipe.get("seed", 0))
             found |= {image.identity for image in learned}
         elif any(_same(a, b) or _same_numbers(a, b) for a in there for b in here) or (
-            "photos" in entry and photos() & set(entry["photos"])
+            photos() & set(entry["photos"])
+            if "photos" in entry
+            else {label for label, _ in there} & {label for label, _ in here} & {LISTED}
         ):
             raise MaskreidError(
                 f"{dataset.source.name}: the model learned from {entry['data']}, and nobody can tell here which of "

@@ -220,7 +220,7 @@ def _copy_weights(source: Model, network: MaskReID) -> bool:
     """Take over a model's weights; return whether the layer that makes the feature is among them."""
     check_init(source, network.config)
     weights = source.network.state_dict()
-    whole = bool(network.config.dimension == source.network.config.dimension)
+    whole = network.config.dimension == source.network.config.dimension
     if not whole:
         weights = {name: value for name, value in weights.items() if not name.startswith("fc7")}
     network.load_state_dict({**network.state_dict(), **weights})

@@ -155,7 +155,7 @@ class Guard:
         return hmac.compare_digest(shown, (self.access.token or "").encode())
 
     async def _remember(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Keep the token in a cookie that scripts and other sites cannot use, and take it out of the address."""
+        """Keep the token in a cookie that scripts cannot read, and take it out of the address."""
         query = parse_qsl(scope["query_string"].decode("latin-1"))
         rest = urlencode([(name, value) for name, value in query if name != "token"])
         # One slash only: "//elsewhere" would be an address of another server.

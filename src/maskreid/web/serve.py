@@ -10,7 +10,7 @@ from urllib.parse import quote
 from maskreid.errors import MaskreidError
 from maskreid.web.app import make_app
 from maskreid.web.desk import Desk
-from maskreid.web.security import Access, is_private
+from maskreid.web.security import Access, is_loopback, is_private
 
 
 def serve(
@@ -42,9 +42,13 @@ def serve(
     listening = _listen(host, port)
     try:
         number = listening.getsockname()[1]
-        shown = names[0] if names else f"[{host}]" if ":" in host else host
+        here = is_loopback(host)
+        shown = names[0] if names and not here else f"[{host}]" if ":" in host else host
         shown_token = f"?token={quote(token, safe='')}" if token else ""
         print(f"open http://{shown}:{number}/{shown_token} (Ctrl-C stops)", flush=True)
+        if here:  # only a proxy's names then, which has a port of its own
+            for name in names:
+                print(f"others, through the proxy: https://{name}/{shown_token}", flush=True)
         config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=3)
         with suppress(KeyboardInterrupt):  # the way to stop it, and no failure
             uvicorn.Server(config).run(sockets=[listening])

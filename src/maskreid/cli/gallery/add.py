@@ -66,7 +66,6 @@ def add(
     """Enrol images in GALLERY; those already there are passed over, so the same command goes on after a kill."""
     from maskreid.cli.common import open_data, tell_ignored
     from maskreid.gallery import Gallery
-    from maskreid.images import open_images
 
     if ray is None:
         refuse_surplus({"--workers": workers}, "workers are a cluster's, which --ray names")
@@ -83,47 +82,45 @@ def add(
         "backend": backend,
         "precision": precision,
     }
-    opening = {
-        each: partial(open_images, str(folder), names)
-        if names
-        else partial(open_data, each, format, split, anything=True)
-        for each, folder, names in _together(data)
-    }
-    names = {}
+    opening = (
+        _together(data)
+        if format is None and not split
+        else {each: partial(open_data, each, format, split, anything=True) for each in data}
+    )
+    kinds = {}
     for each, how in opening.items():  # all are there, before hours go into the first
         dataset = how()
         dataset.images(splits)
-        names[each] = dataset.name
+        kinds[each] = dataset.name
         tell_ignored(each, dataset)
     if ray is None:
         enrolled = _here(opened, opening, model, device, options)
     else:
         enrolled = _on_ray(opened, opening, model, ray, workers, options)
     for each, done in enrolled:
-        print(f"{each} ({names[each]}): {done}", flush=True)
+        print(f"{each} ({kinds[each]}): {done}", flush=True)
     print(f"{gallery}: {len(opened):,} entries")
 
 
-def _together(data: Sequence[str]) -> list[tuple[str, Path, list[str]]]:
-    """Return what is opened as one: DATA as given; or how many image files of a folder, the folder and their names.
+def _together(data: Sequence[str]) -> dict[str, Callable[[], Dataset]]:
+    """Return how to open DATA, by what it is called; image files of one folder are opened as one dataset.
 
-    As one, because each dataset that is enrolled is written, and the table tidied, by itself.
+    Each dataset that is enrolled is written, and the table tidied, by itself.
     """
-    from maskreid.images import is_image_file
+    from maskreid.cli.common import open_data
+    from maskreid.images import is_image_file, open_images
 
-    found: dict[Path | str, list[str]] = {}
+    files: dict[Path, list[str]] = {}
+    for each in filter(is_image_file, data):
+        files.setdefault(Path(each).parent, []).append(Path(each).name)
+    opening: dict[str, Callable[[], Dataset]] = {}
     for each in data:
-        file = Path(each)
-        if is_image_file(file):
-            found.setdefault(file.parent, []).append(file.name)
+        folder = Path(each).parent
+        if is_image_file(each) and len(files[folder]) > 1:
+            opening[f"{len(files[folder]):,} files of {folder}"] = partial(open_images, str(folder), files[folder])
         else:
-            found.setdefault(each, [])
-    return [
-        (str(key), Path(key), [])
-        if not names
-        else (str(Path(key) / names[0]) if len(names) == 1 else f"{key}, {len(names):,} files", Path(key), names)
-        for key, names in found.items()
-    ]
+            opening[each] = partial(open_data, each, anything=True)
+    return opening
 
 
 def _here(

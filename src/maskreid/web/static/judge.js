@@ -4,8 +4,8 @@ import { ask, tell, tellNext } from "./ask.js";
 const chosen = new Set();
 const json = (value) => ({ method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(value) });
 const who = () => localStorage.getItem("maskreid-who") || null;
-const entries = (count) => `${count} ${count === 1 ? "entry" : "entries"}`;
 const nameField = () => document.querySelector("#judging [name=identity]");
+const entries = (count) => `${count} ${count === 1 ? "entry" : "entries"}`;
 const names = (count) => `${count} ${count === 1 ? "name" : "names"}`;
 
 function show() {
@@ -47,10 +47,13 @@ function refresh(said) {
   }
 }
 
-let acting = false; // a second click says nothing twice
+let acting = false;
 
 async function act(work, said, after = refresh) {
-  if (acting) return;
+  if (acting) {
+    tell("wait for what was said before");
+    return;
+  }
   acting = true;
   try {
     after(said(await work()));
@@ -97,10 +100,18 @@ async function takeBack(id) {
   );
 }
 
-export function takeBackOwn() {
+export async function takeBackOwn() {
+  try {
+    const { judgements } = await ask("/api/judgements");
+    const stand = new Set(judgements.filter((each) => each.stands).map((each) => each.id));
+    keepOwn(own().filter((id) => stand.has(id))); // others are taken back already, or gone with their entries
+  } catch (error) {
+    tell(error.message);
+    return;
+  }
   const id = own().at(-1);
-  if (id) takeBack(id);
-  else tell("nothing was judged in this window; Judgements lists what can be taken back");
+  if (id) await takeBack(id);
+  else tell("nothing that was judged in this window stands; Judgements lists what can be taken back");
 }
 
 function remove() {
@@ -123,7 +134,8 @@ export function listenForJudgements() {
     else chosen.delete(id);
     show();
   });
-  document.addEventListener("click", ({ target }) => {
+  document.addEventListener("click", ({ target, detail }) => {
+    if (detail > 1) return; // a double click says nothing twice
     const data = target.closest("button")?.dataset;
     if (!data) return;
     if (data.judges) judge(data.judges);
