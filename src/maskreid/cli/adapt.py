@@ -54,10 +54,10 @@ def adapt(
 
     weights, _ = check_free(out)
     dataset = open_data(data, format, split, anything=True)
-    tell_ignored(data, dataset)
     loaded = load_model(model, device_of(device))
     adapted = adapt_model(loaded, dataset, masks=masks, cache=cache, progress=progress.terminal)
     save_model(out, adapted.network, adapted.card)
     entry = adapted.card["training"]["adapted"][-1]
+    tell_ignored(data, dataset.ignored)
     print(f"adapted to {entry['data']}: {entry['images']:,} images of {entry['cameras']} camera(s)")
     print(f"written: {weights}")

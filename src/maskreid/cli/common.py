@@ -108,14 +108,13 @@ def open_data(data: str, format_: str | None = None, split: int = 0, *, anything
     return open_dataset(data, format_, split=split, anything=anything)
 
 
-def tell_ignored(data: str, dataset: Dataset) -> None:
-    """Say which files of ``data`` were passed over, and why, where that may be a surprise."""
+def tell_ignored(data: str, ignored: Mapping[str, int]) -> None:
+    """Say how many files of ``data`` were passed over, by reason, where that may be a surprise."""
     from maskreid.images.layout import UNSURPRISING
 
-    ignored = {reason: count for reason, count in dataset.ignored.items() if not reason.startswith(UNSURPRISING)}
-    if ignored:
-        counted = "; ".join(f"{reason}: {count:,}" for reason, count in ignored.items())
-        print(f"maskreid: {data}: files passed over: {counted}", file=sys.stderr, flush=True)
+    counted = [f"{why}: {count:,}" for why, count in ignored.items() if not why.startswith(UNSURPRISING)]
+    if counted:
+        print(f"maskreid: {data}: files passed over: {'; '.join(counted)}", file=sys.stderr, flush=True)
 
 
 def open_together(data: list[str], format_: str | None = None, split: int = 0) -> Dataset:

@@ -56,7 +56,6 @@ def embed(
     from maskreid.network import load_model
 
     dataset = open_data(data, format, split, anything=True)
-    tell_ignored(data, dataset)
     loaded = load_model(model, device_of(device))
     chosen = subsets_of(subsets)
     images = sum(len(dataset.splits.get(name, ())) for name in chosen or dataset.splits)
@@ -70,4 +69,5 @@ def embed(
         masks=with_masks,
         progress=progress.terminal,
     )
+    tell_ignored(data, dataset.ignored)
     print(f"wrote {out}: {', '.join(f'{count:,} {name}' for name, count in counts.items())}")

@@ -87,17 +87,17 @@ def add(
         if format is None and not split
         else {each: partial(open_data, each, format, split, anything=True) for each in data}
     )
-    kinds = {}
+    kinds, ignored = {}, {}
     for each, how in opening.items():  # all are there, before hours go into the first
         dataset = how()
         dataset.images(splits)
-        kinds[each] = dataset.name
-        tell_ignored(each, dataset)
+        kinds[each], ignored[each] = dataset.name, dataset.ignored
     if ray is None:
         enrolled = _here(opened, opening, model, device, options)
     else:
         enrolled = _on_ray(opened, opening, model, ray, workers, options)
     for each, done in enrolled:
+        tell_ignored(each, ignored[each])
         print(f"{each} ({kinds[each]}): {done}", flush=True)
     print(f"{gallery}: {len(opened):,} entries")
 
