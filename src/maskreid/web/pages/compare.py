@@ -18,7 +18,7 @@ from maskreid.web.desk import ServedDesk
 from maskreid.web.judge_api import comparison
 from maskreid.web.render import write
 
-HEIGHT = 288  # of the pictures that are shown
+HEIGHT, WIDTH = 288, 576  # of the pictures that are shown, at most
 ALIKE, UNLIKE, REST = (0, 121, 92), (194, 65, 12), (11, 98, 176)
 
 router = APIRouter(include_in_schema=False)
@@ -65,7 +65,9 @@ def _heated(picture: Picture, map_: npt.NDArray[np.float32]) -> Picture:
 
 def _uri(picture: Picture) -> str:
     image = Image.fromarray(picture)
-    image = image.resize((max(1, round(image.width * HEIGHT / image.height)), HEIGHT), Image.Resampling.BICUBIC)
+    scale = min(HEIGHT / image.height, WIDTH / image.width)
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    image = image.resize(size, Image.Resampling.BICUBIC)
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=3)
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
