@@ -6,11 +6,11 @@ On two CPU cores, an hour or so at half the width on small images:
 
     python benchmarks/ladder.py recipes/ladder.toml --data Market-1501-v15.09.15.zip --out runs/ladder-cpu \\
         --set network.width=0.5 --set "network.input_size=[96,40]" --set "data.resize=[112,48]" \\
-        --set schedule.iterations=1200
+        --set schedule.iterations=900
 
 Every rung is trained and judged as all others: mAP on the recipe's held-out identities, mean over the seeds; the
-interval is the paired one of the first seed's difference to the rung below. The test split is never looked at. Runs
-that are finished are not trained again. OUT gets ladder.md, ladder.json and best.toml, the recipe at the top.
+interval is the paired one of the first seed's difference to the best rung so far. The test split is never looked at.
+Runs that are finished are not trained again. OUT gets ladder.md, ladder.json and best.toml, the recipe at the top.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from PIL import Image
 from maskreid.errors import MaskreidError
 from maskreid.experiments import Budget, published_tables, reproduce, workshop
 from maskreid.experiments.plan import BESIDE, experiment
-from maskreid.images import Dataset
+from maskreid.images import Dataset, open_dataset
 from maskreid.training import Recipe, ScheduleConfig, train
 from maskreid.training.run_folder import LOCK
 
@@ -95,10 +95,13 @@ def test_a_row_with_both_stages(viper: Path, market: Path, tmp_path: Path, monke
     assert None not in ours.mean
     text = (tmp_path / "tiny" / "table5-ranking.md").read_text()
     assert "| Ranking | 90.44 | 75.36 | 93.35 | 82.37 |" in text
-    assert "| **ours** |" in text
-    assert "2 seeds, mean ± standard deviation; first stage on market1501, viper" in text
+    assert "| **ours, tiny, 2 seeds** |" in text
+    assert "| SQ Rank-1 | SQ mAP (trapezoid) |" in text
+    assert "first stage on market1501, viper (the paper's is on the small datasets alone)." in text
+    assert "is assumed, and ours is that" in text
     saved = json.loads((tmp_path / "tiny" / "table5-ranking.json").read_text())
     assert saved["ours"]["ranking"]["mean"] == list(ours.mean)
+    assert np.mean(saved["ours"]["ranking"]["values"], axis=0).tolist() == pytest.approx(list(ours.mean))
     assert saved["budget"]["second"]["iterations"] == 2
     assert "<svg" in (tmp_path / "tiny" / "table5-ranking.svg").read_text()
     assert "<!-- Ranking" in (tmp_path / "tiny" / "table5-ranking-similarities.svg").read_text()
@@ -107,7 +110,8 @@ def test_a_row_with_both_stages(viper: Path, market: Path, tmp_path: Path, monke
     assert "joint-maskreid-seed1" in recipe
     monkeypatch.setattr(workshop, "evaluate_model", pytest.fail)  # what is tested is not tested again
     assert reproduce("table5:ranking", [viper, market], tmp_path, TINY, seeds=2) == result
-    assert reproduce("table6:1/0.2", [viper, market], tmp_path, TINY).ours["1/0.2"].runs == ours.runs[:1]
+    assert reproduce("table5:ranking", [viper, market], tmp_path, TINY) == result  # a finished seed is not forgotten
+    assert reproduce("table6:1/0.2", [viper, market], tmp_path, TINY).ours["1/0.2"].runs == ours.runs
 
 
 def test_what_another_process_trains_is_waited_for(
@@ -171,7 +175,7 @@ def test_table_5_can_be_extended(viper: Path, market: Path, tmp_path: Path) -> N
     assert set(result.ours) == set(keys)
     lines = result.markdown().splitlines()
     row = lines.index("| Circle | - | - | - | - |")
-    assert lines[row + 1].startswith("| **ours** | **")
+    assert lines[row + 1].startswith("| **ours, tiny, 1 seed** | **")
     assert (tmp_path / "tiny" / "market1501-oim-seed0" / "model.safetensors").exists()
     assert "<svg" in (tmp_path / "tiny" / f"table5-{'-'.join(reversed(keys))}.svg").read_text()
 
@@ -199,8 +203,39 @@ def test_small_datasets_that_are_not_at_hand_are_left_open(viper: Path, tmp_path
     (row,) = result.ours.values()
     assert row.mean[0] is not None
     assert row.mean[1:] == (None,) * 5
-    assert "| **ours** | **" in result.markdown()
-    assert "Not at hand: 3dpes, cuhk01, cuhk03, ilids, prid2011." in result.markdown()
+    assert "| **not run** |" in result.markdown()
+    command = "maskreid reproduce table4 --budget tiny --data ..."
+    assert f"Not at hand: 3dpes, cuhk01, cuhk03, ilids, prid2011; with them, {command}" in result.markdown()
+    assert "fine-tuned to each dataset, with domain guided dropout" in result.markdown()
+    assert "which AP" not in result.markdown()
+    split = (tmp_path / "tiny" / "joint-dgd-seed0" / "split-viper-0.csv").read_text().splitlines()
+    images = open_dataset(viper).splits
+    assert len(split) == 1 + sum(map(len, images.values()))
+    assert {line.rpartition(",")[2] for line in split[1:]} == {"train", "query", "gallery"}
+
+
+def test_the_table_is_there_after_each_row(
+    viper: Path, market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(recipe: Recipe, dataset: Dataset, run: Path, **options: Any) -> Path:
+        if "triplet" in run.name:
+            raise KeyboardInterrupt
+        return train(recipe, dataset, run, **options)
+
+    monkeypatch.setattr(workshop, "train", killed)
+    with pytest.raises(KeyboardInterrupt):
+        reproduce("table5:softmax,triplet,n-pair", [viper, market], tmp_path, TINY)
+    text = (tmp_path / "tiny" / "table5-softmax-triplet-n-pair.md").read_text()
+    assert text.count("| **ours, tiny, 1 seed** |") == 1
+    assert "Not run yet: triplet, n-pair; maskreid reproduce table5:triplet,n-pair --budget tiny --data ..." in text
+
+
+def test_what_cannot_be_searched_is_told_before_training(viper: Path, market: Path, tmp_path: Path) -> None:
+    alone = tmp_path / "alone"
+    shutil.copytree(market / "bounding_box_train", alone / "bounding_box_train")
+    with pytest.raises(MaskreidError, match="alone: has no query images to test on"):
+        reproduce("table5:softmax", [viper, alone], tmp_path / "out", TINY)
+    assert not (tmp_path / "out").exists()
 
 
 def test_dukemtmc_runs_if_the_user_holds_it_and_is_not_joined(viper: Path, duke: Path, tmp_path: Path) -> None:
@@ -210,6 +245,7 @@ def test_dukemtmc_runs_if_the_user_holds_it_and_is_not_joined(viper: Path, duke:
     assert one.runs == reranked.runs
     assert None not in (*one.mean, *reranked.mean)
     assert "first stage on viper." in result.markdown()
+    assert "the paper's first version, which had lambda 2" in result.markdown()
 
 
 def test_refuses(viper: Path, market: Path, tmp_path: Path) -> None:

@@ -34,16 +34,20 @@ def reproduce(
     out: Annotated[Path, typer.Option("--out", help="Where runs, tests and tables are kept, for all tables.")] = Path(
         "runs/reproduce"
     ),
-    budget: Annotated[str, typer.Option(help="cpu (an afternoon) or gpu (the paper's schedules).")] = "cpu",
-    seeds: Annotated[int, typer.Option(metavar="N", min=1, help="Train everything N times, from seed 0 on.")] = 1,
+    budget: Annotated[
+        str, typer.Option(help="cpu (an afternoon) or gpu (DGD's schedules, from which the paper started).")
+    ] = "cpu",
+    seeds: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Train everything N times at least, from seed 0 on.")
+    ] = 1,
     device: DeviceOption = None,
     cache: CacheOption = None,
 ) -> None:
     """Run what TABLE needs and print it: published numbers, and ours as mean and spread over the seeds.
 
     What is finished is not run again, and what was cut off continues. Rows may be run side by side: what one process
-    trains, another waits for. OUT/BUDGET/ then holds TABLE.md and TABLE.json, and as pictures TABLE.svg and
-    TABLE-similarities.svg (of up to eight rows).
+    trains, another waits for. After each row, OUT/BUDGET/ holds TABLE.md and TABLE.json, and as pictures TABLE.svg
+    and TABLE-similarities.svg (of up to eight rows).
     """
     from maskreid import experiments, progress
 

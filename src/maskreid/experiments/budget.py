@@ -1,4 +1,4 @@
-"""How much training an experiment gets: the paper's schedules for a GPU, or what two CPU cores do in an afternoon."""
+"""How much training an experiment gets: DGD's schedules for a GPU, or what two CPU cores do in an afternoon."""
 
 from __future__ import annotations
 

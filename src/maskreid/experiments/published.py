@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from maskreid.retrieval.named_protocols import MULTIPLE_QUERY
 
@@ -65,7 +66,11 @@ def published_tables() -> Mapping[str, PublishedTable]:
             columns=tuple(Column(**column) for column in table["columns"]),
             rows=tuple(PublishedRow(row["key"], row["label"], tuple(row["values"])) for row in table["rows"]),
             source=content["source"],
-            note=" ".join(filter(None, (content["note"], table.get("note")))),
+            note=" ".join([content["note"], *_notes_on_map(content, table), *filter(None, [table.get("note")])]),
         )
         for name, table in content["tables"].items()
     }
+
+
+def _notes_on_map(content: Mapping[str, Any], table: Mapping[str, Any]) -> list[str]:
+    return [content["note_on_map"]] if any("map" in column["score"] for column in table["columns"]) else []

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,12 @@ from maskreid.retrieval.named_protocols import MULTIPLE_QUERY, SINGLE_QUERY, SIN
 from maskreid.training import evaluate_model, train
 from maskreid.training.loop import MODEL
 from maskreid.training.objective import check_installed
-from maskreid.training.run_folder import RunInUseError, wait_until_free
+from maskreid.training.run_folder import RunInUseError, people_csv, wait_until_free
 
-# DukeMTMC-reID is not among them, nor are the large sets that the paper did not join.
-JOINT = ("3dpes", "cuhk01", "cuhk03", "ilids", "market1501", "prid2011", "shinpuhkan", "viper")
+# The seven that the paper joins, and Market-1501, since few of the seven are to be had any more, which alone are too few
+# images to begin with. DukeMTMC-reID is not among them.
+LARGE = "market1501"
+JOINT = ("3dpes", "cuhk01", "cuhk03", "ilids", LARGE, "prid2011", "shinpuhkan", "viper")
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,10 +78,35 @@ class Workshop:
             self._paths[name] = path
         self.held = tuple(self._paths)
 
+    def check(self, searched: Iterable[str], seeds: int) -> None:
+        """Look whether datasets can be searched, under every seed's split, before hours of training.
+
+        Raises:
+            MaskreidError: one has no query or gallery images, or no such split.
+        """
+        for name in sorted(searched):
+            for seed in range(seeds):
+                dataset = self._open(name, seed)
+                missing = [split for split in ("query", "gallery") if not dataset.splits.get(split)]
+                if missing:
+                    raise MaskreidError(f"{self._paths[name]}: has no {missing[0]} images to test on")
+
+    def finished(self, experiment: Experiment) -> int:
+        """Return for how many seeds, from 0 on, an experiment's model is there."""
+        seed = 0
+        while (self._folder(experiment, seed) / f"{MODEL}.safetensors").is_file():
+            seed += 1
+        return seed
+
+    def _folder(self, experiment: Experiment, seed: int) -> Path:
+        second = experiment.second
+        name = f"{second.data}-{second.name}" if second else f"joint-{experiment.network}"
+        return self.out / f"{name}-seed{seed}"
+
     def run(self, experiment: Experiment, seed: int) -> Path:
         """Return the run folder of an experiment's model, training what is missing."""
-        joint = self.out / f"joint-{experiment.network}-seed{seed}"
         second = experiment.second
+        joint = self._folder(replace(experiment, second=None), seed)
         if second is None:
             self._join(experiment.network, seed, joint)
             return joint
@@ -89,7 +116,7 @@ class Workshop:
         recipe = second_recipe(second, str(joint / MODEL), self.budget, seed)
         check_installed(recipe.loss)
         self._join(experiment.network, seed, joint)
-        run = self.out / f"{second.data}-{second.name}-seed{seed}"
+        run = self._folder(experiment, seed)
         if run not in self._trained:
             self._train(recipe, self._open(second.data, seed), run)
         return run
@@ -112,6 +139,8 @@ class Workshop:
             if enough and saved.get("of") == [model.fingerprint, asked]:
                 counts = saved["similarities"].values()
                 return Tested(saved["evaluations"], Similarities(*map(np.array, counts)))
+        if drawn:  # who searched among whom: numbers alone are drawn anew by other versions of NumPy
+            write_out(run / f"split-{data}-{dataset.split}.csv", people_csv(dataset.splits))
         evaluation = evaluate_model(
             model,
             dataset,

@@ -95,12 +95,7 @@ class RunFolder:
 
     def save_people(self, images: Mapping[str, Sequence[PersonImage]]) -> None:
         """Write who was learned from and who was held out: every image with its identity and camera."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(("path", "identity", "camera", "split"))
-        for split, members in images.items():
-            writer.writerows((image.path, image.identity, image.camera, split) for image in members)
-        write_out(self.path / "people.csv", text.getvalue())
+        write_out(self.path / "people.csv", people_csv(images))
 
     def load_checkpoint(self) -> dict[str, Any] | None:
         """Return what `save_checkpoint` wrote last, or None, and cut the log back to that moment."""
@@ -148,12 +143,25 @@ def _text(recipe: Recipe) -> str:
     return replace(recipe, init="", teachers=("",) * len(recipe.teachers)).to_toml()
 
 
+def people_csv(images: Mapping[str, Sequence[PersonImage]]) -> str:
+    """Return a table of images by their split: path, identity, camera, split."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("path", "identity", "camera", "split"))
+    for split, members in images.items():
+        writer.writerows((image.path, image.identity, image.camera, split) for image in members)
+    return text.getvalue()
+
+
 def _check_same(path: Path, ours: str, before: str) -> None:
     if before != ours:
         changed = sorted(set(ours.splitlines()) ^ set(before.splitlines()))
+        data = all(line.startswith(SIGNED.strip()) for line in changed)
+        hint = " (images count by their paths too: a folder in its zip's place is other data)" if data else ""
         raise MaskreidError(
             f"{path} holds a run of another recipe, other data or from another model (differs in: "
-            f"{'; '.join(changed[:4])}); name another run folder, or repeat that run's own command to continue it"
+            f"{'; '.join(changed[:4])}){hint}; name another run folder, or repeat that run's own command to continue "
+            "it"
         )
 
 
