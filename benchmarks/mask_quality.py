@@ -3,9 +3,9 @@
     python benchmarks/mask_quality.py --data Market-1501-v15.09.15.zip --labels market1501-train-parsing.zip \\
         --without 115 616
 
-Each image of the held-out people is a query among all training images, as in ``maskreid compare --held-out``. How good
-its mask is: intersection over union of the segmenter's with the labelled one, at the image's own size. Queries go into
-four parts of one size by that; for each, Rank-1 and mAP with the masks, and mAP where every image counts whole.
+Each image of the held-out people is a query among all training images, as in ``maskreid compare --held-out``. How
+good its mask is: intersection over union of the segmenter's with the labelled one, at the image's own size. Queries
+go into four parts of one size by that; for each, Rank-1 and mAP with the masks, and mAP where all images count whole.
 """
 
 from __future__ import annotations
