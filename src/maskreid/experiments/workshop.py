@@ -26,8 +26,8 @@ from maskreid.training.loop import MODEL
 from maskreid.training.objective import check_installed
 from maskreid.training.run_folder import RunInUseError, people_csv, wait_until_free
 
-# The seven that the paper joins, and Market-1501, since few of the seven are to be had any more, and those few are too
-# few images to begin with. DukeMTMC-reID is not among them.
+# The seven that the paper joins, and Market-1501: few of the seven are still to be had, which alone are too few
+# images to begin with. DukeMTMC-reID is not among them.
 LARGE = "market1501"
 JOINT = ("3dpes", "cuhk01", "cuhk03", "ilids", LARGE, "prid2011", "shinpuhkan", "viper")
 
