@@ -27,7 +27,7 @@ def reproduce(
         typer.Option(
             "--data",
             metavar="DATA",
-            help="A dataset at hand; give every one. Those that the paper joined are learned from together first.",
+            help="A dataset at hand; give every one. The small ones and Market-1501 are learned from together first.",
             show_default=False,
         ),
     ],
