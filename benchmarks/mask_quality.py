@@ -47,8 +47,7 @@ def main() -> None:
     whole = replace(packed, masks=np.ones_like(packed.masks))
     bare = extract_features(model, whole, precision="bfloat16", progress=progress.terminal)
     bare = replace(bare, cameras=gallery.cameras)
-    place = {path: row for row, path in enumerate(bare.paths)}
-    unmasked = evaluate(bare.take(np.array([place[path] for path in query.paths])), bare)
+    unmasked = evaluate(bare.take(np.flatnonzero(np.isin(bare.identities, query.identities))), bare)
 
     labels = open_source(arguments.labels)
     maps = {Path(member).stem: member for member in labels.members()}

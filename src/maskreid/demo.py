@@ -27,6 +27,7 @@ from maskreid.training import (
 if TYPE_CHECKING:
     from maskreid.gallery import Gallery
 
+SPLITS = ("train", "query", "gallery")  # that the demo looks at
 # A quarter of the paper's channels at about half its input size: minutes on two cores.
 DEMO_RECIPE = Recipe(
     name="demo",
@@ -56,7 +57,7 @@ def run_demo(dataset: Dataset, out: str | Path, *, seed: int = 0, progress: Prog
         MaskreidError: a split is missing, or as `maskreid.training.train`.
     """
     out = Path(out)
-    missing = [split for split in ("train", "query", "gallery") if not dataset.splits.get(split)]
+    missing = [split for split in SPLITS if not dataset.splits.get(split)]
     if missing:
         raise MaskreidError(f"{dataset.source.name}: a demo needs train, query and gallery, found no {missing[0]}")
     recipe = replace(DEMO_RECIPE, seed=seed, data=replace(DEMO_RECIPE.data, masks=masks_for(dataset)))
@@ -68,8 +69,7 @@ def run_demo(dataset: Dataset, out: str | Path, *, seed: int = 0, progress: Prog
 
 def masks_for(dataset: Dataset) -> str:
     """Return "dataset" if every image that the demo looks at has a mask there, else "fcn"."""
-    needed = (dataset.splits.get(split, ()) for split in ("train", "query", "gallery"))
-    return "dataset" if all(image.mask for images in needed for image in images) else "fcn"
+    return "dataset" if all(image.mask for image in dataset.images(SPLITS)) else "fcn"
 
 
 def demo_gallery(dataset: Dataset, out: str | Path, *, progress: Progress = silent) -> Path | None:

@@ -95,14 +95,20 @@ def test_a_keyboard_judges_and_stays_at_its_place(page: Page, image: bytes) -> N
     expect(page.locator("#spoken")).not_to_be_empty()
 
 
-def test_u_takes_back_what_this_window_said_and_once_while_it_is_held(page: Page, site: Site, image: bytes) -> None:
-    found(page, image)
+def two_judged(page: Page) -> list[str]:
+    """Say of the first two answers, one after the other, that each is another person; return all answers' ids."""
     shown = ids(page)
-    for place in (0, 1):
-        page.locator(f"[data-chooses='{shown[place]}']").check()
+    for id_ in shown[:2]:
+        page.locator(f"[data-chooses='{id_}']").check()
         page.get_by_role("button", name="Another person", exact=True).click()
         expect(page.locator("#told")).to_contain_text("takes it back")
         expect(page.locator("#judging")).to_be_hidden()
+    return shown
+
+
+def test_u_takes_back_what_this_window_said_and_once_while_it_is_held(page: Page, site: Site, image: bytes) -> None:
+    found(page, image)
+    shown = two_judged(page)
     others = same(site.desk.gallery, shown[4:6], "bob", who="somebody else")
     page.locator("h1").first.click()
     page.evaluate(
@@ -141,12 +147,7 @@ def test_a_double_click_says_it_once(page: Page, site: Site, image: bytes) -> No
 
 def test_u_passes_over_what_was_removed_with_its_entries(page: Page, site: Site, image: bytes) -> None:
     found(page, image)
-    shown = ids(page)
-    for place in (0, 1):
-        page.locator(f"[data-chooses='{shown[place]}']").check()
-        page.get_by_role("button", name="Another person", exact=True).click()
-        expect(page.locator("#told")).to_contain_text("takes it back")
-        expect(page.locator("#judging")).to_be_hidden()
+    shown = two_judged(page)
     remove(site.desk.gallery, Filter(ids=(shown[1],)))
     page.locator("h1").first.click()
     page.keyboard.press("u")

@@ -106,11 +106,13 @@ def evaluate(
     if out:
         check_folder(out)
     if features is not None:
+        from maskreid.reports.numbers import is_run
+
         images = {"--data": data, "--format": format, "--split": split or None, "--masks": masks, "--cache": cache}
         images["--flip"] = flip
         given = {"MODEL": model, **images, "--precision": precision}
         refuse_surplus(given, "--features needs no model and no images")
-        if out and (out / "log.jsonl").is_file() and not (features.exists() and out.samefile(features)):
+        if out and is_run(out) and not (features.exists() and out.samefile(features)):
             raise MaskreidError(f"{out}: is a training run, whose test these features are not; name another folder")
         _evaluate_features(features, chosen, multi_query, rerank, probes, per_camera, worst, open_set, out, device)
         return

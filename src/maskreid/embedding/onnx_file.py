@@ -145,8 +145,9 @@ def _of_one_size(
         some.append(image)
         native.append(picture)
     some, native = next(iter(sizes.values()))
-    top, right = (cut if side > cut else 0 for side, cut in zip(native[0].shape, (3, 5), strict=False))
-    smaller = [np.ascontiguousarray(picture[top:, : picture.shape[1] - right]) for picture in native[:2]]
+    height, width = native[0].shape[:2]
+    top, right = 3 if height > 3 else 0, width - 5 if width > 5 else width
+    smaller = [np.ascontiguousarray(picture[top:, :right]) for picture in native[:2]]
     return [*sizes.values(), (some[:2], smaller)]
 
 

@@ -90,6 +90,8 @@ class Workshop:
                 missing = [split for split in ("query", "gallery") if not dataset.splits.get(split)]
                 if missing:
                     raise MaskreidError(f"{self._paths[name]}: has no {missing[0]} images to test on")
+                if dataset.split is None:  # the same for every seed
+                    break
 
     def finished(self, experiment: Experiment) -> int:
         """Return for how many seeds, from 0 on, an experiment's model is there."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,11 +44,10 @@ def ask(
         MaskreidError: an image cannot be read, or the model is not the gallery's.
     """
     from maskreid.embedding import Embedder
-    from maskreid.masks.named import NAMES
+    from maskreid.masks.named import still_there
 
     model = gallery.own(model) if model else gallery.model()
-    masks = gallery.settings.masks
-    masks = masks if masks in NAMES or any(Path(masks).rglob("*.png")) else "fcn"
+    masks = gallery.settings.masks if still_there(gallery.settings.masks) else "fcn"
     own = Embedder(model, masks=masks, backend="torch", precision=precision)
     images = dataset.images()
     vectors = np.empty((len(images), model.dimension), np.float32)

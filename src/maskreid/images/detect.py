@@ -70,8 +70,7 @@ def open_dataset(path: str | Path, format: str | None = None, *, split: int = 0,
     if path.is_file() and path.name == CUHK03_FILE:
         path = path.parent
     if anything and is_image_file(path):
-        source = Folder(path.parent)
-        return _load(PLAIN, source, Tree(source, [path.name]), "", split)
+        return open_images(path.parent, [path.name], split=split)
     source, inside = _open(path)
     tree = Tree(source)
     found = [(it, root) for it, root in _find(tree, format) if not inside or _is_in(root, inside)]
@@ -91,10 +90,10 @@ def open_dataset(path: str | Path, format: str | None = None, *, split: int = 0,
     raise MaskreidError(_nothing_found(path, tree, format))
 
 
-def open_images(folder: str | Path, names: Sequence[str]) -> Dataset:
-    """Return some image files of a folder, as format ``images``: of nobody known."""
+def open_images(folder: str | Path, names: Sequence[str], *, split: int = 0) -> Dataset:
+    """Return some image files of a folder, as format ``images``: of nobody known; ``split`` as for `open_dataset`."""
     source = Folder(folder)
-    return PLAIN.load(source, Tree(source, sorted(set(names))), "", 0)
+    return _load(PLAIN, source, Tree(source, sorted(set(names))), "", split)
 
 
 def is_image_file(path: str | Path) -> bool:

@@ -84,7 +84,8 @@ def images_digest(source: Source, images: Sequence[PersonImage], *, labelled: bo
         images: at least one.
         labelled: whether who is who counts too (by the order of their numbers), as it must where paths do not say so.
     """
-    paths = sorted(image.path for image in images)
+    images = sorted(images, key=lambda image: image.path)
+    paths = [image.path for image in images]
     shared = os.path.commonpath([os.path.dirname(path) for path in paths])
     digest = hashlib.sha256(
         "\n".join(path[len(shared) :].lstrip("/") for path in paths).encode(errors="surrogateescape")
@@ -92,8 +93,7 @@ def images_digest(source: Source, images: Sequence[PersonImage], *, labelled: bo
     digest.update(source.read(paths[0]))
     if labelled:
         rank = {identity: place for place, identity in enumerate(sorted({image.identity for image in images}))}
-        who = [rank[image.identity] for image in sorted(images, key=lambda image: image.path)]
-        digest.update(repr(who).encode())
+        digest.update(repr([rank[image.identity] for image in images]).encode())
     return digest.hexdigest()[:16]
 
 

@@ -19,6 +19,7 @@ from maskreid.images import Dataset, PersonImage, Source, read_image, read_mask,
 from maskreid.masks.fcn import segment
 from maskreid.masks.learn import MaskQuality, SegmenterSchedule, mask_quality, train_segmenter
 from maskreid.masks.stored import claim, mask_names, png_members
+from maskreid.network import model_files
 from maskreid.progress import Progress, silent
 
 HELD_OUT = 0.1  # share of the identities whose maps are never trained on
@@ -58,8 +59,8 @@ def learn_segmenter(
             to measure on, crops and maps differ in size, the maps show nobody or nothing else, or ``out`` cannot be
             written.
     """
-    schedule, out = schedule or SegmenterSchedule(), Path(out)
-    check_folder(out.parent)
+    schedule, files = schedule or SegmenterSchedule(), model_files(Path(out))
+    check_folder(files[0].parent)
     training_images = dataset.splits.get("train", ())
     maps = _maps_of(training_images, label_maps)
     labelled = [image for image in training_images if image.path in maps]
@@ -89,6 +90,7 @@ def learn_segmenter(
         for name, value in segmenter.state_dict().items()
     }
     segmenter.load_state_dict({name: value.to(segmenter.state_dict()[name].dtype) for name, value in stored.items()})
+    weights = safetensors.torch.save(stored)
     quality = mask_quality(segment(segmenter, list(testing.pixels)), list(testing.masks))
     card = {
         "schema_version": 1,
@@ -105,13 +107,10 @@ def learn_segmenter(
             "code_version": __version__,
         },
         "metrics": {"held_out_identities": len({i.identity for i in held_out}), **quality.as_dict()},
-        "weights_sha256": hashlib.sha256(safetensors.torch.save(stored)).hexdigest(),
+        "weights_sha256": hashlib.sha256(weights).hexdigest(),
     }
-    for suffix, content in (
-        (".safetensors", safetensors.torch.save(stored)),
-        (".json", (json.dumps(card, indent=2) + "\n").encode()),
-    ):
-        write_out(out.with_name(out.name.removesuffix(".safetensors") + suffix), content)
+    for file, content in zip(files, (weights, (json.dumps(card, indent=2) + "\n").encode()), strict=True):
+        write_out(file, content)
     return quality
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from maskreid.images import MaskSource
+from maskreid.images import Folder, MaskSource
 from maskreid.masks.fcn import FcnMasks
-from maskreid.masks.stored import DatasetMasks, FolderMasks
+from maskreid.masks.stored import DatasetMasks, FolderMasks, png_members
 
 NAMES = ("fcn", "dataset", "none")
 
@@ -14,6 +14,11 @@ NAMES = ("fcn", "dataset", "none")
 def whole_name(name: str) -> str:
     """Return what a name means from anywhere: a folder from the root on, the others as they are."""
     return name if name in NAMES else os.path.abspath(name)
+
+
+def still_there(name: str) -> bool:
+    """Whether the masks that a name means can be had: a folder may be gone, or hold none any more."""
+    return name in NAMES or (os.path.isdir(name) and bool(png_members(Folder(name))))
 
 
 def mask_source(name: str) -> MaskSource | None:

@@ -40,7 +40,7 @@ def save_model(path: str | Path, network: MaskReID, card: Mapping[str, Any], *, 
     """
     weights = safetensors.torch.save({name: _stored(value, half) for name, value in network.state_dict().items()})
     signed = {**card, "weights_sha256": hashlib.sha256(weights).hexdigest()}
-    for file, content in zip(_files(Path(path)), (weights, _text(signed)), strict=True):
+    for file, content in zip(model_files(Path(path)), (weights, _text(signed)), strict=True):
         write_out(file, content)
 
 
@@ -122,13 +122,25 @@ def copy_model(name: str | Path, out: Path, **more: Any) -> Path:
     return card
 
 
+def model_files(path: Path) -> tuple[Path, Path]:
+    """Return where a model's weights and card are written, whatever else is called so.
+
+    Raises:
+        MaskreidError: ``path`` has no name.
+    """
+    if not path.name:  # "." or "/"
+        raise MaskreidError(f"{path}: is a folder; name the model's file in it")
+    name = path.name.removesuffix(WEIGHTS)
+    return path.with_name(name + WEIGHTS), path.with_name(name + CARD)
+
+
 def check_free(out: Path) -> tuple[Path, Path]:
     """Return the files of a model that is to be written at ``out``, with or without ``.safetensors``.
 
     Raises:
         MaskreidError: one of them is there already, or cannot be written.
     """
-    weights, card = _files(out)
+    weights, card = model_files(out)
     for file in (weights, card):
         check_file(file)
         if file.exists():
@@ -165,14 +177,6 @@ def _stored(value: Tensor, half: bool) -> Tensor:
 
 def _shipped() -> Path:
     return Path(str(files("maskreid"))) / "models"
-
-
-def _files(path: Path) -> tuple[Path, Path]:
-    """Return where a model's weights and card are written, whatever else is called so."""
-    if not path.name:  # "." or "/"
-        raise MaskreidError(f"{path}: is a folder; name the model's file in it")
-    name = path.name.removesuffix(WEIGHTS)
-    return path.with_name(name + WEIGHTS), path.with_name(name + CARD)
 
 
 def _find(name: str) -> tuple[Path, Path]:

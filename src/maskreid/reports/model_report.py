@@ -11,7 +11,7 @@ from maskreid.files import write_out
 from maskreid.reports.crops import DatasetCrops
 from maskreid.reports.details import Details, similar_pairs
 from maskreid.reports.evaluation_figures import Examined
-from maskreid.reports.numbers import NOTHING_MORE, read_json, write_numbers
+from maskreid.reports.numbers import NOTHING_MORE, is_run, read_json, write_numbers
 from maskreid.reports.page import make_page
 from maskreid.reports.subject import Masks, Subject, data_facts, dataset_counts, model_facts, run_name
 from maskreid.retrieval import Calibration, save_folder
@@ -73,9 +73,7 @@ def refuse_other_run(model: Model, out: Path) -> None:
     Raises:
         MaskreidError: it is another model's run.
     """
-    from maskreid.training.history import LOG
-
-    if not (out / LOG).is_file():
+    if not is_run(out):
         return
     card = out / "model.json"
     trained = read_json(card) if card.is_file() else {}

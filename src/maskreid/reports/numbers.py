@@ -34,6 +34,11 @@ def read_numbers(folder: str | Path) -> dict[str, Any]:
     return read_json(path) if path.is_file() else {}
 
 
+def is_run(folder: str | Path) -> bool:
+    """Whether a folder is a training run's: it has the log (`maskreid.training.history`, which would bring torch)."""
+    return (Path(folder) / "log.jsonl").is_file()
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """Return the object in a JSON file.
 

@@ -15,7 +15,7 @@ from maskreid.reports.crops import DatasetCrops
 from maskreid.reports.details import examine
 from maskreid.reports.evaluation_figures import Examined
 from maskreid.reports.model_report import subject_of
-from maskreid.reports.numbers import NOTHING_MORE, read_json, read_numbers
+from maskreid.reports.numbers import NOTHING_MORE, is_run, read_json, read_numbers
 from maskreid.reports.subject import Subject, dataset_counts, model_facts, run_name
 from maskreid.retrieval import (
     NAMED_PROTOCOLS,
@@ -76,7 +76,7 @@ def open_subject(
     check_run(run, dataset)
     name = name or run_name(run)
     history = None
-    if (Path(run) / "log.jsonl").is_file():
+    if is_run(run):
         from maskreid.training.history import read_history
 
         history = read_history(run)
@@ -116,7 +116,7 @@ def check_run(run: str, dataset: Dataset | None = None) -> None:
         from maskreid.network import read_card
 
         read_card(run)
-    elif not (Path(run) / "log.jsonl").is_file():
+    elif not is_run(run):
         raise MaskreidError(
             f"{run}: expected a training run (log.jsonl), a test (query.npz and gallery.npz, as maskreid evaluate "
             "--out writes them) or a file of features; a model needs --data DATA"

@@ -82,10 +82,9 @@ class Feeder:
         names, self._targets = np.unique(packed.identities, return_inverse=True)
         self.identities = len(names)
         self._sampler = make_sampler(recipe.batch, packed.identities, recipe.seed)
-        if len(self._sampler(0)) < ranks:
-            raise MaskreidError(
-                f"a batch has {len(self._sampler(0))} images for {ranks} processes; start fewer, or make it larger"
-            )
+        size = len(self._sampler(0))
+        if size < ranks:
+            raise MaskreidError(f"a batch has {size} images for {ranks} processes; start fewer, or make it larger")
         home = self.device if _fits(packed, self.device) else torch.device("cpu")
         store = torch.empty((*packed.masks.shape, 4), dtype=torch.uint8, device=home)
         for start in range(0, len(packed), CHUNK):

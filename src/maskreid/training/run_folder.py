@@ -158,10 +158,10 @@ def _check_same(path: Path, ours: str, before: str) -> None:
         changed = sorted(set(ours.splitlines()) ^ set(before.splitlines()))
         data = all(line.startswith(SIGNED.strip()) for line in changed)
         hint = " (images count by their paths too: a folder in its zip's place is other data)" if data else ""
+        differs = "; ".join(changed[:4]) + ")" + hint
         raise MaskreidError(
-            f"{path} holds a run of another recipe, other data or from another model (differs in: "
-            f"{'; '.join(changed[:4])}){hint}; name another run folder, or repeat that run's own command to continue "
-            "it"
+            f"{path} holds a run of another recipe, other data or from another model (differs in: {differs}; name "
+            "another run folder, or repeat that run's own command to continue it"
         )
 
 
