@@ -108,6 +108,15 @@ def assert_same_curve(alone: Path, together: Path) -> None:
     assert load_model(together / "model").card["training"] == load_model(alone / "model").card["training"]
 
 
+def fixed_at_first(folder: Path, out: Path) -> Recipe:
+    """A recipe whose levels, of a model made here, learn from the third iteration on, but for the first."""
+    path = out / "before.toml"
+    path.write_text(replace(SOFTMAX, schedule=replace(SOFTMAX.schedule, iterations=1)).to_toml())
+    maskreid("train", path, "--data", folder, "--out", out / "before", "--device", "cpu")
+    schedule = replace(SOFTMAX.schedule, iterations=4, feature_first=2, fixed_levels=1)
+    return replace(SOFTMAX, name="fixed-at-first", init=str(out / "before"), schedule=schedule)
+
+
 @pytest.fixture(scope="module")
 def folder(world: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("data") / "Market-1501"
@@ -124,6 +133,10 @@ def test_two_processes_learn_what_one_does(folder: Path, tmp_path: Path, recipe:
     out, _ = finish(process)
     assert out.count("trained ") == 1  # the first process speaks for both
     assert_same_curve(tmp_path / "alone", tmp_path / "together")
+
+
+def test_two_processes_agree_on_what_learns_and_when(folder: Path, tmp_path: Path) -> None:
+    test_two_processes_learn_what_one_does(folder, tmp_path, fixed_at_first(folder, tmp_path))
 
 
 def test_a_killed_pair_goes_on_together_or_alone(folder: Path, tmp_path: Path) -> None:

@@ -78,6 +78,7 @@ def test_what_is_written_reads_back_the_same(tmp_path: Path) -> None:
         ("teachers = ['market1501']", [], "teachers teach nothing while loss.distillation is 0"),
         ("loss.distillation = 1", [], r"loss.distillation has nobody to learn from; name models, such as teachers ="),
         ("", ['teachers=["Jos\udce9"]', "loss.distillation=1"], r"teachers 'Jos\\udce9' is not UTF-8"),
+        ("schedule.fixed_levels = 4", [], r"schedule.fixed_levels must be in \[0, 3\], got 4"),
         ("schedule = 3", [], r"write \[schedule\]"),
         ("seed = ", [], "is not TOML"),
         ("", ["schedule.iterations"], "expected KEY=VALUE"),

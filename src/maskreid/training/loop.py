@@ -25,6 +25,7 @@ from maskreid.progress import Progress, silent
 from maskreid.retrieval import Metrics, evaluate
 from maskreid.training.batches import make_sampler
 from maskreid.training.extract import extract_features
+from maskreid.training.fixing import check_nothing_fixed
 from maskreid.training.learned import datasets_of, learned_before, learned_people, some_photos
 from maskreid.training.objective import check_installed
 from maskreid.training.prepare import prepare
@@ -98,6 +99,8 @@ class _Run:
         check_installed(recipe.loss)
         if self.init:
             check_init(self.init, recipe.network)
+        else:
+            check_nothing_fixed(recipe.schedule)
         make_sampler(recipe.batch, np.array([image.identity for image in self.learned]), recipe.seed)
         if self.kept:
             if self.init:

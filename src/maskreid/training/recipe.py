@@ -88,6 +88,8 @@ class ScheduleConfig:
     floor: float = 0.0005  # ... but not below this
     power: float = 0.5  # poly
     warm_up: int = 0  # iterations of linear rise from zero, under any policy
+    feature_first: int = 0  # iterations in which only fc7 and the classifier learn, where init brought the rest
+    fixed_levels: int = 0  # of the levels that init brought, how many never learn, and the layers before them; 3: all
     momentum: float = 0.9
     weight_decay: float = 5e-4
     ema: float = 0.0  # decay, such as 0.999, of the moving average that is validated and saved; 0 averages nothing

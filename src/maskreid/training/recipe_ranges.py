@@ -74,6 +74,8 @@ RANGES = {
     "schedule.floor": NOT_NEGATIVE,
     "schedule.power": NOT_NEGATIVE,
     "schedule.warm_up": NOT_NEGATIVE,
+    "schedule.feature_first": NOT_NEGATIVE,
+    "schedule.fixed_levels": Range(0, 3),
     "schedule.momentum": BELOW_ONE,
     "schedule.weight_decay": NOT_NEGATIVE,
     "schedule.ema": BELOW_ONE,

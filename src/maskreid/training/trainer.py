@@ -19,6 +19,7 @@ from maskreid.network import Classifier, MaskReID, Model, NetworkConfig, autocas
 from maskreid.training.average import MovingAverage
 from maskreid.training.compiling import compiled
 from maskreid.training.feeder import Feeder
+from maskreid.training.fixing import fix_levels, fixed_levels
 from maskreid.training.gathered_norm import gather_statistics
 from maskreid.training.objective import objective
 from maskreid.training.ranks import Ranks
@@ -94,7 +95,13 @@ class Trainer:
         self.taught = None if taught is None else torch.from_numpy(taught).to(self.device)
         if self.device.type == "cuda":
             torch.backends.cudnn.benchmark = True  # batches come in one shape, or in a few
-        self._forward, self._classify = self._ready()
+        if self.ranks.count > 1:
+            self.network = gather_statistics(self.network)  # type: ignore[assignment]
+        around: nn.Module = _AroundNeck(self.network)
+        self._around = compiled(around, self.device) if recipe.schedule.compile else around
+        self._forward: nn.Module = self._around
+        self._classify: nn.Module | None = self.classifier
+        self._fixed: int | None = None  # levels, in the last step
         modules = [self.network] + ([self.classifier] if self.classifier else [])
         self.optimizer = make_optimizer(modules, recipe.schedule, fused=self.device.type == "cuda")
 
@@ -110,9 +117,7 @@ class Trainer:
             batch = self.feeder(iteration)
             torch.manual_seed(batch.dropout_seed)
             generator = torch.Generator().manual_seed(batch.pairs_seed)
-        self.network.train()
-        if self.classifier:
-            self.classifier.train()
+        self._train_mode(fixed_levels(recipe.schedule, iteration))
         with watch.stage("forward"):
             with autocast(self.device, recipe.schedule.precision):
                 around = torch.cat(self._forward(batch.image, batch.masked), 1)
@@ -171,23 +176,22 @@ class Trainer:
         alone.load_state_dict(self.network.state_dict())  # without the layers that ask the other processes
         return alone
 
-    def _ready(self) -> tuple[nn.Module, nn.Module | None]:
-        """Return what makes features and what makes logits: compiled, and shared by all processes, as asked."""
-        several = self.ranks.count > 1
-        if several:
-            self.network = gather_statistics(self.network)  # type: ignore[assignment]
-        features: nn.Module = _AroundNeck(self.network)
-        if self.recipe.schedule.compile:
-            features = compiled(features, self.device)
-        if not several:
-            return features, self.classifier
+    def _train_mode(self, fixed: int) -> None:
+        self.network.train()
+        fix_levels(self.network, fixed)
+        if self.classifier:
+            self.classifier.train()
+        if fixed != self._fixed:  # processes agree beforehand on what they exchange gradients of
+            self._fixed, self._forward = fixed, self._shared(self._around)
+            self._classify = self._shared(self.classifier) if self.classifier else None
+
+    def _shared(self, module: nn.Module) -> nn.Module:
+        """Return a module whose gradients are those of the whole batch, wherever it learns now."""
+        if self.ranks.count == 1:
+            return module
         # The statistics that are buffers are the same everywhere already.
-        options: dict[str, Any] = {
-            "broadcast_buffers": False,
-            "device_ids": [self.device.index] if self.device.type == "cuda" else None,
-        }
-        shared = DistributedDataParallel(features, **options)
-        return shared, DistributedDataParallel(self.classifier, **options) if self.classifier else None
+        devices = [self.device.index] if self.device.type == "cuda" else None
+        return DistributedDataParallel(module, broadcast_buffers=False, device_ids=devices)
 
 
 class _AroundNeck(nn.Module):
