@@ -120,7 +120,9 @@ def fitting(train: list[str], run: Path, seconds: float) -> int:
     if begun.exists():
         return Recipe.load(begun).schedule.iterations
     start, trial = time.monotonic(), run.with_name(run.name + "-rate")
-    if call([*train, "--set", f"schedule.iterations={TRIAL}", "--out", str(trial)], seconds) != ENDED:
+    # Those in which the feature learns alone are the fast ones.
+    few = ["--set", f"schedule.iterations={TRIAL}", "--set", "schedule.feature_first=0"]
+    if call([*train, *few, "--out", str(trial)], seconds) != ENDED:
         sys.exit(f"{run.name}: no rate, for {TRIAL} iterations failed or took longer than all of them may")
     log = [json.loads(line) for line in (trial / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     # The log's rates are those since the start, whose first iterations choose kernels or compile; the last line waits
