@@ -99,9 +99,9 @@ class Trainer:
             self.network = gather_statistics(self.network)  # type: ignore[assignment]
         around: nn.Module = _AroundNeck(self.network)
         self._around = compiled(around, self.device) if recipe.schedule.compile else around
-        self._forward: nn.Module = self._around
-        self._classify: nn.Module | None = self.classifier
-        self._fixed: int | None = None  # levels, in the last step
+        self._fixed: int | None = None  # levels, in the last step; `_train_mode` sets these three
+        self._forward: nn.Module
+        self._classify: nn.Module | None
         modules = [self.network] + ([self.classifier] if self.classifier else [])
         self.optimizer = make_optimizer(modules, recipe.schedule, fused=self.device.type == "cuda")
 
