@@ -5,7 +5,7 @@
 
 OUT gets NAME.safetensors, NAME.json and what each test wrote; what is there is not run again. The pair goes to
 src/maskreid/models/ by hand. The test says what was made and never what to make: choose by the people held out of
-training before this runs, and write in docs/results.md that it ran.
+training before this runs, and write in docs/attempts.md that it ran.
 """
 
 from __future__ import annotations
