@@ -14,7 +14,7 @@ from maskreid.cli.common import CacheOption, DeviceOption, FormatOption, SplitOp
 
 def train(
     recipe: Annotated[
-        Path, typer.Argument(help="A recipe, such as recipes/market1501-gpu.toml.", show_default=False)
+        Path, typer.Argument(help="A recipe, such as recipes/market1501-compact.toml.", show_default=False)
     ],
     data: Annotated[
         list[str],
