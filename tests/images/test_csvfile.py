@@ -65,6 +65,19 @@ def test_numbers_stay_numbers(crops: Path) -> None:
     assert dataset.identity_names == {}
 
 
+def test_numbers_may_be_written_as_pandas_writes_them_where_a_column_has_gaps(crops: Path) -> None:
+    write(crops, HEADER + "crops/a.jpg,12.0,1.0,query\ncrops/b.jpg,0.0,2.0,gallery\ncrops/c.jpg,-1.0,,gallery\n")
+    dataset = open_dataset(crops)
+    images = [image for images in dataset.splits.values() for image in images]
+    assert [(image.identity, image.camera) for image in images] == [(12, 1), (0, 2), (-1, -1)]
+    assert dataset.identity_names == {}
+
+
+def test_a_number_that_no_integer_holds_is_a_name(crops: Path) -> None:
+    write(crops, HEADER + f"crops/a.jpg,{'9' * 5000},1,train\n")
+    assert open_dataset(crops).identity_names == {1: "9" * 5000}
+
+
 def test_nobody_stays_nobody_among_names(crops: Path) -> None:
     write(crops, HEADER + "crops/a.jpg,ann,1,query\ncrops/b.jpg,0,2,gallery\ncrops/c.jpg,-1,2,gallery\n")
     dataset = open_dataset(crops)
@@ -83,9 +96,11 @@ def test_a_name_may_look_like_a_number(crops: Path) -> None:
         ("", "line 1: no column 'path'; expected .* found nothing"),
         ("path,identiy,camera,split\n", r"line 1: no column 'identity' \(did you mean 'identiy'\?\)"),
         (HEADER, "has no images"),
+        ("path,identity,camera,split,Identity\n", "line 1: two columns are called 'identity'"),
         (HEADER + "crops/a.jpg,1,1\n", "line 2: expected 4 values, found 3"),
         (HEADER + "\ncrops/a.jpg,1,1,tarin\n", r"line 3: split is 'tarin'; .* \(did you mean 'train'\?\)"),
         (HEADER + "crops/a.jpg,1,c1,train\n", "line 2: camera is 'c1'"),
+        (HEADER + f"crops/a.jpg,1,{'1' * 5000},train\n", "line 2: camera is '1111"),
         (HEADER + "crops/a.jpg,1,-2,train\n", "line 2: camera is -2"),
         (HEADER + "crops/a.jpg,1,3000000000,train\n", "line 2: camera is 3000000000"),
         (HEADER + "crops/a.jpg,0,1,train\n", "line 2: identity is 0; number persons from 1"),

@@ -114,6 +114,34 @@ def test_the_doctor_reads_every_image(small: Path) -> None:
     assert [(it.count, it.what) for it in errors] == [(7, "files have the same content but different identities")]
 
 
+def test_a_damaged_file_is_read_or_refused_never_a_crash(small: Path, tmp_path: Path) -> None:
+    whole, random = small.read_bytes(), np.random.default_rng(0)
+    damaged = tmp_path / "damaged" / "cuhk-03.mat"
+    damaged.parent.mkdir()
+    refused = []
+    for _ in range(60):
+        content = bytearray(whole)
+        for place in random.integers(0, len(whole), 40):
+            content[place] = random.integers(256)
+        damaged.write_bytes(content)
+        try:
+            dataset = open_dataset(damaged)
+            for images in dataset.splits.values():
+                for image in images:
+                    read_image(dataset.source, image.path)
+        except MaskreidError as error:
+            refused.append(str(error))
+    assert any("damaged" in message for message in refused)
+    assert not any("\n" in message for message in refused)
+
+
+def test_a_test_set_names_people_who_are_there(small: Path) -> None:
+    with h5py.File(small, "a") as file:
+        file[file["testsets"][0, 0]][...] = np.array([[1, 7], [1, 1]])
+    with pytest.raises(MaskreidError, match=r"set 0 is damaged \(no person 1 of camera pair 7\); download it"):
+        open_dataset(small)
+
+
 def test_refuses(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(MaskreidError, match="split is 2; CUHK03 has 2, numbered from 0"):
         open_dataset(small, split=2)

@@ -51,6 +51,27 @@ def test_two_datasets_in_one_folder(market: Path, plant: Callable[..., Path]) ->
     assert open_dataset(market).name == "market1501"
 
 
+def test_what_is_pointed_at_inside_a_zip_is_found_beside_a_published_dataset(
+    market: Path, plant: Callable[..., Path], zipped: Callable[[Path], Path]
+) -> None:
+    plant(market.parent / "people", ["anna/1.png", "bob/1.png"])
+    archive = zipped(market.parent)
+    for path in (market.parent / "people", archive / "people", archive / "data" / "people"):
+        assert [image.path.rpartition("people/")[2] or image.path for image in open_dataset(path).splits["train"]]
+        assert open_dataset(path).name == "folders"
+        assert open_dataset(path).counts("train").identities == 2
+    assert open_dataset(archive / market.name).name == "market1501"
+
+
+def test_hidden_folders_are_nobodys(tmp_path: Path, plant: Callable[..., Path]) -> None:
+    folder = plant(tmp_path / "photos", ["a.jpg", ".Trash-1000/files/b.jpg", "june/.thumbnails/a.jpg"])
+    dataset = open_dataset(folder, anything=True)
+    assert [image.path for image in dataset.splits["gallery"]] == ["a.jpg"]
+    assert dataset.ignored == {"hidden file": 2}
+    people = plant(tmp_path / "people", ["anna/1.png", "bob/1.png", ".thumbnails/1.png"])
+    assert open_dataset(people).identity_names == {1: "anna", 2: "bob"}
+
+
 @pytest.mark.parametrize("masks", ["masks", "a/b"])
 def test_masks_made_inside_a_dataset_are_no_dataset_beside_it(
     market: Path, tmp_path: Path, plant: Callable[..., Path], masks: str

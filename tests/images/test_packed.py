@@ -228,9 +228,13 @@ def test_files_of_others_are_left_alone(people: tuple[Folder, list[PersonImage]]
     source, images = people
     (tmp_path / "pack").mkdir()
     (tmp_path / "pack" / "thesis.txt").write_text("mine")
+    for name in ("holiday.mp4.part", "pixels-killed.npy.part"):
+        (tmp_path / "pack" / name).write_text("begun")
+        os.utime(tmp_path / "pack" / name, (0, 0))
     for masks in (None, TopHalf()):
         pack_images(source, images, tmp_path / "pack", size=SIZE, masks=masks)
     assert (tmp_path / "pack" / "thesis.txt").read_text() == "mine"
+    assert [path.name for path in (tmp_path / "pack").glob("*.part")] == ["holiday.mp4.part"]
 
 
 @pytest.mark.parametrize("damage", ["index", "pixels", "missing", "short"])

@@ -128,6 +128,19 @@ def test_prid_learns_from_ten_frames_of_each_camera_where_there_are_videos(tmp_p
     assert people(dataset, "gallery") == people(dataset, "query") | {1201}
 
 
+def test_prid_learns_from_the_one_shot_where_a_camera_has_no_frames(tmp_path: Path, plant: Plant) -> None:
+    single = [f"single_shot/cam_{c}/person_{i:04d}.png" for c in "ab" for i in (1, 2, 201)]
+    multi = [f"multi_shot/cam_a/person_0201/{k:04d}.png" for k in range(1, 3)]
+    dataset = open_dataset(plant(tmp_path / "prid_2011", single + multi))
+    (learned,) = people(dataset, "train") - {201}
+    assert sorted(image.path for image in dataset.splits["train"]) == [
+        "multi_shot/cam_a/person_0201/0001.png",
+        "multi_shot/cam_a/person_0201/0002.png",
+        f"single_shot/cam_a/person_{learned:04d}.png",
+        f"single_shot/cam_b/person_{learned:04d}.png",
+    ]
+
+
 def test_viper_in_one_folder_is_the_same_as_in_two(tmp_path: Path, plant: Plant) -> None:
     two = open_dataset(plant(tmp_path / "two", [f"cam_{c}/{i:03d}_45.bmp" for c in "ab" for i in range(1, 9)]))
     one = open_dataset(plant(tmp_path / "one", [f"{i:04d}{c:04d}.png" for c in (1, 2) for i in range(1, 9)]))

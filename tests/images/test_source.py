@@ -70,6 +70,19 @@ def test_a_pipe_is_refused_instead_of_waited_for(tree: Path) -> None:
         Folder(tree).read("pipe.jpg")
 
 
+def test_a_link_into_a_locked_folder_is_a_file_that_cannot_be_read(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may read everything, so the refusal is made up."""
+
+    def refusing(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(Path, "exists", refusing)
+    with pytest.raises(MaskreidError, match=r"cannot be read \(Permission denied\)"):
+        Folder(tree).read("locked.jpg")
+
+
 def test_a_zip_is_read_by_many_threads(tmp_path: Path) -> None:
     archive = tmp_path / "many.zip"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:

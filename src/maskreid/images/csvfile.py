@@ -13,6 +13,7 @@ import difflib
 import io
 import math
 import posixpath
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -24,6 +25,7 @@ from maskreid.images.source import Source
 NEEDED = ("path", "identity", "camera", "split")
 OPTIONAL = ("time", "mask", "identity_name")
 HEADER = 10_000  # bytes in which the header ends
+WHOLE = re.compile(r"(-?[0-9]{1,18})(?:\.0+)?")  # pandas writes 3.0 where a column has gaps
 NOBODY = {str(number): number for number in (DISTRACTOR, JUNK)}
 
 
@@ -53,8 +55,9 @@ def _load(source: Source, tree: Tree, table: str, _: int) -> Dataset:
     if not rows:
         raise MaskreidError(f"{where} has no images; expected a line for each below {', '.join(NEEDED)}")
     people = sorted({row["identity"] for _, row in rows} - set(NOBODY))
-    named = not all(_is_integer(name) for name in people)
-    numbers = NOBODY | {name: number if named else int(name) for number, name in enumerate(people, 1)}
+    given = {name: number for name in people if (number := _whole(name)) is not None}
+    named = len(given) < len(people)
+    numbers = NOBODY | ({name: number for number, name in enumerate(people, 1)} if named else given)
     names = {numbers[name]: name for name in people} if named else {}
     members = set(tree.members)
     splits: dict[str, list[PersonImage]] = {}
@@ -106,6 +109,9 @@ def _rows(content: bytes, where: str) -> Iterator[tuple[int, dict[str, str]]]:
                     f"{where}, line 1: no column {name!r}{_near(name, header)}; expected "
                     f"{', '.join(NEEDED)}[, {', '.join(OPTIONAL)}], found {', '.join(header) or 'nothing'}"
                 )
+        twice = [name for name in NEEDED + OPTIONAL if header.count(name) > 1]
+        if twice:
+            raise MaskreidError(f"{where}, line 1: two columns are called {twice[0]!r}; expected one of each name")
         for values in reader:
             if not any(value.strip() for value in values):
                 continue
@@ -138,10 +144,11 @@ def _member(value: str, column: str, members: set[str], table: str, line: str) -
 def _camera(value: str, line: str) -> int:
     if not value:
         return UNKNOWN_CAMERA
-    if not _is_integer(value):
+    camera = _whole(value)
+    if camera is None:
         raise MaskreidError(f"{line}: camera is {value!r}; expected a number, or nothing if unknown")
-    check_camera(int(value), f"{line}: ")
-    return int(value)
+    check_camera(camera, f"{line}: ")
+    return camera
 
 
 def _time(value: str, line: str) -> float | None:
@@ -175,8 +182,9 @@ def parse_time(value: str) -> float:
     return time
 
 
-def _is_integer(value: str) -> bool:
-    return value.removeprefix("-").isdecimal() and value.isascii()
+def _whole(value: str) -> int | None:
+    match = WHOLE.fullmatch(value)
+    return int(match[1]) if match else None
 
 
 def _near(name: str, known: tuple[str, ...] | list[str]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,34 +34,35 @@ class Cuhk03Source:
         self.path = path
         self.name = str(path)
         self._local = threading.local()
-        missing = [name for name in (*KINDS, TEST_SETS) if name not in self._file()]
+        with self._telling("its list of arrays"):
+            missing = [name for name in (*KINDS, TEST_SETS) if name not in self._file()]
         if missing:
             raise MaskreidError(f"{path}: expected the arrays of cuhk-03.mat; missing {', '.join(missing)}")
 
     def members(self) -> list[str]:
         """Return every image's path, sorted; which are there is read once, in about a second."""
-        return sorted(
-            f"{kind}/{pair}/{person:04d}_{column:02d}.png"
-            for kind in KINDS
-            for pair, cells in enumerate(self._cells(kind), 1)
-            for person, row in enumerate(cells.T, 1)
-            for column, cell in enumerate(row, 1)
-            if self._file()[cell].ndim == 3  # an empty cell has two numbers in it: its size
-        )
+        with self._telling("its list of images"):
+            return sorted(
+                f"{kind}/{pair}/{person:04d}_{column:02d}.png"
+                for kind in KINDS
+                for pair, cells in enumerate(self._cells(kind), 1)
+                for person, row in enumerate(cells.T, 1)
+                for column, cell in enumerate(row, 1)
+                if self._file()[cell].ndim == 3  # an empty cell has two numbers in it: its size
+            )
 
     def read(self, member: str) -> bytes:
         """Return one image, encoded without loss."""
         try:
             kind, pair, name = member.split("/")
             person, column = map(int, name.removesuffix(".png").split("_"))
-            if min(int(pair), person, column) < 1:
+            if kind not in KINDS or min(int(pair), person, column) < 1:
                 raise IndexError
             cell = self._cells(kind)[int(pair) - 1][column - 1, person - 1]
-            pixels = np.asarray(self._file()[cell]).T  # MATLAB stores columns first
         except (ValueError, KeyError, IndexError):
             raise MaskreidError(f"{self.path}: has no member {member}") from None
-        except OSError as error:
-            raise MaskreidError(f"{self.path}: {member} is damaged ({error}); download it again") from None
+        with self._telling(member):
+            pixels = np.asarray(self._file()[cell]).T  # MATLAB stores columns first
         if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
             raise MaskreidError(f"{self.path}: {member} is no RGB image, but {pixels.dtype} of shape {pixels.shape}")
         buffer = io.BytesIO()
@@ -70,22 +73,38 @@ class Cuhk03Source:
         """How many persons each camera pair saw."""
         return [cells.shape[1] for cells in self._cells(KINDS[0])]
 
+    @contextmanager
+    def _telling(self, what: str) -> Iterator[None]:
+        """Turn what h5py and NumPy raise of a damaged file into an error that says so."""
+        try:
+            yield
+        except (OSError, KeyError, RuntimeError, TypeError, ValueError, IndexError, MemoryError) as error:
+            raise MaskreidError(f"{self.path}: {what} is damaged ({error}); download it again") from None
+
     def test_set(self, split: int) -> list[tuple[int, int]]:
         """Camera pair and person, from 1, of one of the official test sets, numbered from 0.
 
         Raises:
-            MaskreidError: there is none of that number.
+            MaskreidError: there is none of that number, or it names a person who is not there.
         """
-        sets = self._file()[TEST_SETS][0]
+        with self._telling("its list of test sets"):
+            sets = self._file()[TEST_SETS][0]
         if not 0 <= split < len(sets):
             raise MaskreidError(f"{self.path}: split is {split}; CUHK03 has {len(sets)}, numbered from 0")
-        return [(int(pair), int(person)) for pair, person in np.asarray(self._file()[sets[split]]).T]
+        with self._telling(f"test set {split}"):
+            people = self.people()
+            tested = [(int(pair), int(person)) for pair, person in np.asarray(self._file()[sets[split]]).T]
+            for pair, person in tested:
+                if not (1 <= pair <= len(people) and 1 <= person <= people[pair - 1]):
+                    raise ValueError(f"no person {person} of camera pair {pair}")
+        return tested
 
     def _cells(self, kind: str) -> list[Any]:
         """Return each camera pair's references to images, (10, persons) as HDF5 has them."""
         file = self._file()
         if kind not in self._local.cells:
-            self._local.cells[kind] = [file[reference][()] for reference in file[kind][0]]
+            with self._telling(f"its list of {kind} images"):
+                self._local.cells[kind] = [_table(file[reference][()]) for reference in file[kind][0]]
         cells: list[Any] = self._local.cells[kind]
         return cells
 
@@ -104,3 +123,9 @@ class Cuhk03Source:
                 raise MaskreidError(f"{self.path}: not a MATLAB 7.3 file ({error}); download it again") from None
             self._local.process, self._local.cells = os.getpid(), {}
         return self._local.file
+
+
+def _table(cells: Any) -> Any:
+    if cells.ndim != 2:
+        raise ValueError(f"expected a table of cells, got {cells.ndim} dimensions")
+    return cells

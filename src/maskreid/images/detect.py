@@ -73,7 +73,7 @@ def open_dataset(path: str | Path, format: str | None = None, *, split: int = 0,
         return open_images(path.parent, [path.name], split=split)
     source, inside = _open(path)
     tree = Tree(source)
-    found = [(it, root) for it, root in _find(tree, format) if not inside or _is_in(root, inside)]
+    found = _find(tree, format, inside)
     if not found and anything and format is None:
         inner = Tree(source, [member for member in tree.members if not inside or member.startswith(f"{inside}/")])
         found = [(PLAIN, root) for root in PLAIN.find(inner, True)]
@@ -108,11 +108,10 @@ def _load(format: Format, source: Source, tree: Tree, root: str, split: int) -> 
     return format.load(source, tree, root, split)
 
 
-def _find(tree: Tree, format: str | None) -> list[tuple[Format, str]]:
-    if format is not None:
-        return [(FORMATS[format], root) for root in FORMATS[format].find(tree, True)]
-    for group in GROUPS:
-        found = [(it, root) for it in group for root in it.find(tree, False)]
+def _find(tree: Tree, format: str | None, inside: str) -> list[tuple[Format, str]]:
+    for group in GROUPS if format is None else ((FORMATS[format],),):
+        roots = [(it, root) for it in group for root in it.find(tree, format is not None)]
+        found = [(it, root) for it, root in roots if not inside or _is_in(root, inside)]
         if found:
             return found
     return []

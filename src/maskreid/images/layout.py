@@ -114,7 +114,7 @@ def why_ignored(member: str) -> str | None:
     name = base(member)
     if _is_system_file(member):
         return "left by the operating system (__MACOSX, ._*, Thumbs.db)"
-    if name.startswith("."):
+    if any(part.startswith(".") and part != "." for part in member.split("/")):  # .thumbnails, .Trash-1000
         return "hidden file"
     if name.lower().endswith(OTHER_PICTURES):
         return f"picture of a kind that is not read ({PurePosixPath(name).suffix.lower()}), save it as JPEG"

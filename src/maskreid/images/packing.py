@@ -49,7 +49,7 @@ def pack_images(
     Args:
         source: where the images are.
         images: what to pack, in this order.
-        folder: new, empty or a pack; a kill leaves the old pack. Files of others are left alone.
+        folder: new, empty or a pack; a kill leaves the old pack. Files of other names are left alone.
         size: (height, width) to resize to with Pillow, bilinear for images and nearest for masks.
         masks: where the person is; None covers the whole image.
         min_share: a mask covering less of its image than this is replaced by the whole image, and counted.
@@ -211,6 +211,6 @@ def _data_files(folder: Path) -> list[str]:
 
 
 def _remove_leftovers(folder: Path) -> None:
-    for part in folder.glob("*.part"):
+    for part in (each for kind in ("pixels", "masks", INDEX) for each in folder.glob(f"{kind}-*.part")):
         if time.time() - part.stat().st_mtime > LEFTOVER_AGE:
             part.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """PRID 2011 (Hirzer et al., SCIA 2011): 385 persons under camera A, 749 under camera B, persons 1-200 under both.
 
 100 of the 200 are searched for among the 649 of camera B who are not learned from; the other 100 and A's 201-385 are
-learned from: ten random frames of each camera if ``multi_shot`` is there, else the one of ``single_shot``.
+learned from: ten random frames of each camera where ``multi_shot`` has them, else the one of ``single_shot``.
 
 Names are ``single_shot/cam_a/person_0001.png`` and ``multi_shot/cam_a/person_0001/0001.png``.
 """
@@ -37,7 +37,9 @@ def _load(source: Source, tree: Tree, root: str, split: int) -> Dataset:
     only_b = [image for image in single if image.identity > ONLY_B]
     learned = {image.identity for image in (*splits["train"], *only_a)}
     frames = _frames(tree, root, learned, split)
-    train = frames or sorted((*splits["train"], *only_a), key=lambda image: image.path)
+    filmed = {(image.identity, image.camera) for image in frames}
+    shots = (image for image in (*splits["train"], *only_a) if (image.identity, image.camera) not in filmed)
+    train = [*frames, *sorted(shots, key=lambda image: image.path)]
     splits |= {"train": tuple(train), "gallery": (*splits["gallery"], *only_b)}
     return as_dataset("prid2011", source, tree, root, splits, split, "shot of a person that the split has otherwise")
 

@@ -50,9 +50,9 @@ class Folder:
     def read(self, member: str) -> bytes:
         """Return one file's content."""
         path = self.path / member
-        if path.exists() and not path.is_file():  # reading a pipe would wait for ever
-            raise MaskreidError(f"{path}: expected a regular file")
         try:
+            if path.exists() and not path.is_file():  # reading a pipe would wait for ever
+                raise MaskreidError(f"{path}: expected a regular file")
             return path.read_bytes()
         except OSError as error:
             raise MaskreidError(f"{path}: cannot be read ({error.strerror or error})") from None

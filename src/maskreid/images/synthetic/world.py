@@ -125,7 +125,8 @@ def synthetic_world(
     folders = {"train": "bounding_box_train", "query": "query", "gallery": "bounding_box_test"}
 
     def add(split: str, identity: int, shot: Shot) -> None:
-        stem = f"{identity:04d}_c{shot.camera}s1_{shot.person:06d}_{shot.index:02d}"
+        who = "-1" if identity == JUNK else f"{identity:04d}"
+        stem = f"{who}_c{shot.camera}s1_{shot.person:06d}_{shot.index:02d}"
         path, mask = f"{folders[split]}/{stem}.png", f"{folders[split]}_seg/{stem}.png"
         shots[path], masks[mask] = shot, path
         splits[split].append(PersonImage(path, identity, shot.camera, None, mask))
