@@ -225,3 +225,12 @@ def test_mistakes_are_one_line_and_status_2(folder: Path, tmp_path: Path, argume
     assert message in said
     assert said.startswith("maskreid: ")
     assert said.count("\n") == 1
+
+
+def test_an_open_set_that_cannot_be_had_loses_nothing_else(tmp_path: Path) -> None:
+    arrays = {key: value[:2] if key.startswith("query") else value for key, value in people(0.1).items()}
+    arrays["query_label"][:] = 1
+    np.savez(tmp_path / "one.npz", **arrays)
+    done = maskreid("evaluate", "--features", tmp_path / "one.npz", "--open-set", "--out", tmp_path / "out")
+    assert "open set: expected two people or more who can be found, got 1: not measured" in done.stdout
+    assert "open_set" not in json.loads((tmp_path / "out" / "metrics.json").read_text())

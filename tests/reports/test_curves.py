@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from maskreid.reports.curves import LEAST, cmc_curve, det_curve, roc_curve, roc_points
 from maskreid.retrieval import Features, Metrics, OpenSet, Similarities, cmc_interval, evaluate
@@ -57,6 +58,12 @@ def test_roc_points_against_counting_pairs_above_each_edge() -> None:
         np.testing.assert_allclose(true[place], sum(counted.same[b] for b in above) / counted.same.sum())
     (axes,) = roc_curve({"": counted}).drawn.axes
     np.testing.assert_allclose(axes.lines[0].get_data(), (100 * false, 100 * true))
+
+
+def test_roc_of_one_person_alone_is_drawn_without_a_warning(recwarn: pytest.WarningsRecorder) -> None:
+    counted = Similarities(np.linspace(-1, 1, 11), np.arange(10), np.zeros(10, np.int64))
+    roc_curve({"": counted}).inline()
+    assert not recwarn.list
 
 
 def test_the_det_curve_is_what_the_draws_miss_on_average() -> None:

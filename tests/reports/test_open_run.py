@@ -108,6 +108,9 @@ def test_a_damaged_metrics_json_is_named(tested: Path) -> None:
     (tested / "metrics.json").write_text("[]")
     with pytest.raises(MaskreidError, match="expected an object, got list"):
         open_subject(str(tested))
+    (tested / "metrics.json").write_text('{"evaluations": 5}')
+    with pytest.raises(MaskreidError, match="evaluations: expected an object by name"):
+        open_subject(str(tested))
 
 
 def test_a_run_without_a_model_yet_has_its_curves(tmp_path: Path) -> None:

@@ -27,6 +27,19 @@ def test_junk_and_the_query_s_own_camera_are_left_out_and_distractors_are_not() 
     assert first_hits(query, 0, gallery, similarities, MARKET1501).tolist() == [2, 3, 4, 5]
 
 
+def test_of_distractors_nobody_is_the_right_answer() -> None:
+    query, gallery = features([0], [1]), features([0, 0, 7, -1], [1, 2, 2, 2])
+    assert first_hits(query, 0, gallery, np.array([0.9, 0.8, 0.7, 0.6]), MARKET1501).tolist() == [0, 1, 2]
+    test = judge(features([0, 7], [1, 1]), gallery)
+    (found,) = rank_lists(test, [0], crops)
+    assert "query is junk or a distractor" in found.title
+    assert [(hit.right, hit.who) for hit in sorted(found.hits, key=lambda hit: hit.who)] == [
+        (False, "distractor"),
+        (False, "distractor"),
+        (False, "person 7"),
+    ]
+
+
 def test_no_more_answers_than_asked_for() -> None:
     query, gallery = features([7], [1]), features([7, 8, 9, 9], [2, 2, 2, 1])
     assert first_hits(query, 0, gallery, np.arange(4.0), MARKET1501, count=2).tolist() == [3, 2]

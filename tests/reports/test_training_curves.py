@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from maskreid.reports.training_curves import loss_curves, running_mean, validation_curves
 from maskreid.training.history import History
@@ -43,3 +44,9 @@ def test_validation_is_in_percent_at_its_iterations() -> None:
     np.testing.assert_allclose(axes.lines[0].get_data(), ([20, 40], [50, 75]))
     np.testing.assert_allclose(axes.lines[1].get_data(), ([20, 40], [25, 50]))
     assert "Rank-1 75.0 %" in figure.words
+
+
+def test_a_run_cut_off_before_its_first_entry_is_an_empty_panel(recwarn: pytest.WarningsRecorder) -> None:
+    (axes,) = loss_curves({"a": history(loss=[])}).drawn.axes
+    assert axes.get_legend() is None
+    assert not recwarn.list

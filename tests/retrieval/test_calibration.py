@@ -19,3 +19,6 @@ def test_the_card_keeps_it() -> None:
     assert Calibration.of({}) is None
     with pytest.raises(MaskreidError, match=r"expected slope, size_slope, .*calibrate again"):
         Calibration.of({"calibration": {"temperature": 1}})
+    for key, wrong in (("slope", "steep"), ("thresholds", 0.5), ("thresholds", {"0.1": None})):
+        with pytest.raises(MaskreidError, match="calibrate again"):
+            Calibration.of({"calibration": {**calibration.as_card(), key: wrong}})

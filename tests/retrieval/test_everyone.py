@@ -33,3 +33,12 @@ def test_refuses_features_that_do_not_fit() -> None:
     one = Features(np.float32([[1, 0]]), np.array([7]), np.array([1]))
     with pytest.raises(MaskreidError, match="numbers a row"):
         everyone(one, Features(np.float32([[1, 0, 0]]), np.array([7]), np.array([1])))
+
+
+@pytest.mark.parametrize(("identity", "camera"), [(9, 2), (8, 3)])
+def test_one_path_of_two_images_is_refused(identity: int, camera: int) -> None:
+    rows = np.float32([[1, 0]])
+    query = Features(rows, np.array([8]), np.array([2]), ("0001.png",))
+    gallery = Features(rows, np.array([identity]), np.array([camera]), ("0001.png",))
+    with pytest.raises(MaskreidError, match=rf"0001\.png is of identity 8 and camera 2 in query, of {identity} and"):
+        everyone(query, gallery)

@@ -57,6 +57,14 @@ def test_all_vs_all_needs_paths() -> None:
         evaluate(on_a_line([7], [1], ("q",)), junk, ALL_VS_ALL)
 
 
+@pytest.mark.parametrize("twice", ["query", "gallery"])
+def test_all_vs_all_refuses_one_path_for_two_images(twice: str) -> None:
+    whole, base = (on_a_line([7, 7], [1, 2], paths) for paths in (("a/1.png", "b/1.png"), ("1.png", "1.png")))
+    with pytest.raises(MaskreidError, match=rf"{twice} has two images at 1\.png"):
+        evaluate(base if twice == "query" else whole, base if twice == "gallery" else whole, ALL_VS_ALL)
+    assert len(evaluate(base, base, MARKET1501).queries) == 2, "where paths do not matter, they are not looked at"
+
+
 def test_all_vs_all_still_passes_over_junk() -> None:
     query = on_a_line([7], [1], ("q",))
     gallery = on_a_line([-1, 7, 7], [1, 1, 2], ("x", "y", "z"))

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import io
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -107,6 +110,13 @@ def test_load_says_what_is_wrong(tmp_path) -> None:
         (tmp_path / name).write_bytes(content)
         with pytest.raises(MaskreidError, match="not a features file"):
             Features.load(tmp_path / name)
+    with zipfile.ZipFile(tmp_path / "endless.npz", "w") as archive:
+        header = io.BytesIO()
+        written = {"descr": "<f4", "fortran_order": False, "shape": (10**15, 4)}
+        np.lib.format.write_array_header_1_0(header, written)
+        archive.writestr("features.npy", header.getvalue())
+    with pytest.raises(MaskreidError, match="not a features file"):
+        Features.load(tmp_path / "endless.npz")
     np.save(tmp_path / "one.npy", UNIT)
     with pytest.raises(MaskreidError, match="not a features file"):
         Features.load(tmp_path / "one.npy")

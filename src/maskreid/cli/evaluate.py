@@ -226,17 +226,18 @@ def _details(
         for reason, count in Counter(metrics.skipped.values()).items():
             print(f"{name}: {count:,} queries skipped: {reason}")
     searched = (judgement.query, judgement.gallery, judgement.main.protocol)
-    scores = retrieval.identity_scores(*searched, device=device) if open_set else None
-    claimed = None
-    if scores and calibration:
+    alarms = claimed = None
+    if open_set:
+        scores = retrieval.identity_scores(*searched, device=device)
         try:
-            claimed = retrieval.reliability_of(calibration, scores)
-        except MaskreidError as few:  # people for the open set, perhaps, but not for this
-            print(f"\n{few}: no reliability")
+            alarms = retrieval.open_set(scores)
+            claimed = retrieval.reliability_of(calibration, scores) if calibration else None
+        except MaskreidError as few:  # people for the one, perhaps, but not for the other
+            print(f"\n{few}: {'no reliability' if alarms else 'not measured'}")
     details = Details(
         pairs=retrieval.camera_pairs(*searched) if per_camera else None,
         worst=retrieval.worst_queries(judgement.main, judgement.query, worst),
-        open_set=retrieval.open_set(scores) if scores else None,
+        open_set=alarms,
         reliability=claimed,
     )
     if details.pairs is not None:

@@ -56,7 +56,8 @@ def roc_curve(counted: Mapping[str, Similarities]) -> Figure:
         for colour, dash, (name, each) in zip(SERIES, DASHES, counted.items(), strict=False):
             false, true = roc_points(each)
             axes.plot(100 * false, 100 * true, color=colour, linestyle=dash, label=shown_name(name))
-        axes.set_xscale("log")
+        if any(each.different.any() for each in counted.values()):  # else there is nothing to put on it
+            axes.set_xscale("log")
         axes.set_xlim(PERCENT[0], 100)
         axes.set_ylim(0, 100)
         axes.set_xticks(PERCENT, [f"{tick:g}" for tick in PERCENT])

@@ -31,7 +31,10 @@ def read_numbers(folder: str | Path) -> dict[str, Any]:
         MaskreidError: it is damaged.
     """
     path = Path(folder) / "metrics.json"
-    return read_json(path) if path.is_file() else {}
+    found = read_json(path) if path.is_file() else {}
+    if not isinstance(found.get("evaluations", {}), dict):
+        raise MaskreidError(f"{path}: evaluations: expected an object by name; write it again with maskreid evaluate")
+    return found
 
 
 def is_run(folder: str | Path) -> bool:

@@ -77,8 +77,9 @@ def first_hits(
         count: how many to return, at most.
     """
     kept = gallery.identities != JUNK
-    same = np.flatnonzero(gallery.identities == query.identities[row])
-    kept[same[protocol.too_easy(query, row, gallery, same)]] = False
+    if query.identities[row] > DISTRACTOR:  # two distractors are not one person
+        same = np.flatnonzero(gallery.identities == query.identities[row])
+        kept[same[protocol.too_easy(query, row, gallery, same)]] = False
     order = np.argsort(-similarities, kind="stable")
     return np.asarray(order[kept[order]][:count])
 
@@ -133,7 +134,7 @@ def rank_lists(
 
 
 def _who(identity: int, asked: int) -> tuple[bool, str]:
-    right = identity == asked
+    right = identity == asked > DISTRACTOR
     return right, "right" if right else "distractor" if identity == DISTRACTOR else f"person {identity}"
 
 

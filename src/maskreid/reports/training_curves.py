@@ -43,7 +43,8 @@ def loss_curves(histories: Mapping[str, History]) -> Figure:
             axes.set_title(name if len(histories) > 1 else "", loc="left")
             axes.set_ylabel("loss")
             axes.set_ylim(bottom=0)
-            axes.legend(ncols=2)
+            if shown:  # a run can be cut off before its first entry
+                axes.legend(ncols=2)
         panels[-1].set_xlabel("iteration")
         panels[-1].set_xlim(left=0)
     ends = [

@@ -22,7 +22,8 @@ class Calibration:
 
     Attributes:
         slope: more than 0.
-        size_slope: less than 0: the more entries, the more like the query the best wrong one is.
+        size_slope: less than 0: the more entries, the more like the query the best wrong one is; 0 if all galleries
+            that it was fitted to had one size.
         offset: of the log-odds.
         thresholds: similarity that a share of the pairs of different people reaches, by that share as text.
         people: how many were asked for.
@@ -64,12 +65,16 @@ class Calibration:
         """Return the calibration in a model card, if it has one.
 
         Raises:
-            MaskreidError: it has other keys.
+            MaskreidError: it has other keys, or values that are no numbers.
         """
         found = card.get("calibration")
+        if not found:
+            return None
         try:
-            return cls(**found) if found else None
-        except TypeError:
+            numbers = {name: float(found[name]) for name in ("slope", "size_slope", "offset", "ece")}
+            thresholds = {share: float(similarity) for share, similarity in found["thresholds"].items()}
+            return cls(**{**found, **numbers, "thresholds": thresholds})
+        except (KeyError, TypeError, ValueError, AttributeError):
             expected = ", ".join(each.name for each in fields(cls))
             raise MaskreidError(
                 f"calibration: expected {expected}; it was written by another version of maskreid: calibrate again"

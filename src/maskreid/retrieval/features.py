@@ -20,7 +20,16 @@ IntArray = NDArray[np.int64]
 Items = NDArray[np.int32]  # numbers of items, where there are many
 
 # What numpy.load raises of files that are damaged, encrypted, or none of its own.
-NPZ_ERRORS = (EOFError, ValueError, TypeError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
+NPZ_ERRORS = (
+    EOFError,
+    ValueError,
+    TypeError,
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    RuntimeError,
+    MemoryError,  # of a size that nothing has
+)
 JUNK = -1  # the identity of images that a ranking passes over
 DISTRACTOR = 0  # the identity of images that are always a wrong answer
 UNKNOWN_CAMERA = -1  # as in maskreid.images: never the same camera as any other

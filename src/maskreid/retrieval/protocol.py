@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,11 +33,20 @@ class Protocol:
 
     def check(self, query: Features, gallery: Features) -> None:
         """Refuse features that lack what the protocol looks at."""
-        if not self.same_camera and not (query.paths and gallery.paths):
+        if self.same_camera:
+            return
+        if not (query.paths and gallery.paths):
             raise MaskreidError(
                 f"protocol {self.name}: expected paths in query and gallery features, because it passes over "
                 "the query's own image; got none"
             )
+        for name, paths in (("query", query.paths), ("gallery", gallery.paths)):
+            if len(set(paths)) < len(paths):
+                twice = next(path for path, count in Counter(paths).items() if count > 1)
+                raise MaskreidError(
+                    f"protocol {self.name}: {name} has two images at {twice}, and an image is known by its path; "
+                    "expected whole paths, no two alike"
+                )
 
     def too_easy(
         self, query: Features, row: int | IntArray, gallery: Features, same_identity: IntArray

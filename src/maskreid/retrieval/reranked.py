@@ -44,7 +44,7 @@ class RerankedDistances:
         """Return the final distances of some queries.
 
         Args:
-            queries: (B,) rows of ``query``, or whatever else chooses B of them.
+            queries: (B,) rows of ``query``, or a mask (Q,) bool that chooses B of them.
 
         Returns:
             (B, G) float32, smaller is nearer.
