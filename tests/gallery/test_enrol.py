@@ -199,6 +199,8 @@ def test_thumbnails_keep_their_shape_and_never_grow(world: Dataset) -> None:
     assert small.width == round(picture.shape[1] * 32 / picture.shape[0])
     same = Image.open(io.BytesIO(thumbnail_of(picture, 10_000)))
     assert same.size == (picture.shape[1], picture.shape[0])
+    wide = Image.open(io.BytesIO(thumbnail_of(np.zeros((10, 66_000, 3), np.uint8), 64)))
+    assert wide.size == (4096, 1)
 
 
 def test_numbers_of_any_kind_are_checked_as_they_are_kept(empty: Gallery, world: Dataset) -> None:

@@ -12,7 +12,8 @@ import pytest
 from made_up import put, unit
 
 from maskreid.errors import MaskreidError
-from maskreid.gallery import Filter, Gallery, enrol, expire, features_of, label, remove, search, verify
+from maskreid.gallery import Filter, Gallery, enrol, expire, features_of, label, remove, same, search, verify
+from maskreid.gallery.erase import unfinished
 from maskreid.gallery.lock import writing
 from maskreid.gallery.tend import build_indexes
 from maskreid.images import Dataset
@@ -107,6 +108,26 @@ def test_a_removal_that_was_killed_is_finished_by_the_next(
     assert (found.ok, found.versions, found.rows) == (True, 1, 499)
     assert not holding(empty.path, vectors[0].tobytes())
     assert holding(empty.path, vectors[1].tobytes())
+
+
+def test_a_removal_that_the_disk_is_too_small_for_says_that_it_is_not_finished(
+    empty: Gallery, request: pytest.FixtureRequest
+) -> None:
+    ids = put(empty, unit(500))
+    request.getfixturevalue("small_disk")
+    with pytest.raises(MaskreidError, match="the removal is not finished, and what it removes may still"):
+        remove(empty, Filter(ids=(ids[0],)))
+
+
+def test_a_damaged_judgement_stops_a_removal_before_it_begins(empty: Gallery) -> None:
+    ids = put(empty, unit(3))
+    same(empty, ids[:2], "ann")
+    with Path(empty.path, "judgements.jsonl").open("a") as file:
+        file.write("{}\n")
+    with pytest.raises(MaskreidError, match="line 2 is no judgement"):
+        remove(empty, Filter(ids=(ids[0],)))
+    assert len(empty) == 3
+    assert not unfinished(empty)
 
 
 def test_expiry_by_when_it_was_added_or_seen(empty: Gallery) -> None:

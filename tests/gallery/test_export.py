@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -69,6 +71,18 @@ def test_a_part(filled: Gallery, tmp_path: Path) -> None:
     count = export(filled, tmp_path / "out", Filter(cameras=(2,)))
     assert count == filled.count(Filter(cameras=(2,))) < len(filled)
     assert len(list((tmp_path / "out" / "thumbnails").iterdir())) == count
+
+
+def test_progress_is_told_of_what_is_exported(filled: Gallery, tmp_path: Path) -> None:
+    told: list[int] = []
+
+    def progress(items: Iterable[Any], *, total: int, what: str, unit: str) -> Iterator[Any]:
+        told.append(total)
+        yield from items
+        told.append(-1)
+
+    count = export(filled, tmp_path / "part", Filter(cameras=(2,)), progress=progress)
+    assert told == [count, -1]
 
 
 def test_nothing_meant(filled: Gallery, tmp_path: Path) -> None:

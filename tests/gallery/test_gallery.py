@@ -42,6 +42,21 @@ def test_a_place_that_is_taken_is_refused(tmp_path: Path, model: str) -> None:
     assert (tmp_path / "file").read_text() == "mine"
 
 
+def test_one_that_could_not_be_made_can_be_made_again(
+    tmp_path: Path, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full:
+        def create_table(self, name: str, **_: object) -> None:
+            (tmp_path / "g" / f"{name}.lance" / "_versions").mkdir(parents=True)
+            raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("maskreid.gallery.gallery._connect", lambda _: Full())
+        with pytest.raises(MaskreidError, match="the disk is full; nothing was half written"):
+            Gallery.create(tmp_path / "g", model)
+    assert len(Gallery.create(tmp_path / "g", model)) == 0
+
+
 @pytest.mark.parametrize("name", ["who?", "Jos\udce9"])
 def test_a_path_that_lance_would_misread_is_refused(tmp_path: Path, model: str, name: str) -> None:
     with pytest.raises(MaskreidError, match="a gallery's path has no question mark and is UTF-8"):

@@ -43,3 +43,11 @@ def test_dates_are_grouped_by_what_people_count_in() -> None:
         datetime(2026, 11, 23, 9, tzinfo=UTC).timestamp(),
     )
     assert by_time([]) == {}
+
+
+@pytest.mark.parametrize(("days", "weeks"), [(60, 1), (199, 4), (900, 13), (4000, 52), (9000, 156)])
+def test_long_spans_are_grouped_by_weeks(days: int, weeks: int) -> None:
+    start = datetime(2001, 3, 5, tzinfo=UTC).timestamp()
+    for period in by_time([hit(1, start), hit(1, start + days * 86400)]):
+        assert period
+        assert period[1] - period[0] == weeks * 7 * 86400

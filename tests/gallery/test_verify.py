@@ -13,6 +13,7 @@ from maskreid.gallery import Filter, Gallery, browse, duplicates, export, overvi
 from maskreid.gallery.errors import VanishedError, telling
 from maskreid.gallery.lock import tidying, writing
 from maskreid.gallery.schema import ERASING
+from maskreid.gallery.tend import tend
 
 
 def append(gallery: Gallery, **changes: object) -> None:
@@ -44,6 +45,13 @@ def test_the_wrong_length_model_and_a_double(empty: Gallery) -> None:
     found = "\n".join(verify(empty).problems)
     for what in ("checksum", "no unit vectors", "features of another model", "there twice"):
         assert what in found
+
+
+def test_an_id_that_is_none(empty: Gallery) -> None:
+    put(empty, unit(1))
+    empty.table.update(values={"id": "not-hex"})
+    (problem,) = verify(empty).problems
+    assert problem.startswith("changed since they were written (checksum): not-hex")
 
 
 def test_a_label_may_change_without_harm(empty: Gallery) -> None:
@@ -112,6 +120,14 @@ def test_a_lost_file_is_told_as_such(empty: Gallery) -> None:
     with pytest.raises(VanishedError, match="a file is gone, because entries were removed"):
         empty.entries()
     assert "not all rows can be read" in verify(empty).problems[0]
+
+
+def test_what_an_overtaken_writer_left_goes_when_the_gallery_is_tended(filled: Gallery) -> None:
+    stray = next(Path(filled.path).rglob("data")) / "stray.lance"
+    stray.write_bytes(b"left")
+    tend(filled)
+    assert not stray.exists()
+    assert verify(filled).ok
 
 
 def test_a_file_of_no_version(filled: Gallery) -> None:

@@ -70,6 +70,12 @@ def test_a_pipe_is_refused_instead_of_waited_for(tree: Path) -> None:
         Folder(tree).read("pipe.jpg")
 
 
+def test_a_pipe_is_no_dataset(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(MaskreidError, match="pipe: expected a folder or a zip archive"):
+        open_source(tmp_path / "pipe")
+
+
 def test_a_link_into_a_locked_folder_is_a_file_that_cannot_be_read(
     tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 
 import numpy as np
 import pytest
 from sending import sent
 from starlette.testclient import TestClient
 
+from maskreid.errors import MaskreidError
 from maskreid.gallery import Filter, Gallery, features_of, label, verify
 from maskreid.web.desk import Desk
 
@@ -84,6 +86,33 @@ def test_removal_needs_confirmation_and_is_real(client: TestClient, desk: Desk, 
     assert verify(Gallery(desk.gallery.path)).ok
     assert client.get("/api/judgements").json() == {"judgements": []}
     assert client.get(f"/pictures/{ids[0]}").status_code == 404
+
+
+def _failing(*_: object) -> None:
+    raise MaskreidError("the disk is full")
+
+
+def test_a_removal_that_was_cut_off_is_finished_by_the_same_request(
+    client: TestClient, desk: Desk, ids: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {"entries": ids[:1], "confirm": 1}
+    with monkeypatch.context() as patched:
+        patched.setattr("maskreid.gallery.erase.forget", _failing)
+        assert client.post("/api/removals", json=asked).status_code == 400
+    assert client.get(f"/api/entries/{ids[0]}").status_code == 404
+    assert not verify(Gallery(desk.gallery.path)).ok
+    assert client.post("/api/removals", json=asked).json() == {"removed": 0}
+    assert verify(Gallery(desk.gallery.path)).ok
+    assert client.post("/api/removals", json=asked).status_code == 404
+
+
+def test_another_gallery_in_this_ones_place_is_not_served(client: TestClient, desk: Desk, model: str) -> None:
+    assert client.get("/api/overview").status_code == 200
+    shutil.rmtree(desk.gallery.path)
+    Gallery.create(desk.gallery.path, model, thumbnail=65)
+    answer = client.get("/api/overview")
+    assert answer.status_code == 400
+    assert "another gallery was created in this one's place" in answer.json()["detail"]
 
 
 def test_browsing(client: TestClient, desk: Desk) -> None:

@@ -48,6 +48,24 @@ def test_a_post_from_another_site_does_nothing(client: TestClient, image: bytes,
     assert client.delete(f"/api/queries/{sent(client, image)}", headers=headers).status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}, 200),
+        ({"sec-fetch-site": "same-origin", "sec-fetch-mode": "cors"}, 200),
+        ({"sec-fetch-site": "none", "sec-fetch-mode": "navigate"}, 200),
+        ({"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image"}, 403),
+        ({"sec-fetch-site": "same-site", "sec-fetch-mode": "no-cors"}, 403),
+        ({"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"}, 403),
+    ],
+)
+def test_a_link_from_another_site_is_followed_and_nothing_else(
+    client: TestClient, headers: dict[str, str], status: int
+) -> None:
+    for path in ("/", "/duplicates", "/api/overview"):
+        assert client.get(path, headers=headers).status_code == status
+
+
 def test_a_post_from_this_page_is_taken(client: TestClient, image: bytes) -> None:
     headers = {"origin": "http://127.0.0.1:8000", "sec-fetch-site": "same-origin"}
     assert client.post("/api/queries", files={"images": ("a.png", image)}, headers=headers).status_code == 201
@@ -82,6 +100,8 @@ def test_a_name_means_others_who_come_through_a_proxy(desk: Desk) -> None:
     assert client.get("/api/overview").status_code == 401
     assert client.get("/api/overview", headers={"authorization": "Bearer secret"}).status_code == 200
     assert Access(names=("localhost", "::1")).token is None
+    with pytest.raises(MaskreidError, match=r"name gallery\.example:8443: expected a host name alone"):
+        Access("127.0.0.1", "secret", ("gallery.example:8443",))
 
 
 def test_the_token_of_the_address_becomes_a_cookie(desk: Desk) -> None:
@@ -91,6 +111,9 @@ def test_the_token_of_the_address_becomes_a_cookie(desk: Desk) -> None:
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "samesite=lax" in cookie.lower()
+    assert "secure" not in cookie.replace("secret", "").lower()
+    private = serving(desk, Access("0.0.0.0", "secret"), "https://192.168.1.5").get("/?token=secret")
+    assert "secure" in private.headers["set-cookie"].replace("secret", "").lower()
     assert client.get("/").status_code == 200
     again = client.get("/?token=secret")  # the address that was printed, opened by who has the cookie
     assert (again.status_code, again.headers["location"]) == (303, "/")

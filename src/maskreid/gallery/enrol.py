@@ -35,6 +35,7 @@ Picture = npt.NDArray[np.uint8]
 CHUNK = 256  # images that are read together; twice as many are in memory
 WRITE = 512  # rows that are written together: what a kill may cost to embed again
 NAMED = 5  # unreadable images that are named
+WIDEST = 4096  # pixels of a picture that is kept
 
 
 @dataclass(frozen=True)
@@ -221,10 +222,15 @@ def _person(dataset: Dataset, image: PersonImage) -> str | None:
 
 
 def thumbnail_of(picture: npt.NDArray[np.uint8], height: int) -> bytes:
-    """Return an (H, W, 3) uint8 RGB image as JPEG, made smaller to ``height`` pixels where it is higher."""
+    """Return an (H, W, 3) uint8 RGB image as JPEG, made smaller where it has more rows than ``height``.
+
+    One of more columns than `WIDEST` is made smaller too: JPEG has a limit.
+    """
     image = Image.fromarray(picture)
-    if image.height > height:
-        image = image.resize((max(1, round(image.width * height / image.height)), height), Image.Resampling.BILINEAR)
+    scale = min(height / image.height, WIDEST / image.width)
+    if scale < 1:
+        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+        image = image.resize(size, Image.Resampling.BILINEAR)
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=85)
     return buffer.getvalue()

@@ -10,10 +10,12 @@ from maskreid.gallery.audit import log
 from maskreid.gallery.errors import telling
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Gallery
-from maskreid.gallery.judgements import forget
+from maskreid.gallery.judgements import forget, judgements
 from maskreid.gallery.lock import writing
 from maskreid.gallery.schema import ERASING, FIRST_DATE
 from maskreid.gallery.tend import FRAGMENT, build_indexes
+
+UNFINISHED = "the removal is not finished, and what it removes may still be in files"
 
 
 def remove(gallery: Gallery, where: Filter, *, alone: bool = False) -> int:
@@ -60,8 +62,15 @@ def expire(
     return _erase(gallery, sql, {"expired": sql}, alone)
 
 
+def unfinished(gallery: Gallery) -> bool:
+    """Whether a removal was cut off, or is running now: entries are gone from searches, but maybe not from files."""
+    with telling(gallery.path):
+        return ERASING in gallery.table.to_lance().config()
+
+
 def _erase(gallery: Gallery, sql: str, what: dict[str, Any], alone: bool) -> int:
-    with writing(gallery.path, alone=True) as locked, telling(gallery.path):
+    judgements(gallery)  # damaged, they would stop the removal at its end, with the rows gone and their traces not
+    with writing(gallery.path, alone=True) as locked, telling(gallery.path, UNFINISHED):
         table = gallery.table
         count = int(table.count_rows(sql))
         log(gallery, {**what, "entries": count})

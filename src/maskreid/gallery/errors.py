@@ -12,11 +12,11 @@ from typing import ParamSpec, TypeVar
 from maskreid.errors import MaskreidError
 
 HINTS = {
-    "No space left": "the disk is full; nothing was half written: make room and repeat the command",
-    "File too large": "a file may not grow so large (ulimit -f); nothing was half written: raise it and repeat",
+    "No space left": "the disk is full; {done}: make room and repeat the command",
+    "File too large": "a file may not grow so large (ulimit -f); {done}: raise it and repeat",
     "Permission denied": "it may not be written; choose another place or change its permissions",
     "Read-only file system": "it may not be written; choose another place",
-    "Disk quota exceeded": "the disk is full; nothing was half written: make room and repeat the command",
+    "Disk quota exceeded": "the disk is full; {done}: make room and repeat the command",
 }
 
 
@@ -50,8 +50,13 @@ def once_more(read: Callable[P, T]) -> Callable[P, T]:
 
 
 @contextmanager
-def telling(path: str) -> Iterator[None]:
-    """Turn what LanceDB and Lance raise inside into a `MaskreidError` about the gallery at ``path``."""
+def telling(path: str, done: str = "nothing was half written") -> Iterator[None]:
+    """Turn what LanceDB and Lance raise inside into a `MaskreidError` about the gallery at ``path``.
+
+    Args:
+        path: of the gallery.
+        done: in words, how far what is inside has come if it fails for want of room.
+    """
     try:
         yield
     except MaskreidError:
@@ -67,7 +72,7 @@ def telling(path: str) -> Iterator[None]:
             ) from error
         for reason, hint in HINTS.items():
             if reason in text or getattr(error, "errno", None) in _numbers(reason):
-                raise MaskreidError(f"{path}: {hint}") from error
+                raise MaskreidError(f"{path}: {hint.format(done=done)}") from error
         raise MaskreidError(
             f"{path}: cannot be read or written ({text[:300]}); maskreid gallery verify {path} says what is damaged"
         ) from error

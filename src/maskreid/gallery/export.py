@@ -46,7 +46,7 @@ def export(gallery: Gallery, out: str | Path, where: Filter | None = None, *, pr
     if not pictures:
         _check_one_source(gallery, where)
     vectors, entries, pictured = [], [], set[str]()
-    total = len(gallery)
+    total = len(gallery) if where is None else gallery.count(where)
     counted = progress(range(total), total=total, what="exporting", unit="entry")
     with telling_unwritable(out):
         (out / THUMBNAILS if pictures else out).mkdir(parents=True, exist_ok=True)
@@ -58,6 +58,8 @@ def export(gallery: Gallery, out: str | Path, where: Filter | None = None, *, pr
                 if row.get("thumbnail"):
                     pictured.add(row["id"])
                     write_atomically(out / _picture(row["id"]), row["thumbnail"])
+        for _ in counted:  # the end of the work, which progress is told about
+            pass
         if not entries:
             raise MaskreidError(f"{gallery.path}: no entry passes these filters; nothing was exported")
         people = sorted({entry.identity for entry in entries if entry.identity})

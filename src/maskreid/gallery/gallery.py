@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -105,7 +106,7 @@ class Gallery:
         self.path = str(path)
         with telling(self.path):
             self.table: Any = _open_table(self.path)
-        saved = (self.table.schema.metadata or {}).get(SETTINGS)
+        saved = self._saved_settings()
         if saved is None:
             raise MaskreidError(f"{path}: a Lance table, but no gallery; maskreid gallery create makes one")
         values = json.loads(saved)
@@ -115,6 +116,24 @@ class Gallery:
                 "version that made it"
             )
         self.settings = Settings(**values)
+
+    def _saved_settings(self) -> bytes | None:
+        found: bytes | None = (self.table.schema.metadata or {}).get(SETTINGS)
+        return found
+
+    def check_current(self) -> None:
+        """Refuse to go on with another gallery that has been created in this one's place since it was opened.
+
+        Raises:
+            MaskreidError: there is one, or none any more.
+        """
+        with telling(self.path):
+            saved = self._saved_settings()
+        if saved is None or Settings(**json.loads(saved)) != self.settings:
+            raise MaskreidError(
+                f"{self.path}: another gallery was created in this one's place since it was opened; open it again "
+                "(maskreid serve: end it and start it anew)"
+            )
 
     @classmethod
     def create(
@@ -159,7 +178,12 @@ class Gallery:
             raise MaskreidError(f"{path}: is there already; name a new or empty folder")
         schema = table_schema(settings.dimension).with_metadata({SETTINGS: json.dumps(asdict(settings)).encode()})
         with telling(str(path)):
-            _connect(str(path)).create_table(TABLE, schema=schema)
+            try:
+                _connect(str(path)).create_table(TABLE, schema=schema)
+            except (OSError, RuntimeError):  # a full disk: what was begun would pass for a gallery the next time
+                if "://" not in str(path) and not any(folder.glob(f"{TABLE}.lance/_versions/*.manifest")):
+                    shutil.rmtree(folder / f"{TABLE}.lance", ignore_errors=True)
+                raise
         return cls(path)
 
     @once_more

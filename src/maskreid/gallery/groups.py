@@ -10,7 +10,9 @@ from maskreid.gallery.schema import FIRST_DATE
 from maskreid.gallery.search import Hit
 
 PERIODS = 12  # groups of one span of time, at most about
-ROUND = (60.0, 300.0, 900.0, 3600.0, 10800.0, 21600.0, 86400.0, 604800.0)  # seconds that people count in
+HOUR, DAY = 3600.0, 86400.0  # seconds
+YEAR = 52 * 7 * DAY
+ROUND = (60.0, 300.0, 900.0, HOUR, 3 * HOUR, 6 * HOUR, DAY, 7 * DAY, 28 * DAY, YEAR / 4, YEAR)  # as people count
 
 
 Key = TypeVar("Key", bound=Hashable)
@@ -35,8 +37,8 @@ def by_time(hits: Sequence[Hit]) -> dict[tuple[float, float] | None, list[Hit]]:
 
 
 def _step(span: float, dates: bool) -> float:
-    if dates and span <= PERIODS * ROUND[-1]:
-        return next(step for step in ROUND if span <= PERIODS * step)
+    if dates:
+        return next((step for step in ROUND if span <= PERIODS * step), YEAR * math.ceil(span / PERIODS / YEAR))
     power = 10.0 ** math.floor(math.log10(max(span / PERIODS, 1e-3)))
     return next(step * power for step in (1, 2, 5, 10, 20) if span <= PERIODS * step * power)
 

@@ -76,7 +76,8 @@ def _tidy(gallery: Gallery, build: Callable[[Gallery], None] | None) -> None:
         gallery.table.to_lance().optimize.compact_files(target_rows_per_fragment=FRAGMENT)
         if build and _behind(gallery):
             build(gallery)
-        gallery.table.to_lance().cleanup_old_versions(READERS)
+        # On a disk the lock says that nobody writes, so what belongs to no version was left by who was overtaken.
+        gallery.table.to_lance().cleanup_old_versions(READERS, delete_unverified="://" not in gallery.path)
 
 
 def _behind(gallery: Gallery) -> bool:

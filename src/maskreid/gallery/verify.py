@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from maskreid.errors import MaskreidError
+from maskreid.gallery.erase import unfinished
 from maskreid.gallery.errors import telling
 from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.judgements import dangling, leftovers
 from maskreid.gallery.lock import being_erased, being_written
 from maskreid.gallery.nearest import matrix_of
-from maskreid.gallery.schema import ERASING, FACTS, row_checksum
+from maskreid.gallery.schema import FACTS, row_checksum
 from maskreid.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _verify(gallery: Gallery, progress: Progress) -> Verification:
     problems: list[str] = []
     rows = 0
     bad: dict[str, list[str]] = {}
-    seen: set[bytes] = set()
+    seen: set[str] = set()
     try:
         total = len(gallery)
         counted = progress(range(total), total=total, what="verifying", unit="entry")
@@ -95,7 +96,9 @@ def _verify(gallery: Gallery, progress: Progress) -> Verification:
                 rows += 1
                 for what in _wrong(gallery, row, vector, float(length), seen):
                     bad.setdefault(what, []).append(row["id"])
-                seen.add(bytes.fromhex(row["id"]))
+                seen.add(row["id"])
+        for _ in counted:  # the end of the work, which progress is told about
+            pass
     except MaskreidError as error:
         problems.append(f"not all rows can be read: {error}")
     for what, ids in bad.items():
@@ -103,8 +106,8 @@ def _verify(gallery: Gallery, progress: Progress) -> Verification:
         problems.append(f"{what}: {', '.join(ids[:NAMED])}{more}; remove them and add their images again")
     with telling(gallery.path):
         dataset = gallery.table.to_lance()
-        erased = ERASING in dataset.config() and not being_erased(gallery.path)
-        if erased and ERASING in gallery.table.to_lance().config():  # it may have finished since the first look
+        erased = unfinished(gallery) and not being_erased(gallery.path)
+        if erased and unfinished(gallery):  # it may have finished since the first look
             problems.append("a removal was cut off, so removed entries may still be in files; repeat it")
         versions = len(dataset.versions())
         underway = 0
@@ -141,9 +144,7 @@ def _loose(dataset: LanceDataset) -> list[str]:
     return sorted(path for path in there - meant if path.startswith(("data/", "_indices/", "_deletions/")))
 
 
-def _wrong(
-    gallery: Gallery, row: dict[str, object], vector: np.ndarray, length: float, seen: set[bytes]
-) -> list[str]:
+def _wrong(gallery: Gallery, row: dict[str, object], vector: np.ndarray, length: float, seen: set[str]) -> list[str]:
     found = []
     thumbnail = row["thumbnail"]
     assert thumbnail is None or isinstance(thumbnail, bytes)
@@ -153,6 +154,6 @@ def _wrong(
         found.append("features that are no unit vectors of the gallery's dimension")
     if row["model"] != gallery.settings.fingerprint:
         found.append("features of another model")
-    if bytes.fromhex(str(row["id"])) in seen:
+    if row["id"] in seen:
         found.append("there twice")
     return found

@@ -9,11 +9,12 @@ import numpy as np
 from fastapi import APIRouter, Query, Request, Response, UploadFile
 from fastapi import Path as InPath
 from PIL import Image
+from starlette.requests import ClientDisconnect
 
 from maskreid.gallery.asker import Picture
 from maskreid.web.asking import SearchRequest, answer
 from maskreid.web.desk import ServedDesk
-from maskreid.web.errors import TooLargeError, WrongTypeError
+from maskreid.web.errors import TooLargeError, WebError, WrongTypeError
 from maskreid.web.schemas import AnswerOut, EntryOut, HitOut, OverviewOut, Problem, QueryOut
 from maskreid.web.uploads import IMAGES, mask_from, picture_from
 
@@ -86,7 +87,10 @@ async def correct_mask(request: Request, desk: ServedDesk, query: QueryId, numbe
 
     if request.headers.get("content-type", "").partition(";")[0].strip() != "image/png":
         raise WrongTypeError("expected a mask as image/png")
-    content = await request.body()
+    try:
+        content = await request.body()
+    except ClientDisconnect:
+        raise WebError("the mask was cut off; send it again") from None
     shape = desk.queries.image(query, number).picture.shape[:2]
     mask = await run_in_threadpool(mask_from, content, shape)
     await run_in_threadpool(desk.queries.change, query, number, mask=mask)

@@ -56,7 +56,7 @@ class Desk:
         """Return entries' ids as they were given.
 
         Raises:
-            NotThereError: one is no entry's whole id.
+            NotThereError: one is no entry's whole id; or it is, and the entry is gone.
         """
         missing = [id_ for id_ in ids if len(id_) != ID_DIGITS]
         there = set() if missing else self.gallery.present(ids)
@@ -90,8 +90,13 @@ class Desk:
 
 
 def desk_of(request: Request) -> Desk:
-    """Return the desk of the server that answers ``request``."""
+    """Return the desk of the server that answers ``request``.
+
+    Raises:
+        MaskreidError: another gallery has taken the place of the one that is served.
+    """
     desk: Desk = request.app.state.desk
+    desk.gallery.check_current()
     return desk
 
 

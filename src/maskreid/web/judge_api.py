@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from maskreid.gallery import Filter, browse, different, duplicates, judgements, remove, same, split, standing, undo
+from maskreid.gallery.erase import unfinished
 from maskreid.web.api import PROBLEMS
 from maskreid.web.asking import MOST, FilterRequest
 from maskreid.web.comparing import Compared, compared
@@ -126,7 +127,8 @@ def remove_entries(desk: ServedDesk, said: RemoveRequest) -> RemovedOut:
         raise WebError(
             f"removal not confirmed: {len(set(said.entries))} entries are named, confirm is {said.confirm}"
         )
-    desk.whole_ids(said.entries)
+    if not unfinished(desk.gallery):  # else entries that are gone from view still have to go from files
+        desk.whole_ids(said.entries)
     return RemovedOut(removed=remove(desk.gallery, Filter(ids=tuple(said.entries))))
 
 

@@ -68,6 +68,9 @@ class Access:
             raise MaskreidError(
                 f"{', '.join((self.host, *self.names))}: other machines can reach this server; a token is required"
             )
+        for name in self.names:
+            if ":" in name and not _is_address(name.strip("[]")):
+                raise MaskreidError(f"name {name}: expected a host name alone, such as gallery.example")
 
     def allows_host(self, host: str) -> bool:
         """Whether a Host header is of this server.
@@ -129,7 +132,7 @@ class Guard:
 
         if not self.access.allows_host(headers.get("host", "")):
             await self.refuse(scope, receive, sending, 421, "this server is not called by that name (Host header)")
-        elif scope["method"] not in SAFE and _from_elsewhere(headers):
+        elif _from_elsewhere(headers, safe=scope["method"] in SAFE):
             await self.refuse(scope, receive, sending, 403, "a page of another site sent this; nothing was done")
         elif guarded and self._matches(dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("token")):
             await self._remember(scope, receive, sending)  # known or not: no page takes it as a parameter
@@ -161,7 +164,9 @@ class Guard:
         # One slash only: "//elsewhere" would be an address of another server.
         answer = RedirectResponse("/" + scope["path"].lstrip("/\\") + (f"?{rest}" if rest else ""), 303)
         # Lax, since a link to a search may stand in a mail; what changes anything is refused from elsewhere anyway.
-        answer.set_cookie(self.access.cookie, quote(self.access.token or "", safe=""), httponly=True, samesite="lax")
+        kept = quote(self.access.token or "", safe="")
+        private = scope["scheme"] == "https"
+        answer.set_cookie(self.access.cookie, kept, httponly=True, samesite="lax", secure=private)
         await answer(scope, receive, send)
 
     def _limited(self, receive: Receive, headers: Headers) -> Receive:
@@ -189,11 +194,17 @@ class Guard:
         return receiving
 
 
-def _from_elsewhere(headers: Headers) -> bool:
-    """Whether a browser says that a page of another site sends this; programs say neither."""
+def _from_elsewhere(headers: Headers, *, safe: bool) -> bool:
+    """Whether a browser says that a page of another site sends this; programs say nothing.
+
+    What is ``safe`` may be a link that somebody follows, but nothing that another page fetches or shows.
+    """
     site = headers.get("sec-fetch-site")
     if site is not None and site not in ("same-origin", "none"):
-        return True
+        followed = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
+        return not (safe and followed)
+    if safe:
+        return False
     origin = headers.get("origin")
     try:
         return origin is not None and urlsplit(origin).netloc != headers.get("host")

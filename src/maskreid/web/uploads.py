@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from threading import BoundedSemaphore
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from maskreid.web.errors import TooLargeError, WrongTypeError
 PIXELS = 40_000_000  # of a picture as it was sent: a photo, but no bomb
 SIDE = 512  # pixels kept each way: the network reads fewer, and masks are drawn at this size
 IMAGES = 16  # of one person at a time
+DECODING = BoundedSemaphore(2)  # a few bytes unfold to half a gigabyte, so no more than two at once
 
 
 def picture_from(content: bytes, name: str) -> npt.NDArray[np.uint8]:
@@ -35,9 +37,13 @@ def picture_from(content: bytes, name: str) -> npt.NDArray[np.uint8]:
     if width * height > PIXELS:
         raise _bomb(name)
     try:
-        picture = decode_image(content, name)
+        with DECODING:
+            return _fitting(decode_image(content, name))
     except MaskreidError as error:
         raise WrongTypeError(str(error)) from None
+
+
+def _fitting(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     height, width = picture.shape[:2]  # upright, which the file's own order of pixels need not be
     if max(width, height) > SIDE:
         size = (max(1, round(width * SIDE / max(width, height))), max(1, round(height * SIDE / max(width, height))))

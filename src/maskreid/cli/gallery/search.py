@@ -188,10 +188,12 @@ def _embed(
     import numpy as np
 
     from maskreid import progress
-    from maskreid.cli.common import open_data
+    from maskreid.cli.common import open_data, tell_ignored
     from maskreid.gallery import ask
 
     datasets = [open_data(each, anything=True) for each in images]
+    for each, dataset in zip(images, datasets, strict=True):
+        tell_ignored(each, dataset.ignored)
     asked = [ask(gallery, each, model=model, precision=precision, progress=progress.terminal) for each in datasets]
     return tuple(name for names, _ in asked for name in names), np.concatenate([vectors for _, vectors in asked])
 
