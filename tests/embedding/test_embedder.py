@@ -92,6 +92,7 @@ def test_the_fastest_is_chosen_and_what_does_not_go_together_is_refused(monkeypa
     monkeypatch.setattr(module, "multiplies_bfloat16", lambda device: False)
     there.add("openvino")
     assert module.choose(None, None, cpu) == ("torch", "float32")
+    assert module.choose(None, "bfloat16", cpu) == ("torch", "float32"), "as `Model.embed`, and said so"
     with pytest.raises(MaskreidError, match="backend must be one of torch, onnx, openvino, got 'tensorrt'"):
         module.choose("tensorrt", None, cpu)
     with pytest.raises(MaskreidError, match="openvino computes on the processor only"):

@@ -101,6 +101,10 @@ def test_where_nothing_can_be_written_is_told_before_training(world: Dataset, tm
     (tmp_path / "file").touch()
     with pytest.raises(MaskreidError, match="file: is"):
         learn_segmenter(world, Folder(folder), tmp_path / "file" / "out", schedule=SCHEDULE, progress=no_training)
+    (tmp_path / "model.safetensors").write_bytes(b"another model")
+    with pytest.raises(MaskreidError, match=r"model\.safetensors: is there already"):
+        learn_segmenter(world, Folder(folder), tmp_path / "model", schedule=SCHEDULE, progress=no_training)
+    assert (tmp_path / "model.safetensors").read_bytes() == b"another model"
 
 
 def no_training(items: Iterable[Any], *, total: int, what: str, unit: str) -> Iterable[Any]:

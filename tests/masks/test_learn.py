@@ -30,6 +30,12 @@ def test_images_without_a_labelled_person_are_left_out() -> None:
     assert quality.mean_iou == 1
 
 
+def test_where_all_is_person_no_background_is_missed() -> None:
+    whole = np.ones((4, 4), bool)
+    quality = mask_quality([whole], [whole])
+    assert (quality.person_iou, quality.background_iou, quality.mean_iou) == (1, 1, 1)
+
+
 def test_without_a_labelled_person_there_is_no_quality() -> None:
     blank = np.zeros((4, 2), bool)
     with pytest.raises(MaskreidError, match="none of the 2 labelled masks"):

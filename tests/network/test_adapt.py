@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
@@ -105,6 +107,24 @@ def test_a_camera_may_have_one_image(cameras: NDArray[np.int64]) -> None:
     assert np.isfinite(matrix).all()
     assert np.linalg.matrix_rank(matrix) == 64
     assert np.isfinite(centre).all()
+
+
+def test_two_cameras_may_have_the_same_images() -> None:
+    features, _ = two_cameras(60)
+    centre, matrix = whitening(np.concatenate((features, features)), np.repeat([1, 2], len(features)), 2)
+    np.testing.assert_allclose(centre, features.mean(0, dtype=np.float64), atol=1e-6)
+    assert np.linalg.matrix_rank(matrix) == 64
+
+
+def test_many_cameras_need_no_more_memory_than_few() -> None:
+    features = np.random.default_rng(0).normal(size=(1200, 64)).astype(np.float32)
+    peaks = []
+    for count in (2, 200):
+        tracemalloc.start()
+        whitening(features, np.arange(1200) % count)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.5 * peaks[0]
 
 
 @pytest.mark.parametrize("parts", [1, 2])

@@ -96,6 +96,14 @@ def test_with_flip_left_and_right_are_alike(model: Model, tmp_path: Path) -> Non
     assert load_model(tmp_path / "both").fingerprint == both.fingerprint
 
 
+def test_what_was_measured_of_one_feature_is_not_said_of_another(model: Model) -> None:
+    measured = Model(model.network, {**model.card, "calibration": {"slope": 1.0}, "metrics": {"map": 50.0}})
+    assert measured.with_flip(measured.flip) is measured
+    other = measured.with_flip(not measured.flip)
+    assert "calibration" not in other.card
+    assert other.card["metrics"] == {}
+
+
 def test_images_of_another_size_are_refused(model: Model) -> None:
     pixels, masks = images()
     with pytest.raises(MaskreidError, match="reads images of 54 x 36"):

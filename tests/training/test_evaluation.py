@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from maskreid.errors import MaskreidError
-from maskreid.images import Dataset
+from maskreid.images import Dataset, open_dataset
 from maskreid.network import MaskReID, Model, NetworkConfig, make_card
 from maskreid.reports import report_on
 from maskreid.retrieval import judge, named_protocol, read_features
@@ -52,6 +54,21 @@ def test_a_folder_of_people_without_query_and_gallery_will_do(model: Model, worl
     assert len(evaluation.judgement.gallery) == 20
     with pytest.raises(MaskreidError, match="needs query and gallery, found no query and no gallery"):
         evaluate_model(model, people, cache=tmp_path)
+
+
+def test_a_mask_is_of_one_image_whichever_split_that_is_in(tmp_path: Path, model: Model) -> None:
+    for number, folder in enumerate(("query", "gallery")):
+        (tmp_path / "data" / folder).mkdir(parents=True)
+        Image.fromarray(np.full((48, 24, 3), 40 * number, np.uint8)).save(tmp_path / "data" / folder / "1.png")
+    (tmp_path / "data" / "all.csv").write_text(
+        "path,identity,camera,split\nquery/1.png,1,1,query\ngallery/1.png,1,2,gallery\n"
+    )
+    (tmp_path / "masks").mkdir()
+    Image.fromarray(np.full((48, 24), 255, np.uint8)).save(tmp_path / "masks" / "1.png")
+    dataset = open_dataset(tmp_path / "data" / "all.csv")
+    for _ in range(2):  # also where what was packed the first time is still there
+        with pytest.raises(MaskreidError, match=r"1\.png is named after both"):
+            evaluate_model(model, dataset, masks=str(tmp_path / "masks"), cache=tmp_path / "cache")
 
 
 def test_pooled_queries_need_boxes(model: Model, world: Dataset, tmp_path: Path) -> None:

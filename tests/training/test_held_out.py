@@ -44,9 +44,16 @@ def test_an_image_of_an_unknown_camera_does_not_answer_itself(world: Dataset) ->
     assert metrics.rank(1) < 1  # each image as its own answer would be the first of all
 
 
+def nobody(world: Dataset) -> Dataset:
+    unknown = tuple(replace(image, identity=0) for image in world.splits["gallery"])
+    return replace(world, splits={"gallery": unknown}, source=world.source)
+
+
 def test_models_that_learned_everybody_or_not_the_same_are_refused(world: Dataset) -> None:
     with pytest.raises(MaskreidError, match="learned from all of these people"):
         held_out_test([model_of(world.label)], world)
+    with pytest.raises(MaskreidError, match="no image says who it shows"):
+        held_out_test([model_of(world.label, 0.5)], nobody(world))
     with pytest.raises(MaskreidError, match=r"held out different people \(\d+ were learned by one"):
         held_out_test([model_of(world.label, 0.5), model_of(world.label, 0.5, seed=4)], world)
     with pytest.raises(MaskreidError, match="held out different people"):

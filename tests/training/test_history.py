@@ -18,6 +18,7 @@ def test_lines_become_columns_and_a_cut_line_is_passed_over(tmp_path: Path) -> N
     )
     with (tmp_path / "log.jsonl").open("ab") as log:
         log.write(b"\xff\xfe\n")
+        log.write(b'{"iteration": null}\n{"iteration": 80, "validation": 3}\n{"iteration": 80, "loss": "x"}\n[1]\n')
     history = read_history(tmp_path)
     assert history
     assert history.iterations.tolist() == [20, 40]

@@ -442,7 +442,7 @@ def test_what_the_last_step_broke_is_neither_validated_nor_saved(
     assert not (tmp_path / "checkpoint.pt").exists()
 
 
-@pytest.mark.parametrize("wrong", ["loss", "batch", "init"])
+@pytest.mark.parametrize("wrong", ["loss", "batch", "init", "camera"])
 def test_what_cannot_be_trained_is_told_before_anything_is_packed(
     world: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str
 ) -> None:
@@ -455,7 +455,10 @@ def test_what_cannot_be_trained_is_told_before_anything_is_packed(
             replace(TINY, init=str(tmp_path / "first"), network=replace(TINY.network, width=0.5)),
             "differs from the recipe's in width",
         ),
+        "camera": (replace(TINY, data=replace(TINY.data, held_out=0.2)), "no query can be made of"),
     }[wrong]
+    if wrong == "camera":
+        world = replace(world, splits={"train": tuple(it for it in world.splits["train"] if it.camera == 1)})
     with pytest.raises(MaskreidError, match=message):
         train(asked, world, tmp_path / "second", cache=tmp_path / "cache")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["first"]

@@ -69,6 +69,8 @@ def test_pairs_need_two_images_of_a_person_and_two_persons(key: str) -> None:
     }
     with pytest.raises(MaskreidError, match=rf"batch.{key} is 1, but triplet compare"):
         Recipe.from_table(table)
+    with pytest.raises(MaskreidError, match=rf"batch.{key} is 1, but triplet compare"):
+        Recipe.from_table({**table, "loss": {"softmax": 1.0, "triplet": 1.0}})
     recipe = Recipe.from_table({**table, "loss": {"softmax": 1.0}})
     assert dataclasses.asdict(recipe)["batch"][key] == 1
 

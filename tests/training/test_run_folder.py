@@ -93,10 +93,43 @@ def test_a_run_that_has_learned_nothing_gives_way_to_another_recipe(tmp_path: Pa
 
 def test_a_recipe_that_no_run_wrote_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "recipe.toml").write_text("# mine\n" + replace(RECIPE, seed=9).to_toml())
-    with pytest.raises(MaskreidError, match="holds a run of another recipe"):
+    with pytest.raises(MaskreidError, match=r"recipe\.toml is not of a run; name another"):
         RunFolder(tmp_path, RECIPE, "data")
     (tmp_path / "recipe.toml").write_bytes("# José's\n".encode("latin-1"))
-    with pytest.raises(MaskreidError, match=r"recipe\.toml is not TOML"):
+    with pytest.raises(MaskreidError, match=r"recipe\.toml is not of a run; name another"):
+        RunFolder(tmp_path, RECIPE, "data")
+
+
+def test_what_is_different_about_another_run_is_said_and_no_more(tmp_path: Path) -> None:
+    RunFolder(tmp_path, RECIPE, "data", "model").close()
+    (tmp_path / "checkpoint.pt").touch()
+    with pytest.raises(MaskreidError, match="images count by their paths too"):
+        RunFolder(tmp_path, RECIPE, "other data", "model")
+    with pytest.raises(MaskreidError, match="init other") as refused:
+        RunFolder(tmp_path, RECIPE, "data", "other")
+    assert "paths" not in str(refused.value)
+
+
+@pytest.mark.parametrize("model", ["model.safetensors", "model.json"])
+def test_a_model_without_its_checkpoint_is_not_written_over(tmp_path: Path, model: str) -> None:
+    folder = RunFolder(tmp_path, RECIPE, "data")
+    folder.log({"iteration": 20, "loss": 1.0})
+    (tmp_path / model).touch()
+    before = folder.log_path.read_text()
+    with pytest.raises(MaskreidError, match=r"has a model but no checkpoint\.pt, so this run cannot go on"):
+        folder.load_checkpoint()
+    assert folder.log_path.read_text() == before
+    folder.checkpoint_path.write_bytes(b"damaged")
+    with pytest.raises(MaskreidError, match=f"remove {tmp_path}, and the run begins again"):
+        folder.load_checkpoint()
+
+
+def test_a_disk_too_small_for_the_recipe_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("maskreid.training.run_folder.write_atomically", full)
+    with pytest.raises(MaskreidError, match="choose another run folder"):
         RunFolder(tmp_path, RECIPE, "data")
 
 

@@ -31,7 +31,7 @@ def adapt(
     masks: Annotated[
         str | None,
         typer.Option(
-            help='Masks of DATA, and later of what MODEL2 sees: "fcn", "dataset" or a folder. '
+            help='Masks of DATA, and later of what MODEL2 sees: "fcn", SEGMENTER.safetensors, "dataset" or a folder. '
             "[default: what MODEL was trained with]",
             show_default=False,
         ),

@@ -55,6 +55,15 @@ ProtocolOption = Annotated[
         "100 draws); all-vs-all (every image searches all others).",
     ),
 ]
+MasksOption = Annotated[
+    str | None,
+    typer.Option(
+        "--masks",
+        help='Masks: "fcn", SEGMENTER.safetensors, "dataset", "none" or a folder. '
+        "[default: what the model was trained with]",
+        show_default=False,
+    ),
+]
 DeviceOption = Annotated[
     str | None, typer.Option("--device", help="cpu or cuda. [default: cuda where there is one]", show_default=False)
 ]

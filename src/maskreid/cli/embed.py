@@ -13,6 +13,7 @@ from maskreid.cli.common import (
     DeviceOption,
     FastPrecisionOption,
     FormatOption,
+    MasksOption,
     SplitOption,
     SubsetsOption,
     device_of,
@@ -34,10 +35,7 @@ def embed(
     with_masks: Annotated[
         bool, typer.Option("--with-masks", help="Also write the masks, as the network sees them.")
     ] = False,
-    masks: Annotated[
-        str | None,
-        typer.Option(help='Masks: "fcn", "dataset", "none" or a folder. [default: what the model was trained with]'),
-    ] = None,
+    masks: MasksOption = None,
     backend: BackendOption = None,
     precision: FastPrecisionOption = None,
     device: DeviceOption = None,

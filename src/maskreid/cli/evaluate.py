@@ -11,6 +11,7 @@ import typer
 from maskreid.cli.common import (
     CacheOption,
     FormatOption,
+    MasksOption,
     OptionalDataOption,
     PrecisionOption,
     ProtocolOption,
@@ -71,10 +72,7 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option("--out", help="Also write metrics.json and the features; of a model, report.html.")
     ] = None,
-    masks: Annotated[
-        str | None,
-        typer.Option(help='Masks: "fcn", "dataset", "none" or a folder. [default: what the model was trained with]'),
-    ] = None,
+    masks: MasksOption = None,
     flip: Annotated[
         bool | None,
         typer.Option(

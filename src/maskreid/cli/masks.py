@@ -17,7 +17,10 @@ app = typer.Typer(no_args_is_help=True, help="Where the person is: make, check, 
 
 MasksOption = Annotated[
     str,
-    typer.Option("--masks", help='"fcn" (the shipped segmenter), "dataset" (masks that came with DATA) or a folder.'),
+    typer.Option(
+        "--masks",
+        help='"fcn" (the shipped segmenter), SEGMENTER.safetensors, "dataset" (masks that came with DATA) or a folder.',
+    ),
 ]
 
 
@@ -111,5 +114,5 @@ def _mask_source(name: str) -> MaskSource:
 
     source = mask_source(name)
     if source is None:
-        raise MaskreidError('--masks must be "fcn", "dataset" or a folder here; "none" has no masks')
+        raise MaskreidError('--masks must be "fcn", a segmenter, "dataset" or a folder here; "none" has no masks')
     return source

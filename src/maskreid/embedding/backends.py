@@ -107,6 +107,8 @@ def choose(
     precision = precision or ("bfloat16" if half and backend != "onnx" else "float32")
     if precision not in PRECISIONS:
         raise MaskreidError(f"precision must be {' or '.join(PRECISIONS)}, got {precision!r}")
+    if backend == "torch" and not half:  # which PyTorch would emulate
+        precision = "float32"
     return backend, precision
 
 

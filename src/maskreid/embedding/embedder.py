@@ -10,7 +10,7 @@ import numpy.typing as npt
 from maskreid.embedding.backends import BACKENDS, Run, choose
 from maskreid.embedding.graphs import FeatureGraph, MaskGraph
 from maskreid.images import MaskSource, PersonImage, ShapedImages, Source, shape_images
-from maskreid.masks import DatasetMasks, FcnMasks, FolderMasks, by_size, load_segmenter, mask_source
+from maskreid.masks import DatasetMasks, FcnMasks, FolderMasks, by_size, mask_source
 from maskreid.network import Model
 from maskreid.training.evaluation import data_config
 
@@ -56,7 +56,7 @@ class Embedder:
         self._masks: MaskSource | None = mask_source(self._config.masks)
         if isinstance(self._masks, FcnMasks) and (self.backend, self.precision) != ("torch", "float32"):
             name = f"{self._masks.name}-{self.backend}-{self.precision}"
-            self._masks = _GraphMasks(name, self._compiled(MaskGraph(load_segmenter())))
+            self._masks = _GraphMasks(name, self._compiled(MaskGraph(self._masks.segmenter)))
 
     def __call__(
         self, source: Source, images: Sequence[PersonImage], native: Sequence[npt.NDArray[np.uint8]]
@@ -105,7 +105,7 @@ class Embedder:
 
 
 class _GraphMasks:
-    """The shipped segmenter on a backend: a `maskreid.images.MaskSource`."""
+    """A segmenter on a backend: a `maskreid.images.MaskSource`."""
 
     def __init__(self, name: str, run: Run) -> None:
         self.name, self._run = name, run

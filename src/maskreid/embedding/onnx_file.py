@@ -21,6 +21,7 @@ from maskreid.errors import MaskreidError
 from maskreid.files import write_out
 from maskreid.images import Dataset, PersonImage, read_image, shape_images
 from maskreid.masks import GivenMasks, by_size, load_segmenter
+from maskreid.masks.named import segmenter_of
 from maskreid.network import Model
 from maskreid.progress import Progress, silent
 from maskreid.training.evaluation import data_config
@@ -95,7 +96,8 @@ def compare(
     All in float32, the segmenter too, which `FcnMasks` runs in bfloat16 where it can.
     """
     session = onnx_session(content)
-    segment = on_torch(MaskGraph(load_segmenter()), "float32", torch.device("cpu"))
+    segmenter = segmenter_of(data_config(model).masks) or load_segmenter()  # any masks do where they are given
+    segment = on_torch(MaskGraph(segmenter), "float32", torch.device("cpu"))
     groups = _of_one_size(dataset, images)
     parts = [
         (some[start : start + size], native[start : start + size])

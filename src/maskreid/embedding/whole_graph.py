@@ -7,7 +7,7 @@ from torch import Tensor
 
 from maskreid.embedding.graphs import FeatureGraph, Graph, MaskGraph
 from maskreid.embedding.resizing import resize_bilinear, resize_nearest
-from maskreid.masks import load_segmenter
+from maskreid.masks.named import segmenter_of
 from maskreid.network import Model
 from maskreid.training.evaluation import data_config
 
@@ -28,8 +28,9 @@ class WholeGraph(Graph):
         super().__init__()
         config = data_config(model)
         self.features = FeatureGraph(model)
-        self.segmenter = MaskGraph(load_segmenter()) if config.masks == "fcn" else None
-        self.given = config.masks not in ("fcn", "none")
+        segmenter = segmenter_of(config.masks)
+        self.segmenter = MaskGraph(segmenter) if segmenter is not None else None
+        self.given = segmenter is None and config.masks != "none"
         if self.given:
             self.inputs = ("pixels", "person")
         self.size, self.min_share = config.resize, config.min_share

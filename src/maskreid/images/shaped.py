@@ -20,7 +20,7 @@ class MaskSource(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is called in fingerprints: changes whenever the masks would."""
+        """What it is called in fingerprints: changes when the masks would, but for a few pixels of the outline."""
 
     def __call__(
         self, source: Source, images: Sequence[PersonImage], pixels: Sequence[npt.NDArray[np.uint8]]

@@ -1,4 +1,4 @@
-"""Masks from the shipped segmenter."""
+"""Masks from a segmenter, the shipped one or another."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import safetensors.torch
 import torch
+from safetensors import SafetensorError
 
+from maskreid.errors import MaskreidError
 from maskreid.images import PersonImage, Source
 from maskreid.masks.segmenter import PersonSegmenter
 from maskreid.network import autocast
@@ -22,11 +25,23 @@ PIXELS = 1 << 22  # ... with no more pixels than these, at some 350 bytes each, 
 
 
 @cache
-def load_segmenter() -> PersonSegmenter:
-    """Return the shipped segmenter, ready to predict (stored as float16, computed in float32)."""
+def load_segmenter(path: str | None = None) -> PersonSegmenter:
+    """Return a segmenter, ready to predict (stored as float16, computed in float32).
+
+    Args:
+        path: of the weights that `learn_segmenter` wrote; the shipped ones by default.
+
+    Raises:
+        MaskreidError: there are none.
+    """
     network = PersonSegmenter()
-    state = safetensors.torch.load(_weights())
-    network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
+    try:
+        state = safetensors.torch.load(_weights() if path is None else Path(path).read_bytes())
+        network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
+    except OSError as error:
+        raise MaskreidError(f"{path}: cannot be read ({error.strerror})") from None
+    except (SafetensorError, RuntimeError):
+        raise MaskreidError(f"{path}: no segmenter; maskreid masks train writes one") from None
     network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network
 

@@ -14,12 +14,12 @@ import safetensors.torch
 
 from maskreid import __version__
 from maskreid.errors import MaskreidError
-from maskreid.files import check_folder, write_out
+from maskreid.files import write_out
 from maskreid.images import Dataset, PersonImage, Source, read_image, read_mask, split_identities
 from maskreid.masks.fcn import segment
 from maskreid.masks.learn import MaskQuality, SegmenterSchedule, mask_quality, train_segmenter
 from maskreid.masks.stored import claim, mask_names, png_members
-from maskreid.network import model_files
+from maskreid.network import check_free, stored_value
 from maskreid.progress import Progress, silent
 
 HELD_OUT = 0.1  # share of the identities whose maps are never trained on
@@ -56,11 +56,10 @@ def learn_segmenter(
 
     Raises:
         MaskreidError: no image has a label map, several could be one image's or one several images', nobody is left
-            to measure on, crops and maps differ in size, the maps show nobody or nothing else, or ``out`` cannot be
-            written.
+            to measure on, crops and maps differ in size, the maps show nobody or nothing else, ``out`` is
+            there already, or cannot be written.
     """
-    schedule, files = schedule or SegmenterSchedule(), model_files(Path(out))
-    check_folder(files[0].parent)
+    schedule, files = schedule or SegmenterSchedule(), check_free(Path(out))
     training_images = dataset.splits.get("train", ())
     maps = _maps_of(training_images, label_maps)
     labelled = [image for image in training_images if image.path in maps]
@@ -85,10 +84,7 @@ def learn_segmenter(
             )
     usable = training.masks.any((1, 2))
     segmenter = train_segmenter(training.pixels[usable], training.masks[usable], schedule, progress)
-    stored = {
-        name: (value.half() if value.is_floating_point() else value).contiguous()
-        for name, value in segmenter.state_dict().items()
-    }
+    stored = {name: stored_value(value, half=True) for name, value in segmenter.state_dict().items()}
     segmenter.load_state_dict({name: value.to(segmenter.state_dict()[name].dtype) for name, value in stored.items()})
     weights = safetensors.torch.save(stored)
     quality = mask_quality(segment(segmenter, list(testing.pixels)), list(testing.masks))

@@ -73,7 +73,8 @@ def mask_quality(
     intersection, union, background = counts.sum(0)
     background_union = total - intersection
     per_image = np.sort(counts[:, 0] / counts[:, 1])
-    person, rest = float(intersection / union), float(background / background_union)
+    person = float(intersection / union)
+    rest = float(background / background_union) if background_union else 1.0  # all is person, and found to be
     return MaskQuality(
         images=len(both),
         mean_iou=(person + rest) / 2,

@@ -14,10 +14,10 @@ from maskreid.network.model_file import (
     copy_model,
     list_models,
     load_model,
-    model_files,
     read_card,
     refuse_shipped,
     save_model,
+    stored_value,
 )
 from maskreid.network.preprocess import BACKGROUND_RGB, MEAN_BGR, center_crop, prepare_input
 
@@ -40,7 +40,6 @@ __all__ = [
     "list_models",
     "load_model",
     "make_card",
-    "model_files",
     "multiplies_bfloat16",
     "number_type",
     "pick_device",
@@ -48,4 +47,5 @@ __all__ = [
     "read_card",
     "refuse_shipped",
     "save_model",
+    "stored_value",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from itertools import combinations
 
 import numpy as np
@@ -71,42 +72,52 @@ def whitening(features: NDArray[np.float32], cameras: NDArray[np.int64], parts: 
     means = np.stack([features[which == camera].mean(0, dtype=np.float64) for camera in range(which.max() + 1)])
     centre = means.mean(0)
     between, within = means[which] - centre, features - means[which]
-    matrix = _matrix(within, between, parts)
-    one, other = _pairs((within + between) @ matrix, which)
-    if len(one) >= FEWEST_PAIRS:
-        matrix = _matrix((within[one] - within[other]) / 2**0.5, between, parts)
+    outside = between.T @ between / len(between)
+    matrix = _matrix(within.T @ within / len(within), outside, len(within), parts)
+    count, inside = 0, np.zeros_like(matrix)
+    for one, other in _pairs((within + between) @ matrix, which):
+        apart = within[one] - within[other]
+        count, inside = count + len(one), inside + apart.T @ apart / 2
+    if count >= FEWEST_PAIRS and all(np.trace(inside[own, own]) > 0 for own in _parts(len(inside), parts)):
+        matrix = _matrix(inside / count, outside, count, parts)
     return centre, matrix
 
 
-def _matrix(within: Floats, between: Floats, parts: int) -> Floats:
-    """Return the inverse root of each part's shrunk covariance, as one (D, D)."""
-    dimension = between.shape[1]
+def _parts(dimension: int, parts: int) -> list[slice]:
     size = dimension // parts
-    matrix = np.zeros((dimension, dimension))
-    for start in range(0, dimension, size):
-        own = slice(start, start + size)
-        inside, outside = (each[:, own].T @ each[:, own] / len(each) for each in (within, between))
-        mean = np.trace(inside + outside) / size
+    return [slice(start, start + size) for start in range(0, dimension, size)]
+
+
+def _matrix(inside: Floats, outside: Floats, count: int, parts: int) -> Floats:
+    """Return the inverse root of each part's shrunk covariance, as one (D, D).
+
+    Args:
+        inside: (D, D) covariance of what a search should not see, of so many as ``count``.
+        outside: (D, D) covariance of the cameras' means.
+        count: of images or pairs.
+        parts: of the feature.
+    """
+    matrix = np.zeros_like(inside)
+    for own in _parts(len(inside), parts):
+        size = own.stop - own.start
+        mean = np.trace(inside[own, own] + outside[own, own]) / size
         if not mean > 0:
             raise MaskreidError("all images have the same feature, so nobody can tell how others would differ")
-        shrinkage = (1 + size / len(within)) * mean * np.eye(size)  # few images say little of many directions
-        values, vectors = np.linalg.eigh(inside + BETWEEN * outside + shrinkage)
+        shrinkage = (1 + size / count) * mean * np.eye(size)  # few images say little of many directions
+        values, vectors = np.linalg.eigh(inside[own, own] + BETWEEN * outside[own, own] + shrinkage)
         matrix[own, own] = (vectors * (mean / values) ** 0.5) @ vectors.T
     return matrix
 
 
-def _pairs(features: Floats, cameras: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the rows of all pairs of images from two cameras that are each other's nearest there, by cosine."""
+def _pairs(features: Floats, cameras: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Yield, for each two cameras, the rows of images that are each other's nearest there, by cosine."""
     unit = (features / np.linalg.norm(features, axis=1, keepdims=True)).astype(np.float32)
     rows = [np.flatnonzero(cameras == camera) for camera in range(cameras.max() + 1)]
-    pairs = [np.empty((2, 0), np.int64)]
     for one, other in combinations(rows, 2):
         similar = unit[one] @ unit[other].T
         there, back = similar.argmax(1), similar.argmax(0)
         mutual = np.flatnonzero(back[there] == np.arange(len(one)))
-        pairs.append(np.stack([one[mutual], other[there[mutual]]]))
-    first, second = np.concatenate(pairs, 1)
-    return first, second
+        yield one[mutual], other[there[mutual]]
 
 
 def _pass_through(normalisation: nn.BatchNorm1d) -> None:

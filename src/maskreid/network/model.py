@@ -56,8 +56,16 @@ class Model:
         return bool(self.card["preprocessing"].get("flip", False))
 
     def with_flip(self, flip: bool) -> Model:
-        """Return the same network with or without the mirror image, which is another model: see `fingerprint`."""
-        return Model(self.network, {**self.card, "preprocessing": {**self.card["preprocessing"], "flip": flip}})
+        """Return the same network with or without the mirror image, which is another model: see `fingerprint`.
+
+        Its card has neither a calibration nor metrics: those were of another feature.
+        """
+        if flip == self.flip:
+            return self
+        kept = {key: value for key, value in self.card.items() if key != "calibration"}
+        return Model(
+            self.network, {**kept, "preprocessing": {**self.card["preprocessing"], "flip": flip}, "metrics": {}}
+        )
 
     @property
     def device(self) -> torch.device:

@@ -38,7 +38,9 @@ def save_model(path: str | Path, network: MaskReID, card: Mapping[str, Any], *, 
     Raises:
         MaskreidError: the files cannot be written.
     """
-    weights = safetensors.torch.save({name: _stored(value, half) for name, value in network.state_dict().items()})
+    weights = safetensors.torch.save(
+        {name: stored_value(value, half) for name, value in network.state_dict().items()}
+    )
     signed = {**card, "weights_sha256": hashlib.sha256(weights).hexdigest()}
     for file, content in zip(model_files(Path(path)), (weights, _text(signed)), strict=True):
         write_out(file, content)
@@ -144,7 +146,7 @@ def check_free(out: Path) -> tuple[Path, Path]:
     for file in (weights, card):
         check_file(file)
         if file.exists():
-            raise MaskreidError(f"{file}: is there already; name another place for the copy")
+            raise MaskreidError(f"{file}: is there already; name another place")
     return weights, card
 
 
@@ -169,8 +171,11 @@ def _text(card: Mapping[str, Any]) -> bytes:
     return (json.dumps(card, indent=2) + "\n").encode()
 
 
-def _stored(value: Tensor, half: bool) -> Tensor:
-    # Vectors stay float32: they weigh next to nothing, and a running variance may exceed float16's 65504.
+def stored_value(value: Tensor, half: bool) -> Tensor:
+    """Return a value of a network as its file has it, in half the bytes where ``half``.
+
+    Vectors stay float32: they weigh next to nothing, and a running variance may exceed float16's 65504.
+    """
     half = half and value.is_floating_point() and value.ndim > 1
     return (value.half() if half else value).detach().cpu().contiguous()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, PackedImages, PersonImage
+from maskreid.masks.named import refuse_shared
 from maskreid.network import Model
 from maskreid.progress import Progress, silent
 from maskreid.retrieval import Features, Judgement, Metrics, NamedProtocol, judge
@@ -77,6 +78,7 @@ def evaluate_model(
     refuse_other_split(model.card["training"], dataset)
     images = _images(dataset, protocol, multi_query)
     config = data_config(model, masks)
+    refuse_shared(config.masks, (image for wanted in images.values() for image in wanted))
     packed = {
         split: prepare(dataset.source, wanted, config, cache=cache, progress=progress)
         for split, wanted in images.items()

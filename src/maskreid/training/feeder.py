@@ -25,6 +25,7 @@ from maskreid.training.augment import (
     zoom,
 )
 from maskreid.training.batches import make_sampler
+from maskreid.training.ranks import part_of
 from maskreid.training.recipe import Recipe
 from maskreid.training.stopwatch import Stopwatch
 from maskreid.training.worse_masks import draw_spoiling, worsen_masks
@@ -110,7 +111,7 @@ class Feeder:
         # What was drawn travels to a GPU in one piece.
         sides = (windows.tops, windows.lefts, windows.heights, windows.widths)
         plan = np.column_stack([chosen, *sides, windows.mirrored, holes])
-        part = slice(count * self.rank // self.ranks, count * (self.rank + 1) // self.ranks)
+        part = part_of(count, self.rank, self.ranks)
         make = self._with_kernels if self.kernels else self._with_tensors
         image, masked = make(plan[part], tones[part], spoiling[part], size)
         targets = self._send(torch.from_numpy(self._targets[chosen]))

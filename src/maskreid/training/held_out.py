@@ -81,6 +81,8 @@ def held_out_features(
 def _unlearned(model: Model, dataset: Dataset, images: Sequence[PersonImage]) -> set[int]:
     """Return those of the images' identities that the model did not learn; refuse if there are none."""
     people = {image.identity for image in images if image.identity > 0}
+    if not people:
+        raise MaskreidError(f"{dataset.source.name}: no image says who it shows; give a dataset with identities")
     strangers = people - learned_people(model.card["training"], dataset)
     if not strangers:
         raise MaskreidError(

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ def read_history(run: str | Path) -> History | None:
             entry = json.loads(line)
         except ValueError:
             continue
-        if isinstance(entry, dict) and "iteration" in entry:
+        if isinstance(entry, dict) and _is_entry(entry):
             entries.append(entry)
     logged = [entry for entry in entries if "validation" not in entry]
     checked = [entry for entry in entries if "validation" in entry]
@@ -56,6 +57,13 @@ def read_history(run: str | Path) -> History | None:
         np.array([entry["iteration"] for entry in checked], np.int64),
         {name: _column([entry["validation"].get(name) for entry in checked]) for name in ("rank1", "map")},
     )
+
+
+def _is_entry(entry: dict[str, Any]) -> bool:
+    numbers = entry.get("validation", entry)
+    if not isinstance(numbers, dict) or not isinstance(entry.get("iteration"), int):
+        return False
+    return all(value is None or isinstance(value, int | float) for value in numbers.values())
 
 
 def _column(values: list[float | None]) -> NDArray[np.float64]:

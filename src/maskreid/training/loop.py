@@ -19,7 +19,7 @@ from torch.utils.tensorboard import SummaryWriter
 from maskreid import __version__
 from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, PackedImages, PersonImage, holdout_split, split_identities
-from maskreid.masks.named import whole_name
+from maskreid.masks.named import refuse_shared, whole_name
 from maskreid.network import MaskReID, Model, load_model, make_card, multiplies_bfloat16, pick_device, save_model
 from maskreid.progress import Progress, silent
 from maskreid.retrieval import Metrics, evaluate
@@ -31,7 +31,7 @@ from maskreid.training.objective import check_installed
 from maskreid.training.prepare import prepare
 from maskreid.training.profiling import Profiler
 from maskreid.training.ranks import Ranks, join_ranks
-from maskreid.training.recipe import Recipe
+from maskreid.training.recipe import DataConfig, Recipe
 from maskreid.training.run_folder import RunFolder
 from maskreid.training.schedule import learning_rate
 from maskreid.training.teachers import taught_features
@@ -102,11 +102,14 @@ class _Run:
         else:
             check_nothing_fixed(recipe.schedule)
         make_sampler(recipe.batch, np.array([image.identity for image in self.learned]), recipe.seed)
+        self.test: tuple[Sequence[PersonImage], ...] = ()
         if self.kept:
+            self.test = holdout_split(self.kept, recipe.seed)
             if self.init:
                 self._check_held_out("init", recipe.init, self.init)
             for name, teacher in zip(recipe.teachers, self.teachers, strict=True):
                 self._check_held_out("teacher", name, teacher)
+        refuse_shared(self._data().masks, (*self.learned, *self.kept))
         self.packed = ranks.machine_by_machine(lambda: self._packed(self.learned))
         self.held_out: tuple[PackedImages, ...] = ()
         self.folder: RunFolder | None = None
@@ -127,16 +130,16 @@ class _Run:
                 f"(data.held_out = {data.held_out}, seed = {self.recipe.seed}); {advice}"
             )
 
+    def _data(self) -> DataConfig:
+        one_stream = self.recipe.network.streams == 1  # nothing would look at a mask
+        return replace(self.recipe.data, masks="none") if one_stream else self.recipe.data
+
     def _packed(self, images: Sequence[PersonImage]) -> PackedImages:
-        data = self.recipe.data
-        if self.recipe.network.streams == 1:  # nothing would look at a mask
-            data = replace(data, masks="none")
-        return prepare(self.dataset.source, images, data, cache=self.cache, progress=self.progress)
+        return prepare(self.dataset.source, images, self._data(), cache=self.cache, progress=self.progress)
 
     def _open(self) -> tuple[dict[str, Any] | None, bool]:
         """Open the run folder and what is validated on; return the last checkpoint, and whether all is done."""
-        if self.kept:
-            self.held_out = tuple(map(self._packed, holdout_split(self.kept, self.recipe.seed)))
+        self.held_out = tuple(map(self._packed, self.test))
         if self.packed.fallbacks:
             print(
                 f"maskreid: {self.packed.fallbacks} of {len(self.packed)} images have no usable mask; the whole "

@@ -22,7 +22,7 @@ STAGES = ("data", "transfer", "forward", "loss", "backward", "optimiser")
 
 
 class Profiler:
-    """Times the steps of a run from its sixth to its twenty-fifth; of a run that is shorter, half of them.
+    """Times the steps of a run from its sixth to its twenty-fifth; of ten or fewer, the second half.
 
     Args:
         trainer: takes the steps.

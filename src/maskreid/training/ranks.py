@@ -105,10 +105,16 @@ def join_ranks(device: str) -> Iterator[tuple[Ranks, str]]:
         dist.destroy_process_group()
 
 
+def part_of(total: int, rank: int, count: int) -> slice:
+    """Return which of ``total`` rows are one process's of ``count``; their numbers differ by one at most."""
+    return slice(total * rank // count, total * (rank + 1) // count)
+
+
 class _Gather(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, rows: Tensor, ranks: Ranks, total: int) -> Tensor:
-        sizes = [total * (rank + 1) // ranks.count - total * rank // ranks.count for rank in range(ranks.count)]
+        owned = [part_of(total, rank, ranks.count) for rank in range(ranks.count)]
+        sizes = [part.stop - part.start for part in owned]
         padded = rows.new_zeros((max(sizes), rows.shape[1]))  # parts differ by one row at most, collectives may not
         padded[: len(rows)] = rows
         parts = [torch.empty_like(padded) for _ in sizes]

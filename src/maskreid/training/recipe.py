@@ -24,7 +24,7 @@ class DataConfig:
     """What is learned from: [data]."""
 
     resize: tuple[int, int] = (160, 64)  # (height, width) every image is stored at, before the random crop
-    masks: str = "fcn"  # "fcn" (the shipped segmenter), "dataset" (masks that came with it), "none", or a folder
+    masks: str = "fcn"  # "fcn" (shipped), SEGMENTER.safetensors, "dataset" (masks came with it), "none", or a folder
     min_share: float = 0.05  # a mask covering less of its image than this is replaced by the whole image
     held_out: float = 0.05  # share of the training identities kept for validation, never trained on
     zoom: float = 0.0  # share of the images of which a window of another size and shape is stretched to the input
@@ -193,10 +193,10 @@ def _misfits(recipe: Recipe) -> Iterator[str]:
     if not asked:
         yield "every loss has the weight 0; give one more than that: " + ", ".join(f"loss.{n}" for n in LOSS_NAMES)
     if batch.sampler == "identities":
-        if not asked & {"softmax", "oim", "distillation"}:
+        if comparing := sorted(asked - {"softmax", "oim", "distillation"}):
             for key, compared in (("images", "a person's images with each other"), ("identities", "several people")):
                 if getattr(batch, key) < 2:
-                    yield f"batch.{key} is 1, but {' and '.join(sorted(asked))} compare {compared}; take 2 or more"
+                    yield f"batch.{key} is 1, but {' and '.join(comparing)} compare {compared}; take 2 or more"
         if batch.identities * batch.images < 2:  # as batch.size
             yield "batch.identities x batch.images is one image, which cannot be normalised; take 2 or more"
     if recipe.teachers and not recipe.loss.distillation:

@@ -70,7 +70,9 @@ class RunFolder:
             if saved.exists():
                 # Read and written again, it has the keys that maskreid has learned since, at their defaults.
                 before = _read(saved).rpartition(SIGNED)
-                if not before[1] or set(there) & set(LEARNED):  # else a run that failed before it learned anything
+                if not before[1]:
+                    raise MaskreidError(f"{saved} is not of a run; name another run folder")
+                if set(there) & set(LEARNED):  # else a run that failed before it learned anything
                     _check_same(path, _text(recipe) + signature, _text(Recipe.load(saved)) + "".join(before[1:]))
             elif there:
                 raise MaskreidError(
@@ -80,7 +82,8 @@ class RunFolder:
             for name in WRITTEN:
                 for left in path.glob(f"{name}.{'[0-9a-f]' * 8}.part"):  # by a process that was killed while it wrote
                     left.unlink()
-            write_atomically(saved, (recipe.to_toml() + signature).encode())
+            with telling_unwritable(saved, "choose another run folder"):
+                write_atomically(saved, (recipe.to_toml() + signature).encode())
         except BlockingIOError:
             self.close()
             what = f"{path}: another process trains there"
@@ -98,7 +101,11 @@ class RunFolder:
         write_out(self.path / "people.csv", people_csv(images))
 
     def load_checkpoint(self) -> dict[str, Any] | None:
-        """Return what `save_checkpoint` wrote last, or None, and cut the log back to that moment."""
+        """Return what `save_checkpoint` wrote last, or None, and cut the log back to that moment.
+
+        Raises:
+            MaskreidError: it is damaged; or it is gone, and there is a model that the run would write over.
+        """
         state: dict[str, Any] | None = None
         iteration = 0
         if self.checkpoint_path.exists():
@@ -107,13 +114,21 @@ class RunFolder:
                 iteration = int(state["iteration"])
             except (RuntimeError, EOFError, OSError, pickle.UnpicklingError, LookupError, TypeError) as error:
                 reason = str(error).partition("\n")[0] or type(error).__name__
-                raise MaskreidError(
-                    f"{self.checkpoint_path} is damaged ({reason}); remove it, and the run begins again"
-                ) from None
+                what = f"{self.checkpoint_path} is damaged ({reason})"
+                remove = self.path if self._has_model() else "it"
+                raise MaskreidError(f"{what}; remove {remove}, and the run begins again") from None
+        elif self._has_model():
+            raise MaskreidError(
+                f"{self.path} has a model but no checkpoint.pt, so this run cannot go on; name another run "
+                "folder, or remove this one"
+            )
         if self.log_path.exists():
             kept = [line for line in _read(self.log_path).splitlines() if _iteration(line) <= iteration]
             write_out(self.log_path, "".join(line + "\n" for line in kept))
         return state
+
+    def _has_model(self) -> bool:
+        return any((self.path / name).exists() for name in ("model.safetensors", "model.json"))
 
     def save_checkpoint(self, state: dict[str, Any]) -> None:
         """Replace the checkpoint; ``state["iteration"]`` counts the finished iterations."""
@@ -156,8 +171,9 @@ def people_csv(images: Mapping[str, Sequence[PersonImage]]) -> str:
 def _check_same(path: Path, ours: str, before: str) -> None:
     if before != ours:
         changed = sorted(set(ours.splitlines()) ^ set(before.splitlines()))
-        data = all(line.startswith(SIGNED.strip()) for line in changed)
-        hint = " (images count by their paths too: a folder in its zip's place is other data)" if data else ""
+        data = {line.partition(",")[0] for line in changed if line.startswith(SIGNED.strip())}
+        other = len(data) == 2
+        hint = " (images count by their paths too: a folder in its zip's place is other data)" if other else ""
         differs = "; ".join(changed[:4]) + ")" + hint
         raise MaskreidError(
             f"{path} holds a run of another recipe, other data or from another model (differs in: {differs}; name "

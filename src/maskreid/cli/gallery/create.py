@@ -6,16 +6,14 @@ from typing import Annotated
 
 import typer
 
+from maskreid.cli.common import MasksOption
 from maskreid.cli.gallery.common import GalleryArgument
 
 
 def create(
     gallery: GalleryArgument,
     model: Annotated[str, typer.Option(help="A shipped model's name, a run folder or a model file.")] = "market1501",
-    masks: Annotated[
-        str | None,
-        typer.Option(help='Masks: "fcn", "dataset", "none" or a folder. [default: what the model was trained with]'),
-    ] = None,
+    masks: MasksOption = None,
     thumbnail: Annotated[
         int, typer.Option(min=0, metavar="HEIGHT", help="Keep a picture of each image, so many pixels high; 0: none.")
     ] = 0,
