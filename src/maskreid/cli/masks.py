@@ -19,7 +19,7 @@ MasksOption = Annotated[
     str,
     typer.Option(
         "--masks",
-        help='"fcn" (the shipped segmenter), SEGMENTER.safetensors, "dataset" (masks that came with DATA) or a folder.',
+        help='"fcn" (the shipped segmenter), SEGMENTER.safetensors, "dataset" (they came with DATA) or a folder.',
     ),
 ]
 
