@@ -18,7 +18,7 @@ from maskreid.files import write_out
 from maskreid.images import Dataset, PersonImage, Source, read_image, read_mask, split_identities
 from maskreid.masks.fcn import segment
 from maskreid.masks.learn import MaskQuality, SegmenterSchedule, mask_quality, train_segmenter
-from maskreid.masks.stored import claim, mask_names, png_members
+from maskreid.masks.stored import claim, member_of, png_members
 from maskreid.network import check_free, stored_value
 from maskreid.progress import Progress, silent
 
@@ -118,7 +118,7 @@ def _maps_of(images: Sequence[PersonImage], label_maps: Source) -> dict[str, str
         by_stem.setdefault(Path(member).stem, []).append(member)
     for image in images:
         alike = by_stem.get(Path(image.path).stem, [])
-        own = next((members[name] for name in mask_names(image.path) if name in members), None)
+        own = member_of(image, members)
         if own is None and len(alike) > 1:
             raise MaskreidError(
                 f"{label_maps.name}: {alike[0]} and {alike[1]} are both named after {image.path}; lay the maps out "

@@ -10,7 +10,7 @@ from maskreid.errors import MaskreidError
 from maskreid.images import Folder, MaskSource, PersonImage
 from maskreid.masks.fcn import FcnMasks, load_segmenter
 from maskreid.masks.segmenter import PersonSegmenter
-from maskreid.masks.stored import DatasetMasks, FolderMasks, claim, mask_names, png_members
+from maskreid.masks.stored import DatasetMasks, FolderMasks, claim, member_of, png_members
 
 NAMES = ("fcn", "dataset", "none")
 SEGMENTER = ".safetensors"  # how the name of a segmenter that `learn_segmenter` wrote ends
@@ -76,6 +76,6 @@ def refuse_shared(name: str, images: Iterable[PersonImage]) -> None:
     source, owners = Folder(name), dict[str, str]()
     members = png_members(source)
     for image in images:
-        own = next((members[each] for each in mask_names(image.path) if each in members), None)
+        own = member_of(image, members)
         if own is not None:
             claim(owners, own, image, source)

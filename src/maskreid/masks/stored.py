@@ -72,13 +72,10 @@ class FolderMasks:
 
     def has(self, image: PersonImage) -> bool:
         """Whether there is a file for an image."""
-        return self._member(image) is not None
-
-    def _member(self, image: PersonImage) -> str | None:
-        return next((self.members[name] for name in mask_names(image.path) if name in self.members), None)
+        return member_of(image, self.members) is not None
 
     def _find(self, image: PersonImage) -> str:
-        found = self._member(image)
+        found = member_of(image, self.members)
         if found is None:
             names = ", ".join(mask_names(image.path))
             raise MaskreidError(f"{self.source.name}: no mask for {image.path}; expected one of {names}")
@@ -90,6 +87,11 @@ def png_members(source: Source) -> dict[str, str]:
     """Return a source's PNG files by their names with the suffix in lower case."""
     members = (member for member in source.members() if member.lower().endswith(".png"))
     return {str(PurePosixPath(member).with_suffix(".png")): member for member in members}
+
+
+def member_of(image: PersonImage, members: dict[str, str]) -> str | None:
+    """Return which of `png_members` is an image's mask, None if none is."""
+    return next((members[name] for name in mask_names(image.path) if name in members), None)
 
 
 def claim(owners: dict[str, str], member: str, image: PersonImage, source: Source) -> None:
