@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,14 @@ STEP = CROP[1] + 2 * BORDER + GAP
 def one(*right: bool, probability: float | None = None, mask: bool = True) -> RankList:
     hits = tuple(Hit(BLUE, each, "right" if each else "person 7", "2", 0.5, probability) for each in right)
     return RankList("person 3, camera 1", BLUE, np.ones((8, 4), bool) if mask else None, hits)
+
+
+def test_a_title_longer_than_its_list_is_whole() -> None:
+    short, long = one(True), replace(one(True), title="person 1393, camera 1: first right answer at 1234, AP 3 %" * 2)
+    pages = rank_sheets([short, long], rows=1)
+    assert pages[0].width == pages[1].width > rank_sheets([short])[0].width
+    ink = np.asarray(pages[1].crop((0, MARGIN, pages[1].width, MARGIN + TITLE)).convert("L")) < 128
+    assert np.flatnonzero(ink.any(0)).max() < pages[1].width - MARGIN
 
 
 def border(page: Image.Image, place: int) -> list[tuple[int, ...]]:

@@ -106,6 +106,25 @@ def _back(page: Page) -> None:
     page.wait_for_function("() => !window.isLeft && document.readyState === 'complete'")
 
 
+def test_enter_in_a_filter_asks_again_and_marks_nothing(page: Page, image: bytes) -> None:
+    found(page, image)
+    before = ids(page)
+    with page.expect_response(lambda answer: "least=" in answer.url):
+        page.locator("#least").press("Enter")
+    expect(page.locator(".chip")).to_have_count(0)
+    assert ids(page) == before
+
+
+def test_marks_count_that_follow_each_other_fast(page: Page, image: bytes) -> None:
+    found(page, image)
+    first, second = ids(page)[:2]
+    page.evaluate("document.querySelectorAll('.card [name=like]').forEach((it, i) => { if (i < 2) it.click(); })")
+    expect(page.locator(".chip.like")).to_have_count(2)
+    assert {first, second} <= set(page.url.replace("=", "&").split("&"))
+    page.evaluate("document.querySelectorAll('.chip [name=drop]').forEach((it) => it.click())")
+    expect(page.locator(".chip")).to_have_count(0)
+
+
 def test_back_goes_through_every_search_and_out(page: Page, image: bytes) -> None:
     page.goto("/browse")
     found(page, image)

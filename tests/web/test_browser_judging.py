@@ -130,6 +130,25 @@ def test_u_takes_back_what_this_window_said_and_once_while_it_is_held(page: Page
     assert [each.id for each in standing(judgements(site.desk.gallery))] == [others.id]
 
 
+def test_removing_what_was_marked_leaves_the_search(page: Page, image: bytes) -> None:
+    found(page, image)
+    marked, liked = ids(page)[:2]
+    page.goto(f"/?like={liked}&unlike={marked}")
+    page.locator(f".card[data-id='{liked}'] [data-chooses]").check()
+    expect(page.locator("[data-judges=different]")).to_be_disabled()
+    page.locator(f".card[data-id='{liked}'] [data-chooses]").uncheck()
+    page.locator(f".card[data-id='{marked}'] [data-chooses]").check()
+    expect(page.locator("[data-judges=different]")).to_be_enabled()
+    page.keyboard.press("ArrowUp")  # from the box that was clicked
+    expect(page.locator(".shot:focus")).to_have_count(1)
+    page.locator("[data-removes]").click()
+    page.locator("#removal button[value=remove]").click()
+    expect(page.locator("#told")).to_have_text("1 entry removed")
+    expect(page.locator("#judging")).to_be_hidden()
+    expect(page.locator(f".card[data-id='{marked}']")).to_have_count(0)
+    expect(page.locator(".card")).not_to_have_count(0)
+
+
 def test_a_double_click_says_it_once(page: Page, site: Site, image: bytes) -> None:
     found(page, image)
     page.locator(f"[data-chooses='{ids(page)[0]}']").check()

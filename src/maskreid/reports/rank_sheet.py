@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -28,13 +29,15 @@ Box = tuple[int, int, int, int]
 
 
 def rank_sheets(lists: Sequence[RankList], rows: int = ROWS) -> list[Image.Image]:
-    """Draw rank lists below each other, ``rows`` on a page; every page is as wide as the longest list.
+    """Draw rank lists below each other, ``rows`` on a page; every page is as wide as the longest list or title.
 
     A right answer has a solid border and a tick, a wrong one a broken border and a cross, so that it needs no colour.
     """
     longest = max((len(each.hits) for each in lists), default=0)
     masks = any(each.mask is not None for each in lists)
-    return [_page(lists[start : start + rows], longest, masks=masks) for start in range(0, len(lists), rows)]
+    title = max((math.ceil(_font(LARGE).getlength(each.title)) for each in lists), default=0)
+    pages = (lists[start : start + rows] for start in range(0, len(lists), rows))
+    return [_page(page, longest, title, masks=masks) for page in pages]
 
 
 def write_sheets(pages: Sequence[Image.Image], path: Path) -> list[Path]:
@@ -53,12 +56,13 @@ def write_sheets(pages: Sequence[Image.Image], path: Path) -> list[Path]:
     return written
 
 
-def _page(lists: Sequence[RankList], longest: int, *, masks: bool) -> Image.Image:
+def _page(lists: Sequence[RankList], longest: int, title: int, *, masks: bool) -> Image.Image:
     step = CROP[1] + 2 * BORDER + GAP
     probable = any(hit.probability is not None for each in lists for hit in each.hits)
     height = TITLE + CROP[0] + 2 * BORDER + (4 if probable else 3) * LINE + 2 * GAP
     before = (1 + masks) * step + 2 * GAP
-    sheet = Image.new("RGB", (2 * MARGIN + before + longest * step - GAP, 2 * MARGIN + len(lists) * height), PAPER)
+    width = max(before + longest * step - GAP, title)
+    sheet = Image.new("RGB", (2 * MARGIN + width, 2 * MARGIN + len(lists) * height), PAPER)
     draw = ImageDraw.Draw(sheet)
     for number, each in enumerate(lists):
         top = MARGIN + number * height

@@ -10,11 +10,11 @@ export async function ask(address, options = {}) {
   } catch {
     throw new Error("the server does not answer; is maskreid serve still running?");
   }
-  if (response.ok) return response.status === 204 ? null : response.json();
   let detail = `the server answered ${response.status}`;
   try {
-    detail = (await response.json()).detail;
-  } catch { /* no JSON: the status must do */ }
+    if (response.ok) return response.status === 204 ? null : await response.json();
+    detail = (await response.json()).detail ?? detail;
+  } catch { /* no JSON, such as a proxy's page: the status must do */ }
   throw new Error(detail);
 }
 

@@ -14,7 +14,8 @@ function show() {
   bar.hidden = !chosen.size;
   bar.querySelector("[data-count]").textContent = entries(chosen.size);
   const like = bar.dataset.like.split(" ").filter(Boolean);
-  bar.querySelector("[data-judges=different]").disabled = like.length === 0 && chosen.size < 2;
+  const others = like.length ? [...chosen].filter((id) => !like.includes(id)).length : chosen.size - 1;
+  bar.querySelector("[data-judges=different]").disabled = others < 1;
   bar.querySelector("[data-compares]").disabled = chosen.size !== 2;
   for (const box of document.querySelectorAll("[data-chooses]")) {
     box.checked = chosen.has(box.dataset.chooses);
@@ -40,6 +41,7 @@ function refresh(said) {
   const form = document.querySelector("#search[action='/']");
   if (form) {
     form.requestSubmit();
+    show();
     tell(said);
   } else {
     tellNext(said);
@@ -121,7 +123,10 @@ function remove() {
   dialog.returnValue = "";
   dialog.onclose = async () => {
     if (dialog.returnValue !== "remove") return;
-    await act(() => ask("/api/removals", json({ entries: ids, confirm: ids.length })), ({ removed }) => `${entries(removed)} removed`);
+    await act(() => ask("/api/removals", json({ entries: ids, confirm: ids.length })), ({ removed }) => {
+      for (const mark of document.querySelectorAll("input[type=hidden]")) if (ids.includes(mark.value)) mark.remove();
+      return `${entries(removed)} removed`;
+    });
   };
   dialog.showModal();
 }

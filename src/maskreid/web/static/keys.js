@@ -35,7 +35,7 @@ export function listenForKeys() {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) return;
     const { key } = event;
     const card = document.activeElement?.closest(".card");
-    if (key.startsWith("Arrow") && !event.target.matches("input") && (card || document.activeElement === document.body)) {
+    if (key.startsWith("Arrow") && !event.target.matches("input:not([type=checkbox])") && (card || document.activeElement === document.body)) {
       if (move(key)) event.preventDefault();
     } else if (key === "/") {
       event.preventDefault();

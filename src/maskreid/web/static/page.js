@@ -14,6 +14,18 @@ document.addEventListener("input", ({ target }) => {
     target.nextElementSibling.value = target.value > -1 ? Number(target.value).toFixed(2) : "any";
   }
 });
+// A mark counts from its click on, also in what is asked before its answer has come.
+document.addEventListener("submit", ({ target, submitter }) => {
+  if (target.id !== "search" || !submitter?.name) return;
+  if (submitter.name === "drop") {
+    submitter.closest(".chip").querySelector("input").remove();
+    return;
+  }
+  const mark = document.createElement("input");
+  Object.assign(mark, { type: "hidden", name: submitter.name, value: submitter.value });
+  mark.setAttribute("form", "search");
+  document.getElementById("results").append(mark);
+});
 // A phone shows the answers first.
 const filters = document.querySelector(".filters");
 if (filters && matchMedia("(max-width: 760px)").matches) filters.open = false;
