@@ -51,7 +51,7 @@ DEGRADED: dict[str, Callable[[Masks], Masks]] = {
     "none: the whole image": np.ones_like,
     "grown by 3 pixels": lambda masks: grown(masks, 3),
     "shrunk by 3 pixels": lambda masks: grown(masks, -3),
-    "moved right by 8 pixels": lambda masks: np.roll(masks, 8, axis=2),
+    "moved right by 8 pixels, around the edge": lambda masks: np.roll(masks, 8, axis=2),
     "no legs": lambda masks: without_rows(masks, 0.5, 1),
     "no upper body": lambda masks: without_rows(masks, 0, 0.5),
     "of another image": lambda masks: np.roll(masks, len(masks) // 2, axis=0),

@@ -16,6 +16,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
 import pytest
 import torch
+from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
 from maskreid import threads
@@ -23,6 +24,8 @@ from maskreid.images import Dataset, synthetic_world
 from servers import bucket, cluster, place  # noqa: F401
 
 torch.set_num_threads(1)
+settings.register_profile("ours", deadline=None)  # other programs on the machine shall not fail a test
+settings.load_profile("ours")
 
 
 class ByFile(LoadFileScheduling):
@@ -69,7 +72,9 @@ def small_disk() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep tests out of the user's cache of packed images."""
-    monkeypatch.setenv("MASKREID_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep tests, and fixtures of any scope, out of the user's cache of packed images."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("MASKREID_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+        yield

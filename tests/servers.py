@@ -40,29 +40,31 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict
     command = [WEED, "mini", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder}", "-master.telemetry=false"]
     server = subprocess.Popen(
         [*command, *(f"-{name}={port}" for name, port in ports.items())],
-        env={**os.environ, **KEYS},
+        env={**os.environ, **KEYS, "TMPDIR": str(folder)},  # where its logs and its cache go
         cwd=folder,
         stdout=(folder / "log").open("w"),
         stderr=subprocess.STDOUT,
     )
-    address = f"127.0.0.1:{ports['s3.port']}"
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            keys = {"access_key": KEYS["AWS_ACCESS_KEY_ID"], "secret_key": KEYS["AWS_SECRET_ACCESS_KEY"]}
-            store = S3FileSystem(
-                endpoint_override=address, scheme="http", allow_bucket_creation=True, request_timeout=5, **keys
-            )
-            store.create_dir("people")
-            store.get_file_info(FileSelector("people"))
-            break
-        except OSError:
-            assert server.poll() is None, (folder / "log").read_text()
-            assert time.monotonic() < deadline, (folder / "log").read_text()
-            time.sleep(0.5)
-    yield "s3://people", {**os.environ, **KEYS, "AWS_ENDPOINT": f"http://{address}", "AWS_ALLOW_HTTP": "true"}
-    server.terminate()
-    server.wait()
+    try:
+        address = f"127.0.0.1:{ports['s3.port']}"
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                keys = {"access_key": KEYS["AWS_ACCESS_KEY_ID"], "secret_key": KEYS["AWS_SECRET_ACCESS_KEY"]}
+                store = S3FileSystem(
+                    endpoint_override=address, scheme="http", allow_bucket_creation=True, request_timeout=5, **keys
+                )
+                store.create_dir("people")
+                store.get_file_info(FileSelector("people"))
+                break
+            except OSError:
+                assert server.poll() is None, (folder / "log").read_text()
+                assert time.monotonic() < deadline, (folder / "log").read_text()
+                time.sleep(0.5)
+        yield "s3://people", {**os.environ, **KEYS, "AWS_ENDPOINT": f"http://{address}", "AWS_ALLOW_HTTP": "true"}
+    finally:
+        server.terminate()
+        server.wait()
 
 
 @pytest.fixture
@@ -79,12 +81,16 @@ def cluster(bucket: tuple[str, dict[str, str]]) -> Iterator[str]:
     """The address of two nodes, whose workers reach the bucket."""
     from ray.cluster_utils import Cluster
 
-    before = dict(os.environ)
-    os.environ.update(bucket[1])
-    started = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    started.add_node(num_cpus=1)
-    started.wait_for_nodes()
-    os.environ.clear()
-    os.environ.update(before)
-    yield started.address
-    started.shutdown()
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in bucket[1].items():
+            patched.setenv(name, value)
+        started = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    try:
+        with pytest.MonkeyPatch.context() as patched:
+            for name, value in bucket[1].items():
+                patched.setenv(name, value)
+            started.add_node(num_cpus=1)
+            started.wait_for_nodes()
+        yield started.address
+    finally:
+        started.shutdown()

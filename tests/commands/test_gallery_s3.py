@@ -55,9 +55,10 @@ def leave_a_file(path: str) -> None:
 
 
 def test_a_bucket_that_is_not_there_or_not_ours(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    maskreid("gallery", "create", f"{place}/locked", "--model", "market1501-compact", "--masks", "none")
     for address, keys in (
         ("s3://nobody/here", {}),
-        (f"{place}/cameras", {"AWS_SECRET_ACCESS_KEY": "wrong"}),
+        (f"{place}/locked", {"AWS_SECRET_ACCESS_KEY": "wrong"}),
         (f"{place}/empty", {}),
     ):
         with monkeypatch.context() as changed:
@@ -66,3 +67,4 @@ def test_a_bucket_that_is_not_there_or_not_ours(place: str, monkeypatch: pytest.
             done = maskreid("gallery", "list", address, code=2)
         assert address in done.stderr
         assert done.stderr.count("\n") == 1
+        assert ("there is no gallery" in done.stderr) == (not keys)

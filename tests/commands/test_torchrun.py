@@ -64,7 +64,9 @@ RANKING = replace(
 
 
 def torchrun(recipe: Path, data: Path, out: Path, *more: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "maskreid.cli.main"]
+    logs = str(out.with_name(f"{out.name}-torchrun"))  # else it leaves a folder in /tmp
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--log-dir", logs]
+    command += ["-m", "maskreid.cli.main"]
     arguments = ["train", str(recipe), "--data", str(data), "--out", str(out), "--device", "cpu", *more]
     return subprocess.Popen(
         [*command, *arguments],

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from running import maskreid, refused
 
 from maskreid.errors import MaskreidError
-from maskreid.experiments import Budget, published_tables, reproduce, workshop
+from maskreid.experiments import BUDGETS, Budget, published_tables, reproduce, workshop
 from maskreid.experiments.plan import BESIDE, experiment
 from maskreid.images import Dataset, open_dataset
 from maskreid.training import Recipe, ScheduleConfig, train
@@ -265,3 +266,10 @@ def test_refuses(viper: Path, market: Path, tmp_path: Path) -> None:
             reproduce(what, data, tmp_path, TINY)
     with pytest.raises(MaskreidError, match="at least 1 seed"):
         reproduce("table1", [viper], tmp_path, TINY, seeds=0)
+
+
+def test_the_command(viper: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BUDGETS, "cpu", TINY)
+    said = maskreid("reproduce", "table4:dgd", "--data", viper, "--budget", "cpu", "--out", tmp_path).stdout
+    assert "| **ours, tiny, 1 seed** |" in said
+    assert "expected gpu or cpu" in refused("reproduce", "table1", "--data", viper, "--budget", "tpu")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 import threading
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from PIL import Image
 
 from maskreid.errors import MaskreidError
 from maskreid.web.app import make_app
@@ -29,6 +31,23 @@ def address(desk: Desk) -> Iterator[str]:
     server.should_exit = True
     thread.join(20)
     listening.close()
+
+
+def test_a_program_judges_corrects_a_mask_and_removes(address: str, desk: Desk, image: bytes) -> None:
+    with Client(address, "secret") as client:
+        first, second = (entry.id for entry in desk.gallery.entries(limit=2))
+        said = client.judge("same", [first, second], identity="ann", who="me")
+        assert client.entry(first).identity == "ann"
+        assert [each.id for each in client.judgements()] == [said.id]
+        client.undo(said.id)
+        assert client.entry(first).identity != "ann"
+        query = client.send(image)
+        mask = io.BytesIO()
+        Image.new("L", (query.images[0].width, query.images[0].height), 255).save(mask, "PNG")
+        assert client.correct_mask(query.id, 0, mask.getvalue()).images[0].coverage == 1
+        assert client.remove([first]) == 1
+        with pytest.raises(MaskreidError, match="there is no entry"):
+            client.entry(first)
 
 
 def test_a_program_asks_as_the_page_does(address: str, desk: Desk, image: bytes, tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from made_up import save
-from running import refused
+from running import maskreid, refused, write
 
+from maskreid import demo
 from maskreid.demo import demo_gallery, run_demo
 from maskreid.errors import MaskreidError
 from maskreid.gallery import Gallery
@@ -73,3 +74,15 @@ def test_what_cannot_be_searched_is_refused_before_training(tmp_path: Path, worl
         with pytest.raises(MaskreidError, match=f"a demo needs train, query and gallery, found no {split}"):
             run_demo(without, tmp_path / "demo")
     assert not (tmp_path / "demo").exists()
+
+
+def test_the_command_says_where_to_look(world: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`make demo` is the same with 600 iterations."""
+    schedule = replace(demo.DEMO_RECIPE.schedule, iterations=2, warm_up=1)
+    batch = replace(demo.DEMO_RECIPE.batch, identities=6)
+    monkeypatch.setattr(demo, "DEMO_RECIPE", replace(demo.DEMO_RECIPE, schedule=schedule, batch=batch))
+    write(world, tmp_path / "data")
+    out = tmp_path / "demo"
+    said = maskreid("demo", "--data", tmp_path / "data", "--out", out).stdout
+    assert "| single query, re-ranked " in said
+    assert f"serve {out / 'gallery'} --run {out} --data {tmp_path / 'data'}" in said
