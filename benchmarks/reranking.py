@@ -45,7 +45,7 @@ SAMPLE = 200  # queries whose final distances are compared
 
 
 class Outcome(NamedTuple):
-    """What one run of re-ranking gave: mAP, some final distances, seconds of its steps but for those, bytes on a GPU."""
+    """What one run of re-ranking gave: mAP, some final distances, seconds of its other steps, bytes on a GPU."""
 
     map: float
     distances: np.ndarray
