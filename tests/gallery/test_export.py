@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from made_up import put, unit
 
 from maskreid.errors import MaskreidError
-from maskreid.gallery import Filter, Gallery, enrol, export, features_of, label, remove, same, undo
+from maskreid.gallery import Filter, Gallery, different, enrol, export, features_of, label, remove, same, undo
 from maskreid.images import open_dataset
 from maskreid.retrieval import Features
 
@@ -40,6 +41,33 @@ def test_names_come_back_as_they_are_and_nobody_as_nobody(filled: Gallery, tmp_p
     people = [Counter(entry.identity for entry in gallery.entries()) for gallery in (filled, again)]
     assert people[0] == people[1]
     assert people[0]["007"] == people[0]["0"] == 1
+
+
+def test_judgements_of_a_part_do_not_need_the_first_and_never_contradict_each_other(
+    empty: Gallery, tmp_path: Path
+) -> None:
+    a, b, c = put(empty, unit(3), cameras=[1, 2, 2])
+
+    def pairs(where: Filter | None = None) -> list[tuple[str, str, str]]:
+        export(empty, tmp_path / "out", where)
+        file = tmp_path / "out" / "judgements.csv"
+        rows = list(csv.DictReader(file.open(newline=""))) if file.exists() else []
+        return [(row["a"], row["b"], row["same"]) for row in rows]
+
+    same(empty, [a, b, c], "ann")
+    assert pairs() == [(a, b, "1"), (a, c, "1")]
+    assert pairs(Filter(cameras=(2,))) == [(b, c, "1")]
+    different(empty, [c], [b])
+    assert pairs() == [(a, b, "1"), (b, c, "0")]
+    same(empty, [b, c])
+    assert pairs() == [(a, b, "1"), (a, c, "1"), (b, c, "1")]
+
+
+def test_a_tag_may_hold_a_line_break(empty: Gallery, tmp_path: Path) -> None:
+    put(empty, unit(2), identities=["a\rb", "c\nd"])
+    export(empty, tmp_path / "out")
+    rows = list(csv.DictReader((tmp_path / "out" / "entries.csv").open(newline="")))
+    assert {row["identity_name"] for row in rows} == {"a\rb", "c\nd"}
 
 
 def test_what_an_earlier_export_left_is_gone(filled: Gallery, tmp_path: Path) -> None:

@@ -58,9 +58,6 @@ def test_adding_again_keeps_what_people_said(filled: Gallery, world: Dataset) ->
 def test_what_is_refused(empty: Gallery) -> None:
     with pytest.raises(MaskreidError, match="say which entries"):
         label(empty, Filter(), "ann")
-    for name in ("", " ", " ann"):
-        with pytest.raises(MaskreidError, match="expected a name"):
-            label(empty, Filter(cameras=(1,)), name)
 
 
 def test_labels_are_logged_if_that_was_wanted(tmp_path: Path, model: str) -> None:
@@ -69,3 +66,18 @@ def test_labels_are_logged_if_that_was_wanted(tmp_path: Path, model: str) -> Non
     label(gallery, Filter(cameras=(1,)), "ann")
     (line,) = (tmp_path / "watched" / "audit.jsonl").read_text().splitlines()
     assert json.loads(line)["identity"] == "ann"
+
+
+@pytest.mark.parametrize("name", ["", " ann", "ann\rbob", "ann\nbob", "\x1b[31mann", "unknown", "not calibrated"])
+def test_what_is_no_name(empty: Gallery, name: str) -> None:
+    put(empty, unit(1))
+    with pytest.raises(MaskreidError, match=r"^identity .*: (expected a name|a search says that of nobody)"):
+        label(empty, Filter(cameras=(1,)), name)
+
+
+def test_a_judgement_is_logged_with_who_said_it_also_where_no_name_changes(tmp_path: Path, model: str) -> None:
+    watched = Gallery.create(tmp_path / "watched", model, audit=True)
+    ids = put(watched, unit(2), identities=["ann", "ann"])
+    same(watched, ids, who="me")
+    (line,) = (tmp_path / "watched" / "audit.jsonl").read_text().splitlines()
+    assert json.loads(line) | {"judged": "same", "by": "me", "entries": ids, "than": []} == json.loads(line)

@@ -48,6 +48,15 @@ def test_reranked_as_the_whole_gallery_is(empty: Gallery) -> None:
         }
 
 
+def test_only_the_best_are_re_ranked_however_many_are_asked_for(empty: Gallery) -> None:
+    put(empty, unit(150))
+    (few,) = search(empty, unit(1, seed=5), top=100, reranking=True)
+    (many,) = search(empty, unit(1, seed=5), top=150, reranking=True)
+    (plain,) = search(empty, unit(1, seed=5), top=150)
+    assert [hit.entry.id for hit in many[:100]] == [hit.entry.id for hit in few]
+    assert [hit.entry.id for hit in many[100:]] == [hit.entry.id for hit in plain[100:]]
+
+
 def test_reranking_nothing_or_one(empty: Gallery) -> None:
     assert search(empty, unit(2), reranking=True) == [[], []]
     put(empty, unit(1))

@@ -12,7 +12,7 @@ from maskreid.errors import MaskreidError
 from maskreid.gallery.errors import telling
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Gallery
-from maskreid.gallery.lock import writing
+from maskreid.gallery.lock import numbering, writing
 from maskreid.gallery.nearest import all_features
 from maskreid.gallery.tend import tend
 from maskreid.progress import Progress, silent
@@ -75,9 +75,10 @@ def cluster(
     if not ids:
         raise MaskreidError(f"{gallery.path}: no entry passes these filters; nothing was grouped")
     groups = group(features, eps, fewest, progress)
-    first = _highest_outside(gallery, set(ids)) + 1
-    names = [None if number < 0 else f"c{first + number}" for number in groups.tolist()]
-    _write(gallery, ids, names)
+    with numbering(gallery.path):
+        first = _highest_outside(gallery, set(ids)) + 1
+        names = [None if number < 0 else f"c{first + number}" for number in groups.tolist()]
+        _write(gallery, ids, names)
     grouped = int((groups >= 0).sum())
     return Clusters(int(groups.max(initial=-1)) + 1, grouped, len(ids) - grouped, first)
 

@@ -31,8 +31,8 @@ def export(gallery: Gallery, out: str | Path, where: Filter | None = None, *, pr
 
     The CSV is one that training reads, where the thumbnails are its images; without them, its paths are those of the
     source. In it and in the features, people are numbered in the order of their names, and 0 is nobody known. The
-    judgements are those that stand, each about entries that are exported: pairs of ids, 1 for one person and 0 for
-    two. Thumbnails and judgements that an earlier export left there are deleted.
+    judgements are those that stand and that the names of what is exported still bear out: pairs of ids, 1 for one
+    person and 0 for two. Thumbnails and judgements that an earlier export left there are deleted.
 
     Returns:
         How many entries were written.
@@ -72,7 +72,7 @@ def export(gallery: Gallery, out: str | Path, where: Filter | None = None, *, pr
             gallery.settings.fingerprint,
         ).save(out / "features.npz")
         write_atomically(out / "entries.csv", _table(entries, numbers, pictured).encode())
-        if said := _judgements(gallery, {entry.id for entry in entries}):
+        if said := _judgements(gallery, {entry.id: entry.identity for entry in entries}):
             write_atomically(out / JUDGEMENTS, said.encode())
         else:
             (out / JUDGEMENTS).unlink(missing_ok=True)
@@ -103,7 +103,7 @@ def _picture(id_: str) -> str:
 def _table(entries: Sequence[Entry], numbers: Mapping[str, int], pictured: set[str]) -> str:
     """Return the entries as CSV; those that are ``pictured`` have their thumbnail's path."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text)  # its own line ends, since it quotes what holds one of these
     writer.writerow(COLUMNS)
     for entry in entries:
         path = _picture(entry.id) if entry.id in pictured else entry.path
@@ -115,17 +115,22 @@ def _table(entries: Sequence[Entry], numbers: Mapping[str, int], pictured: set[s
     return text.getvalue()
 
 
-def _judgements(gallery: Gallery, exported: set[str]) -> str:
-    """Return the pairs that people judged as CSV; empty without any."""
+def _judgements(gallery: Gallery, names: Mapping[str, str | None]) -> str:
+    """Return the pairs that people judged as CSV, as far as the ``names`` of what is exported still say so.
+
+    Of a judgement of many, the first that is exported and has the same name stands for those that are not.
+    """
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text)
     rows = []
     for each in standing(judgements(gallery)):
+        kept, first = [id_ for id_ in each.entries if id_ in names], dict[str, str]()
         if each.what == "different":
-            pairs = [(a, b, 0) for a in each.than for b in each.entries]
+            pairs = [(a, b, 0) for a in each.than if a in names for b in kept if not names[a] or names[a] != names[b]]
         else:
-            pairs = [(each.entries[0], b, 1) for b in each.entries[1:]]
-        rows += [(*pair, each.who, each.when) for pair in pairs if {pair[0], pair[1]} <= exported]
+            named = [(id_, name) for id_ in kept if (name := names[id_])]
+            pairs = [(a, b, 1) for b, name in named if (a := first.setdefault(name, b)) != b]
+        rows += [(*pair, each.who, each.when) for pair in pairs]
     if rows:
         writer.writerows([("a", "b", "same", "who", "when"), *rows])
     return text.getvalue()

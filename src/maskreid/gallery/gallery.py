@@ -146,7 +146,7 @@ class Gallery:
             model: as for `maskreid.network.load_model`; entries are refused where it has changed.
             masks: where masks come from; the default is what the model was trained with.
             thumbnail: height in pixels of the picture to keep of each image; 0 keeps none.
-            audit: log searches, labels and deletions in ``audit.jsonl``; for a gallery on disk.
+            audit: log searches, labels, judgements and deletions in ``audit.jsonl``; for a gallery on disk.
 
         Raises:
             MaskreidError: something is there already, or it cannot be written.

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from maskreid.errors import MaskreidError
-from maskreid.gallery.audit import user
+from maskreid.gallery.audit import log, user
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Entry, Gallery
 from maskreid.gallery.judgements import Judged, append, judgements, judging, standing, take_back
@@ -123,6 +123,8 @@ def _said(gallery: Gallery, judged: Judged, name: str | None) -> Judged:
 
     Names that cannot be changed leave none, so that what failed can be said again.
     """
+    about = {"entries": list(judged.entries), "than": list(judged.than)}
+    log(gallery, {"judged": judged.what, "by": judged.who, **about})
     length = append(gallery, judged)
     try:
         _rename(gallery, list(judged.before or {}), name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from maskreid.errors import MaskreidError
 from maskreid.gallery.audit import log
 from maskreid.gallery.errors import telling
@@ -10,6 +12,8 @@ from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.lock import writing
 from maskreid.gallery.schema import check_text
 from maskreid.gallery.tend import tend_files
+
+VERDICTS = ("unknown", "not calibrated")  # what a search says in place of a name
 
 
 def label(gallery: Gallery, where: Filter, identity: str | None) -> int:
@@ -40,7 +44,7 @@ def rename(gallery: Gallery, where: Filter, identity: str | None) -> int:
 
 
 def check_name(identity: str | None) -> None:
-    """Refuse a name that is empty, has spaces around it or is not UTF-8.
+    """Refuse a name that is empty, no line of text, not UTF-8, or what a search says of nobody.
 
     Raises:
         MaskreidError: it is so.
@@ -50,3 +54,7 @@ def check_name(identity: str | None) -> None:
     check_text("identity", identity)
     if not identity.strip() or identity != identity.strip():
         raise MaskreidError(f"identity {identity!r}: expected a name without spaces around it")
+    if any(unicodedata.category(each) == "Cc" for each in identity):
+        raise MaskreidError(f"identity {identity!r}: expected a name without line breaks and control characters")
+    if identity in VERDICTS:
+        raise MaskreidError(f"identity {identity!r}: a search says that of nobody; choose another name")

@@ -11,7 +11,7 @@ from typing import IO
 
 from maskreid.gallery.errors import BusyError, telling
 
-LOCK, TENDING = ".lock", ".tending"
+LOCK, TENDING, NUMBERING = ".lock", ".tending", ".numbering"
 PATIENCE = 1.0  # seconds: `being_written` holds the lock for a moment
 POLL = 0.02  # seconds
 
@@ -62,6 +62,17 @@ def tidying(path: str) -> Iterator[None]:
     with _lock_file(path, TENDING) as said, _lock_file(path, LOCK) as file:
         if not (_taken(said, alone=True) and _taken(file, alone=True)):
             raise BusyError(f"{path}: another process is writing there")
+        yield
+
+
+@contextmanager
+def numbering(path: str) -> Iterator[None]:
+    """Hold what names of groups are counted under, and wait for who holds it; a bucket has no such lock."""
+    if "://" in path:
+        yield
+        return
+    with _lock_file(path, NUMBERING) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 

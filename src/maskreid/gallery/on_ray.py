@@ -193,6 +193,7 @@ def nearest_on_ray(
     import lance_ray
 
     dataset: Any = gallery.table.to_lance()  # one version for all workers
+    top = min(top, max(1, dataset.count_rows()))  # room is made for so many
     sql = (where.sql or None) if where else None
     indexed = set()
     if len(vectors) <= FEW or probes is not None:

@@ -105,7 +105,10 @@ def _found(
 ) -> list[list[Row]]:
     wanted = max(top, shortlist.LENGTH) if reranking else top
     found = find(gallery, vectors, wanted, where, probes=probes, columns=ENTRY)
-    return shortlist.reranked(gallery, vectors, found, where, find=find) if reranking else found
+    if not reranking:
+        return found
+    short = shortlist.reranked(gallery, vectors, [rows[: shortlist.LENGTH] for rows in found], where, find=find)
+    return [best + rows[shortlist.LENGTH :] for best, rows in zip(short, found, strict=True)]
 
 
 def pooled(vectors: Vectors) -> Vectors:

@@ -49,7 +49,7 @@ def time_fields(asked: FilterRequest, seen: Overview) -> list[TimeField]:
         ("before", "to", asked.before, seen.last),
     ):
         kind, value = _shown(text, dates)
-        hint = "" if dates or end is None else f"{end:g}"
+        hint = "" if dates or end is None else f"{end:.15g}"
         fields.append(TimeField(name, label, kind, value, hint))
     return fields
 

@@ -53,7 +53,7 @@ def when(time: float | None) -> str:
         return "no time"
     if time < FIRST_DATE:
         return f"frame {time:,.0f}" if time == int(time) else f"{time:,.1f}"
-    return date_text(time) or f"{time:g}"
+    return date_text(time) or f"{time:.15g}"
 
 
 def camera(number: int) -> str:

@@ -18,7 +18,8 @@ def create(
         int, typer.Option(min=0, metavar="HEIGHT", help="Keep a picture of each image, so many pixels high; 0: none.")
     ] = 0,
     audit: Annotated[
-        bool, typer.Option("--audit", help="Log every search, label and deletion in the gallery's audit.jsonl.")
+        bool,
+        typer.Option("--audit", help="Log every search, label, judgement and deletion in the gallery's audit.jsonl."),
     ] = False,
 ) -> None:
     """Make an empty GALLERY for the features of one model."""

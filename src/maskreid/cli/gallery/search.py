@@ -216,7 +216,10 @@ def _look_up(gallery: Gallery, ids: list[str]) -> tuple[tuple[str, ...], Vectors
 
 def _threshold(calibration: Calibration | None, false_matches: float) -> float:
     if calibration is None:
-        raise MaskreidError("--false-matches: the model is not calibrated; see maskreid calibrate --help")
+        raise MaskreidError(
+            "--false-matches: this gallery has no calibration: its model has none (maskreid calibrate --help), is "
+            "not where it was (--model), or has one with other masks"
+        )
     return calibration.threshold(false_matches)
 
 

@@ -37,7 +37,7 @@ def time_text(time: float | None) -> str:
 
     if time is None:
         return NOTHING
-    return date_text(time) or f"{time:g}"
+    return date_text(time) or f"{time:.15g}"
 
 
 def table(rows: Sequence[dict[str, str]]) -> str:
