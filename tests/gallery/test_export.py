@@ -113,6 +113,14 @@ def test_progress_is_told_of_what_is_exported(filled: Gallery, tmp_path: Path) -
     assert told == [count, -1]
 
 
+@pytest.mark.parametrize("name", ["features.npz", "judgements.csv"])
+def test_files_of_others_are_not_written_over(filled: Gallery, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(MaskreidError, match=f"has {name}, but not of an earlier export"):
+        export(filled, tmp_path)
+    assert (tmp_path / name).read_text() == "mine"
+
+
 def test_nothing_meant(filled: Gallery, tmp_path: Path) -> None:
     with pytest.raises(MaskreidError, match="no entry passes"):
         export(filled, tmp_path / "out", Filter(cameras=(77,)))

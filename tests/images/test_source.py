@@ -72,7 +72,7 @@ def test_a_pipe_is_refused_instead_of_waited_for(tree: Path) -> None:
 
 def test_a_pipe_is_no_dataset(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(MaskreidError, match="pipe: expected a folder or a zip archive"):
+    with pytest.raises(MaskreidError, match="pipe: expected a folder, a zip archive or a"):
         open_source(tmp_path / "pipe")
 
 

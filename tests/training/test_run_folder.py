@@ -78,6 +78,13 @@ def test_the_folder_of_somebody_else_is_left_as_it_is(tmp_path: Path, name: str)
     assert {path.name for path in tmp_path.iterdir()} == {".lock", name, "checkpoint.pt.0123abcd.part"}
 
 
+@pytest.mark.parametrize("name", ["metrics.json", "query.npz", "gallery.npz"])
+def test_a_run_does_not_begin_among_the_numbers_of_another_model(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("a test")
+    with pytest.raises(MaskreidError, match=f"not the folder of a run: it has {name} but no recipe"):
+        RunFolder(tmp_path, RECIPE, "data")
+
+
 def test_a_run_that_has_learned_nothing_gives_way_to_another_recipe(tmp_path: Path) -> None:
     failed = RunFolder(tmp_path, RECIPE, "data")
     failed.log({"iteration": 20, "loss": 1e9})
@@ -103,6 +110,8 @@ def test_a_recipe_that_no_run_wrote_is_not_replaced(tmp_path: Path) -> None:
 def test_what_is_different_about_another_run_is_said_and_no_more(tmp_path: Path) -> None:
     RunFolder(tmp_path, RECIPE, "data", "model").close()
     (tmp_path / "checkpoint.pt").touch()
+    with pytest.raises(MaskreidError, match=r"\(there: seed = 0; asked for: seed = 9\); name another"):
+        RunFolder(tmp_path, replace(RECIPE, seed=9), "data", "model")
     with pytest.raises(MaskreidError, match="images count by their paths too"):
         RunFolder(tmp_path, RECIPE, "other data", "model")
     with pytest.raises(MaskreidError, match="init other") as refused:

@@ -20,7 +20,7 @@ DataArgument = Annotated[
     str,
     typer.Argument(
         metavar="DATA",
-        help='A dataset: its folder, the folder above it, its zip as downloaded, or "synthetic" '
+        help='A dataset: its folder, the folder above it, its zip as downloaded, a CSV, or "synthetic" '
         "for the generated world.",
         show_default=False,
     ),
@@ -28,7 +28,7 @@ DataArgument = Annotated[
 _DATA = typer.Option(
     "--data",
     metavar="DATA",
-    help='The dataset: its folder, the folder above it, its zip as downloaded, or "synthetic".',
+    help='The dataset: its folder, the folder above it, its zip as downloaded, a CSV, or "synthetic".',
     show_default=False,
 )
 DataOption = Annotated[str, _DATA]

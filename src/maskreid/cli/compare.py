@@ -39,7 +39,7 @@ def compare(
         typer.Option(
             "--data",
             metavar="DATA",
-            help='The dataset: its folder, the folder above it, its zip as downloaded, or "synthetic". With '
+            help='The dataset: its folder, the folder above it, its zip as downloaded, a CSV, or "synthetic". With '
             "--held-out it may be repeated, as for maskreid train.",
             show_default=False,
         ),
@@ -71,6 +71,9 @@ def compare(
 
     chosen = named_protocol(protocol)
     models = [run for run in (run_a, run_b) if not holds_features(run)]
+    for run in models:
+        if Path(run).suffix.lower() in (".npz", ".mat") and not Path(run).exists():
+            raise MaskreidError(f"{run}: no such file of features")
     if held_out:
         _check_held_out([run for run in (run_a, run_b) if run not in models], chosen)
     else:

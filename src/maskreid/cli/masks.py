@@ -40,7 +40,9 @@ def make(
     from maskreid import progress
     from maskreid.masks import make_masks
 
-    written = make_masks(open_data(data, format, split), out, _mask_source(masks), progress=progress.terminal)
+    written = make_masks(
+        open_data(data, format, split, anything=True), out, _mask_source(masks), progress=progress.terminal
+    )
     print(f"wrote {written} masks to {out}")
 
 
@@ -52,7 +54,7 @@ def check(
     from maskreid import progress
     from maskreid.masks import check_masks
 
-    dataset = open_data(data, format, split)
+    dataset = open_data(data, format, split, anything=True)
     report = check_masks(dataset.source, dataset.images(), _mask_source(masks), progress=progress.terminal)
     print(report)
     if not report.ok:
@@ -79,7 +81,7 @@ def preview(
     from maskreid.reports import mask_sheet
 
     check_png(out)
-    dataset = open_data(data, format, split)
+    dataset = open_data(data, format, split, anything=True)
     images = dataset.images()
     chosen = np.random.default_rng(seed).permutation(len(images))[:count]
     picked = [images[i] for i in sorted(chosen)]

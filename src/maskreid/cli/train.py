@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +22,7 @@ def train(
         typer.Option(
             "--data",
             metavar="DATA",
-            help='The dataset: its folder, the folder above it, its zip as downloaded, or "synthetic". '
+            help='The dataset: its folder, the folder above it, its zip as downloaded, a CSV, or "synthetic". '
             "Given several times, the training images of all are learned from together.",
             show_default=False,
         ),
@@ -47,9 +48,11 @@ def train(
     On several GPUs or machines: torchrun --nproc-per-node 2 -m maskreid.cli.main train RECIPE ...
     """
     from maskreid import progress, training
+    from maskreid.files import check_folder
     from maskreid.images.joint import JOINED
     from maskreid.training.learned import RANDOM
 
+    check_folder(out)
     loaded = training.Recipe.load(recipe, set_ or [])
     dataset = open_together(data, format, split)
     model = training.train(
@@ -68,4 +71,4 @@ def train(
     options = (f" --format {format}" if format else "") + (f" --split {split}" if split and drawn else "")
     if not (dataset.splits.get("query") and dataset.splits.get("gallery")) and len(data) == 1:
         options += " --protocol all-vs-all"  # there is nobody else to search for
-    print(f"test it: maskreid evaluate {out / 'model'} --data {data[0]}{options}")
+    print(f"test it: maskreid evaluate {shlex.quote(str(out / 'model'))} --data {shlex.quote(data[0])}{options}")

@@ -35,7 +35,9 @@ def remove(gallery: Gallery, where: Filter, *, alone: bool = False) -> int:
         MaskreidError: ``where`` has no condition, another process is writing, or the gallery cannot be written.
     """
     if not where.sql:
-        raise MaskreidError("remove: say which entries, by id, identity, camera, time or tag; nothing was removed")
+        raise MaskreidError(
+            "remove: say which entries, by id, identity, cluster, camera, time or tag; nothing was removed"
+        )
     return _erase(gallery, where.sql, {"removed": where.sql}, alone)
 
 

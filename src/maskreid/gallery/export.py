@@ -38,15 +38,20 @@ def export(gallery: Gallery, out: str | Path, where: Filter | None = None, *, pr
         How many entries were written.
 
     Raises:
-        MaskreidError: no entry passes ``where``, the entries are of several sources and have no thumbnails, or
-            ``out`` cannot be written.
+        MaskreidError: no entry passes ``where``, ``out`` has files of these names that no export wrote, the entries
+            are of several sources and have no thumbnails, or ``out`` cannot be written.
     """
     out = Path(out)
+    others = [name for name in ("features.npz", JUDGEMENTS) if (out / name).exists()]
+    if others and not (out / "entries.csv").exists():
+        raise MaskreidError(f"{out}: has {', '.join(others)}, but not of an earlier export; name another folder")
     pictures = gallery.settings.thumbnail > 0
     if not pictures:
         _check_one_source(gallery, where)
     vectors, entries, pictured = [], [], set[str]()
     total = len(gallery) if where is None else gallery.count(where)
+    if not total:
+        raise MaskreidError(f"{gallery.path}: no entry passes these filters; nothing was exported")
     counted = progress(range(total), total=total, what="exporting", unit="entry")
     with telling_unwritable(out):
         (out / THUMBNAILS if pictures else out).mkdir(parents=True, exist_ok=True)
@@ -60,10 +65,9 @@ def export(gallery: Gallery, out: str | Path, where: Filter | None = None, *, pr
                     write_atomically(out / _picture(row["id"]), row["thumbnail"])
         for _ in counted:  # the end of the work, which progress is told about
             pass
-        if not entries:
-            raise MaskreidError(f"{gallery.path}: no entry passes these filters; nothing was exported")
         people = sorted({entry.identity for entry in entries if entry.identity})
         numbers = {name: number for number, name in enumerate(people, 1)}
+        write_atomically(out / "entries.csv", _table(entries, numbers, pictured).encode())
         Features(
             np.concatenate(vectors),
             np.array([numbers[entry.identity] if entry.identity else DISTRACTOR for entry in entries]),
@@ -71,7 +75,6 @@ def export(gallery: Gallery, out: str | Path, where: Filter | None = None, *, pr
             tuple(entry.id for entry in entries),
             gallery.settings.fingerprint,
         ).save(out / "features.npz")
-        write_atomically(out / "entries.csv", _table(entries, numbers, pictured).encode())
         if said := _judgements(gallery, {entry.id: entry.identity for entry in entries}):
             write_atomically(out / JUDGEMENTS, said.encode())
         else:

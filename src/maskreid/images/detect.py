@@ -144,14 +144,17 @@ def _is_in(root: str, inside: str) -> bool:
 
 def _nothing_found(path: Path, tree: Tree, format: str | None) -> str:
     tops = sorted({member.partition("/")[0] + ("/" if "/" in member else "") for member in tree.members})
-    tried = [FORMATS[format]] if format else list(FORMATS.values())
+    tried = [FORMATS[format]] if format else [it for it in FORMATS.values() if it is not PLAIN]
     looked = "; ".join(f"{it.name}: {it.looks_for}" for it in tried)
     hint = (
         " (point at the folder above this one?)"
         if path.name in ("bounding_box_train", "bounding_box_test", "query", "train", "test", "gallery")
         else ""
     )
+    unknown = not format and PLAIN.find(tree, True)
+    plain = "; --format images takes any images, of nobody known" if unknown else ""
     return (
         f"{path}: no {format or 'known'} dataset. Found {len(tree.members)} files in "
-        f"{', '.join(tops[:6]) or 'an empty folder'}{' ...' if len(tops) > 6 else ''}{hint}. Looked for {looked}"
+        f"{', '.join(tops[:6]) or 'an empty folder'}{' ...' if len(tops) > 6 else ''}{hint}. Looked for "
+        f"{looked}{plain}"
     )

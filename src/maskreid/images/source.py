@@ -107,10 +107,11 @@ def open_source(path: str | Path) -> Source:
         return Folder(path)
     if not path.exists():
         raise MaskreidError(f"{path}: no such folder or zip")
+    kinds = "expected a folder, a zip archive or a .csv"
     if not path.is_file():  # reading a pipe would wait for ever
-        raise MaskreidError(f"{path}: expected a folder or a zip archive")
+        raise MaskreidError(f"{path}: {kinds}")
     if not zipfile.is_zipfile(path) and not _begins_as_zip(path):  # a zip that is cut off is told as such
-        raise MaskreidError(f"{path}: expected a folder or a zip archive")
+        raise MaskreidError(f"{path}: {kinds}")
     return Zip(path)
 
 

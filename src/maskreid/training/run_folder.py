@@ -21,6 +21,7 @@ from maskreid.training.recipe import Recipe
 
 AGAIN = "make room; the same command then continues"
 LEARNED = ("checkpoint.pt", "model.safetensors", "model.json")  # what a run of another recipe must not replace
+TESTED = ("metrics.json", "query.npz", "gallery.npz")  # a test, which would be taken for this run's
 WRITTEN = ("recipe.toml", "people.csv", "log.jsonl", *LEARNED)
 LOCK = ".lock"
 SIGNED = "\n# of "  # what follows in recipe.toml: fingerprints of the data and of the models that the run builds on
@@ -66,7 +67,7 @@ class RunFolder:
             self._lock = (path / LOCK).open("a")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            there = [name for name in WRITTEN if (path / name).exists()]
+            there = [name for name in (*WRITTEN, *TESTED) if (path / name).exists()]
             if saved.exists():
                 # Read and written again, it has the keys that maskreid has learned since, at their defaults.
                 before = _read(saved).rpartition(SIGNED)
@@ -170,14 +171,15 @@ def people_csv(images: Mapping[str, Sequence[PersonImage]]) -> str:
 
 def _check_same(path: Path, ours: str, before: str) -> None:
     if before != ours:
-        changed = sorted(set(ours.splitlines()) ^ set(before.splitlines()))
-        data = {line.partition(",")[0] for line in changed if line.startswith(SIGNED.strip())}
+        asked, there = ours.splitlines(), before.splitlines()
+        sides = [line for line in there if line not in asked], [line for line in asked if line not in there]
+        data = {line.partition(",")[0] for side in sides for line in side if line.startswith(SIGNED.strip())}
         other = len(data) == 2
         hint = " (images count by their paths too: a folder in its zip's place is other data)" if other else ""
-        differs = "; ".join(changed[:4]) + ")" + hint
+        differs = f"there: {'; '.join(sides[0])}; asked for: {'; '.join(sides[1])}"
         raise MaskreidError(
-            f"{path} holds a run of another recipe, other data or from another model (differs in: {differs}; name "
-            "another run folder, or repeat that run's own command to continue it"
+            f"{path} holds a run of another recipe, other data or from another model ({differs}){hint}; name another "
+            "run folder, or repeat that run's own command to continue it"
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -58,5 +59,6 @@ def cluster(
     print(f"{gallery}: {found}")
     if not found.groups:
         return
-    print(f"look at one: maskreid gallery list {gallery} --cluster c{found.first}")
-    print(f"confirm it:  maskreid gallery label {gallery} --cluster c{found.first} --as NAME")
+    quoted = shlex.quote(gallery)
+    print(f"look at one: maskreid gallery list {quoted} --cluster c{found.first}")
+    print(f"confirm it:  maskreid gallery label {quoted} --cluster c{found.first} --as NAME")

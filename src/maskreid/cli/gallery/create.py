@@ -19,7 +19,7 @@ def create(
     ] = 0,
     audit: Annotated[
         bool,
-        typer.Option("--audit", help="Log every search, label, judgement and deletion in the gallery's audit.jsonl."),
+        typer.Option("--audit", help="Log searches, labels, judgements and deletions in the gallery's audit.jsonl."),
     ] = False,
 ) -> None:
     """Make an empty GALLERY for the features of one model."""

@@ -43,4 +43,8 @@ def label(
         raise MaskreidError("label: say either --as NAME or --as-nobody")
     where = filter_of(ids, identities, clusters, cameras, not_cameras, after, before, tags)
     count = room.label(room.Gallery(gallery), where, name)
+    if not count:
+        raise MaskreidError(
+            f"{gallery}: no entry passes these filters, nothing was changed; maskreid gallery list shows who is there"
+        )
     print(f"{gallery}: {count:,} entries {'have no identity' if nobody else f'are {name}'} now")

@@ -47,4 +47,7 @@ def remove(
         if not typer.confirm(f"{gallery}: delete {opened.count(where):,} of {len(opened):,} entries for good?"):
             print("nothing was removed")
             return
-    print(f"{gallery}: {room.remove(opened, where, alone=alone):,} entries removed, {len(opened):,} left")
+    count = room.remove(opened, where, alone=alone)  # of none too: it finishes what was cut off
+    print(f"{gallery}: {count:,} entries removed, {len(opened):,} left")
+    if not count:
+        print("maskreid: no entry passes these filters; maskreid gallery list shows who is there", file=sys.stderr)

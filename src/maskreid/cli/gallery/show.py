@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -22,8 +23,13 @@ def as_row(entry: Entry) -> dict[str, str]:
         "identity": entry.identity or NOTHING,
         "cluster": entry.cluster or NOTHING,
         "tags": " ".join(entry.tags) or NOTHING,
-        "image": f"{entry.source}: {entry.path}",
+        "image": one_line(f"{entry.source}: {entry.path}"),
     }
+
+
+def one_line(text: str) -> str:
+    """Return a text without what would break a line, or steer a terminal."""
+    return "".join(repr(each)[1:-1] if unicodedata.category(each) == "Cc" else each for each in text)
 
 
 def as_values(entry: Entry) -> dict[str, Any]:
