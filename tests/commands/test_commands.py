@@ -356,6 +356,15 @@ def test_calibrate_then_evaluate_open_set(folder: Path, tmp_path: Path) -> None:
     assert "open_set" in json.loads((tmp_path / "few" / "metrics.json").read_text())
 
 
+@pytest.mark.parametrize("command", ["evaluate", "embed", "compare"])
+def test_a_misspelt_precision_is_told_before_anything_is_read(command: str) -> None:
+    models = ["market1501"] * (2 if command == "compare" else 1)
+    said = refused(
+        command, *models, "--data", "/nowhere", "--precision", "fp16", *["--out", "x.npz"][: 2 * (command == "embed")]
+    )
+    assert "precision must be float32 or bfloat16, got 'fp16'" in said
+
+
 def test_a_path_that_the_system_refuses_is_one_line() -> None:
     assert refused("data", "check", "x" * 300).startswith(f"maskreid: {'x' * 300}: File name too long")
 

@@ -206,6 +206,15 @@ def test_two_entries_of_one_person_find_each_other(gallery: str) -> None:
     assert set(pooled) == set(ids[2:])
 
 
+def test_adding_nothing_that_can_be_read_is_no_success(gallery: str, photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    assert refused("gallery", "add", gallery, tmp_path / "broken.jpg") == (
+        "maskreid: not one of 1 images could be read\n"
+    )
+    good = next(photos.rglob("*.png"))
+    assert "1 unreadable" in maskreid("gallery", "add", gallery, tmp_path / "broken.jpg", good).stdout
+
+
 def test_the_same_gallery_after_five_kills(gallery: str, photos: Path, tmp_path: Path) -> None:
     for moment in (1, 5, 8, 14, 20):
         killed = subprocess.run([sys.executable, "-c", ADD, gallery, photos, str(moment)], capture_output=True)

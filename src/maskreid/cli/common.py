@@ -80,16 +80,29 @@ BackendOption = Annotated[
         show_default=False,
     ),
 ]
+
+
+def _known_precision(precision: str | None) -> str | None:
+    """Refuse another precision before any image is read."""
+    if precision not in (None, "float32", "bfloat16"):
+        raise MaskreidError(f"precision must be float32 or bfloat16, got {precision!r}")
+    return precision
+
+
 FastPrecisionOption = Annotated[
     str | None,
     typer.Option(
-        "--precision", help="float32 or bfloat16. [default: bfloat16 where it is faster]", show_default=False
+        "--precision",
+        callback=_known_precision,
+        help="float32 or bfloat16. [default: bfloat16 where it is faster]",
+        show_default=False,
     ),
 ]
 PrecisionOption = Annotated[
     str | None,
     typer.Option(
         "--precision",
+        callback=_known_precision,
         help="float32, or bfloat16 for speed where the processor has it. [default: float32]",
         show_default=False,
     ),

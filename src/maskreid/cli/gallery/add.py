@@ -27,6 +27,7 @@ from maskreid.cli.gallery.common import (
     WorkersOption,
     time_of,
 )
+from maskreid.errors import MaskreidError
 
 if TYPE_CHECKING:
     from maskreid.gallery import Enrolled, Gallery
@@ -96,10 +97,14 @@ def add(
         enrolled = _here(opened, opening, model, device, options)
     else:
         enrolled = _on_ray(opened, opening, model, ray, workers, options)
+    read = unreadable = 0
     for each, done in enrolled:
         tell_ignored(each, ignored[each])
         print(f"{each} ({kinds[each]}): {done}", flush=True)
+        read, unreadable = read + done.added + done.known, unreadable + done.unreadable
     print(f"{gallery}: {len(opened):,} entries")
+    if unreadable and not read:
+        raise MaskreidError(f"not one of {unreadable:,} images could be read")
 
 
 def _together(data: Sequence[str]) -> dict[str, Callable[[], Dataset]]:
