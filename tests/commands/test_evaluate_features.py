@@ -178,7 +178,7 @@ def test_models_are_compared_on_people_whom_none_has_learned(tmp_path: Path) -> 
             ["evaluate", "market1501", "--data", "synthetic", "--protocol", "all-vs-all", "--multi-query"],
             "a form of protocol market1501",
         ),
-        (["evaluate", "--features", "{worse}", "--precision", "nonsense"], "leave out --precision"),
+        (["evaluate", "--features", "{worse}", "--precision", "bfloat16"], "leave out --precision"),
         (
             [
                 "compare",
@@ -195,10 +195,10 @@ def test_models_are_compared_on_people_whom_none_has_learned(tmp_path: Path) -> 
             ],
             "leave out --format, --split, --cache, --device",
         ),
-        (["compare", "{worse}", "{worse}", "--precision", "bar"], "leave out --precision"),
+        (["compare", "{worse}", "{worse}", "--precision", "bfloat16"], "leave out --precision"),
         (["report", "{worse}", "--out", "{tmp}/r", "--split", "1"], "leave out --split"),
         (
-            ["report", "{worse}", "--out", "{tmp}/r", "--device", "foo", "--precision", "bar"],
+            ["report", "{worse}", "--out", "{tmp}/r", "--device", "foo", "--precision", "bfloat16"],
             "leave out --precision, --device",
         ),
         (["ranks", "{worse}", "--data", "synthetic", "--queries", "1", "--device", "foo"], "leave out --device"),
