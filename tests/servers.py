@@ -8,7 +8,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -81,16 +83,10 @@ def cluster(bucket: tuple[str, dict[str, str]]) -> Iterator[str]:
     """The address of two nodes, whose workers reach the bucket."""
     from ray.cluster_utils import Cluster
 
-    with pytest.MonkeyPatch.context() as patched:
-        for name, value in bucket[1].items():
-            patched.setenv(name, value)
-        started = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    try:
-        with pytest.MonkeyPatch.context() as patched:
-            for name, value in bucket[1].items():
-                patched.setenv(name, value)
+    with ExitStack() as stack:
+        with patch.dict(os.environ, bucket[1]):
+            started = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+            stack.callback(started.shutdown)
             started.add_node(num_cpus=1)
             started.wait_for_nodes()
         yield started.address
-    finally:
-        started.shutdown()

@@ -47,6 +47,12 @@ def terminal(items: Iterable[T], *, total: int, what: str, unit: str) -> Iterato
         end_line()
 
 
+def finish(counted: Iterator[object]) -> None:
+    """Take what is left of what was counted by hand, so that progress is told about the end of the work."""
+    for _ in counted:
+        pass
+
+
 def end_line() -> None:
     """End the live line, if there is one, so that what is written next does not stand behind it.
 

@@ -18,7 +18,7 @@ from maskreid.gallery.judgements import judgements, standing
 from maskreid.gallery.nearest import matrix_of
 from maskreid.gallery.schema import ID_DIGITS
 from maskreid.images import DISTRACTOR
-from maskreid.progress import Progress, silent
+from maskreid.progress import Progress, finish, silent
 from maskreid.retrieval import Features
 
 COLUMNS = ("path", "identity", "identity_name", "camera", "split", "time", "id", "source", "tags")
@@ -63,8 +63,7 @@ def export(gallery: Gallery, out: str | Path, where: Filter | None = None, *, pr
                 if row.get("thumbnail"):
                     pictured.add(row["id"])
                     write_atomically(out / _picture(row["id"]), row["thumbnail"])
-        for _ in counted:  # the end of the work, which progress is told about
-            pass
+        finish(counted)
         people = sorted({entry.identity for entry in entries if entry.identity})
         numbers = {name: number for number, name in enumerate(people, 1)}
         write_atomically(out / "entries.csv", _table(entries, numbers, pictured).encode())

@@ -22,7 +22,7 @@ from maskreid.gallery.nearest import EVERY, FEW, Best, Row, Vectors, best_produc
 from maskreid.gallery.schema import TABLE
 from maskreid.gallery.tend import FEATURE_INDEX, index_columns, partitions_for, tend
 from maskreid.images import Dataset
-from maskreid.progress import Progress, silent
+from maskreid.progress import Progress, finish, silent
 
 SAMPLE_RATE = 256  # entries a partition that its centre is found with, Lance's own default
 SECONDS = 5.0  # to wait for an address to answer
@@ -118,8 +118,7 @@ def enrol_on_ray(
             parts.append(part)
             for _ in islice(counted, part.added + part.known + part.unreadable):
                 pass
-    for _ in counted:  # the end of the work, which progress is told about
-        pass
+    finish(counted)
     tend(gallery, partial(index_on_ray, workers=workers))
     return Enrolled(
         sum(part.added for part in parts),

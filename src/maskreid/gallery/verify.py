@@ -15,7 +15,7 @@ from maskreid.gallery.judgements import dangling, leftovers
 from maskreid.gallery.lock import being_erased, being_written
 from maskreid.gallery.nearest import matrix_of
 from maskreid.gallery.schema import FACTS, row_checksum
-from maskreid.progress import Progress, silent
+from maskreid.progress import Progress, finish, silent
 
 if TYPE_CHECKING:
     from lance import LanceDataset
@@ -97,8 +97,7 @@ def _verify(gallery: Gallery, progress: Progress) -> Verification:
                 for what in _wrong(gallery, row, vector, float(length), seen):
                     bad.setdefault(what, []).append(row["id"])
                 seen.add(row["id"])
-        for _ in counted:  # the end of the work, which progress is told about
-            pass
+        finish(counted)
     except MaskreidError as error:
         problems.append(f"not all rows can be read: {error}")
     for what, ids in bad.items():

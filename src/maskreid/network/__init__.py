@@ -1,7 +1,7 @@
 """The network: image and masked image in, feature out."""
 
 from maskreid.network.adapt import adapted
-from maskreid.network.card import describe_network, make_card
+from maskreid.network.card import describe_network, make_card, unmeasured
 from maskreid.network.config import NetworkConfig
 from maskreid.network.device import autocast, multiplies_bfloat16, number_type, pick_device
 from maskreid.network.fold import folded
@@ -48,4 +48,5 @@ __all__ = [
     "refuse_shipped",
     "save_model",
     "stored_value",
+    "unmeasured",
 ]

@@ -51,6 +51,11 @@ def make_card(
     }
 
 
+def unmeasured(card: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the card without a calibration and with no metrics, for a model whose feature is another."""
+    return {**{key: value for key, value in card.items() if key != "calibration"}, "metrics": {}}
+
+
 def describe_network(card: Mapping[str, Any]) -> str:
     """Return what a card says of the network in one line: streams, fusion, width, sizes in and out."""
     network = card["architecture"]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 
 from maskreid.errors import MaskreidError
+from maskreid.network.card import unmeasured
 from maskreid.network.device import autocast
 from maskreid.network.infer import infer
 from maskreid.network.maskreid import MaskReID
@@ -62,10 +63,8 @@ class Model:
         """
         if flip == self.flip:
             return self
-        kept = {key: value for key, value in self.card.items() if key != "calibration"}
-        return Model(
-            self.network, {**kept, "preprocessing": {**self.card["preprocessing"], "flip": flip}, "metrics": {}}
-        )
+        preprocessing = {**self.card["preprocessing"], "flip": flip}
+        return Model(self.network, {**unmeasured(self.card), "preprocessing": preprocessing})
 
     @property
     def device(self) -> torch.device:

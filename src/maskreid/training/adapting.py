@@ -12,7 +12,7 @@ import numpy as np
 from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, PersonImage
 from maskreid.masks.named import whole_name
-from maskreid.network import Model, adapted
+from maskreid.network import Model, adapted, unmeasured
 from maskreid.progress import Progress, silent
 from maskreid.training.evaluation import data_config
 from maskreid.training.extract import embed_packed
@@ -85,6 +85,5 @@ def _some_of_each_camera(images: Sequence[PersonImage]) -> list[PersonImage]:
 
 
 def _card(card: dict[str, Any], to: dict[str, Any]) -> dict[str, Any]:
-    kept = {key: value for key, value in card.items() if key != "calibration"}
     before = card["training"].get("adapted", ())
-    return {**kept, "training": {**card["training"], "adapted": [*before, to]}, "metrics": {}}
+    return {**unmeasured(card), "training": {**card["training"], "adapted": [*before, to]}}
