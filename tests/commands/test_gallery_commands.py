@@ -121,13 +121,13 @@ def test_who_and_unknown(tmp_path: Path, photos: Path) -> None:
     maskreid("gallery", "add", gallery, photos, "--subsets", "gallery")
     someone = next(image for image in open_dataset(photos).splits["gallery"] if image.identity > 0)
 
-    def verdict(*options: str) -> str:
-        done = maskreid("gallery", "search", gallery, photos / someone.path, "--json", *options)
-        return str(json.loads(done.stdout)["verdict"])
+    def verdict(*options: str) -> tuple[str, str | None, bool]:
+        done = json.loads(maskreid("gallery", "search", gallery, photos / someone.path, "--json", *options).stdout)
+        return done["verdict"], done["identity"], done["entry"] == done["answers"][0]["id"]
 
-    assert verdict() == f"market1501/{someone.identity}"
-    assert verdict("--unknown-below", "1") == "unknown"
-    assert verdict("--false-matches", "0.0001") == f"market1501/{someone.identity}"
+    assert verdict() == ("known", f"market1501/{someone.identity}", True)
+    assert verdict("--unknown-below", "1") == ("unknown", None, False)
+    assert verdict("--false-matches", "0.0001") == ("known", f"market1501/{someone.identity}", True)
     done = maskreid("gallery", "search", gallery, photos / someone.path)
     assert f"{Path(someone.path).name}: market1501/{someone.identity}" in done.stdout
     assert "probability" in done.stdout
@@ -151,9 +151,10 @@ def test_the_verdict_is_the_most_similar_however_few_are_shown(
 
     others = 0
     for id_ in ids[:8]:
-        nearest = asked(id_, top=1)["verdict"]
+        nearest = asked(id_, top=1)["identity"]
         few, many = (asked(id_, top=top, rerank=True) for top in (1, 48))
-        assert few["verdict"] == many["verdict"] == nearest
+        assert few["verdict"] == many["verdict"] == "known"
+        assert few["identity"] == many["identity"] == nearest
         assert few["answers"] == many["answers"][:1]
         others += few["answers"][0]["identity"] != nearest
     assert others > 0
@@ -170,7 +171,7 @@ def test_a_moved_model_keeps_its_verdicts(tmp_path: Path, capsys: pytest.Capture
         Path(model + suffix).rename(f"{moved}{suffix}")
     for options in ({"false_matches": 0.01}, {"unknown_below": 0.0}):
         search(opened.path, entry=[id_], model=str(moved), as_json=True, **options)
-        assert json.loads(capsys.readouterr().out)["verdict"] == "ann"
+        assert json.loads(capsys.readouterr().out)["identity"] == "ann"
 
 
 def test_a_time_in_milliseconds_is_no_date(gallery: str, capsys: pytest.CaptureFixture[str]) -> None:

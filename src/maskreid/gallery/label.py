@@ -12,8 +12,7 @@ from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.lock import writing
 from maskreid.gallery.schema import check_text
 from maskreid.gallery.tend import tend_files
-
-VERDICTS = ("unknown", "not calibrated")  # what a search says in place of a name
+from maskreid.gallery.verdict import IN_PLACE_OF_A_NAME
 
 
 def label(gallery: Gallery, where: Filter, identity: str | None) -> int:
@@ -56,5 +55,5 @@ def check_name(identity: str | None) -> None:
         raise MaskreidError(f"identity {identity!r}: expected a name without spaces around it")
     if any(unicodedata.category(each) == "Cc" for each in identity):
         raise MaskreidError(f"identity {identity!r}: expected a name without line breaks and control characters")
-    if identity in VERDICTS:
+    if identity in IN_PLACE_OF_A_NAME.values():
         raise MaskreidError(f"identity {identity!r}: a search says that of nobody; choose another name")

@@ -7,6 +7,7 @@ from typing import Literal
 from maskreid.gallery.search import Hit
 
 UNKNOWN_BELOW = 0.5  # probability
+IN_PLACE_OF_A_NAME = {"unknown": "unknown", "uncalibrated": "not calibrated"}  # so nobody may be called that
 
 
 def verdict(

@@ -110,6 +110,7 @@ def search(
     from maskreid import gallery as room
     from maskreid.cli.gallery.show import as_values
     from maskreid.gallery import shortlist
+    from maskreid.gallery.verdict import IN_PLACE_OF_A_NAME, UNKNOWN_BELOW, verdict
 
     if bool(images) == bool(entry):
         raise MaskreidError("search: name either IMAGES or --entry ID; see maskreid gallery search --help")
@@ -123,6 +124,7 @@ def search(
     loaded = opened.model(model, device_of(device)) if images or model else None
     card = loaded.card if loaded else None
     threshold = None if false_matches is None else _threshold(opened.calibration(card), false_matches)
+    least = UNKNOWN_BELOW if unknown_below is None else unknown_below
     where = filter_of(None, identities, None, cameras, not_cameras, after, before, tags)
     names, vectors = _embed(opened, images, loaded, precision) if images else _look_up(opened, entry or [])
     searches = [(names, vectors, where)]
@@ -156,16 +158,19 @@ def search(
             )
             found += zip(asked, answers, strict=True)
     for name, hits in found:
-        verdict = _verdict(hits, unknown_below, threshold)
+        best = max(hits, key=lambda hit: hit.similarity, default=None)
+        said = verdict(best, unknown_below=least, threshold=threshold)
+        person = best.entry if best and said == "known" else None
         shown = hits[:top]
         if as_json:
             values = [
                 {"similarity": hit.similarity, "probability": hit.probability, **as_values(hit.entry)}
                 for hit in shown
             ]
-            print(json.dumps({"query": name, "verdict": verdict, "answers": values}))
+            who = {"identity": person.identity, "entry": person.id} if person else {"identity": None, "entry": None}
+            print(json.dumps({"query": name, "verdict": said, **who, "answers": values}))
         else:
-            _print(name, shown, verdict)
+            _print(name, shown, (person.identity or f"entry {person.id}") if person else IN_PLACE_OF_A_NAME[said])
 
 
 @contextmanager
@@ -223,23 +228,10 @@ def _threshold(calibration: Calibration | None, false_matches: float) -> float:
     return calibration.threshold(false_matches)
 
 
-def _verdict(hits: list[Hit], unknown_below: float | None, threshold: float | None) -> str:
-    """The most similar answer's person, or "unknown"; "not calibrated" where nothing can be said."""
-    from maskreid.gallery import verdict
-    from maskreid.gallery.verdict import UNKNOWN_BELOW
-
-    least = UNKNOWN_BELOW if unknown_below is None else unknown_below
-    best = max(hits, key=lambda hit: hit.similarity, default=None)
-    said = verdict(best, unknown_below=least, threshold=threshold)
-    if best and said == "known":
-        return best.entry.identity or f"entry {best.entry.id}"
-    return "not calibrated" if said == "uncalibrated" else "unknown"
-
-
-def _print(name: str, hits: list[Hit], verdict: str) -> None:
+def _print(name: str, hits: list[Hit], person: str) -> None:
     from maskreid.cli.gallery.show import NOTHING, as_row, table
 
-    print(f"{name}: {verdict}")
+    print(f"{name}: {person}")
     if not hits:
         print("no entry passes these filters\n")
         return
