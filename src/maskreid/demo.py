@@ -13,6 +13,7 @@ from maskreid.images import Dataset
 from maskreid.network import NetworkConfig, read_card
 from maskreid.progress import Progress, silent
 from maskreid.reports import report_on
+from maskreid.retrieval import Reranking
 from maskreid.training import (
     BatchConfig,
     DataConfig,
@@ -62,7 +63,7 @@ def run_demo(dataset: Dataset, out: str | Path, *, seed: int = 0, progress: Prog
         raise MaskreidError(f"{dataset.source.name}: a demo needs train, query and gallery, found no {missing[0]}")
     recipe = replace(DEMO_RECIPE, seed=seed, data=replace(DEMO_RECIPE.data, masks=masks_for(dataset)))
     model = train(recipe, dataset, out, cache=out / "cache", progress=progress)
-    evaluation = evaluate_model(model, dataset, reranking=True, cache=out / "cache", progress=progress)
+    evaluation = evaluate_model(model, dataset, reranking=Reranking(), cache=out / "cache", progress=progress)
     report_on(model, dataset, evaluation, out, title=f"maskreid demo on {dataset.name}")
     return evaluation
 

@@ -14,7 +14,7 @@ from running import maskreid, refused, write
 from scipy.io import savemat
 
 from maskreid.images import synthetic_world
-from maskreid.retrieval import Features, compare, evaluate
+from maskreid.retrieval import Features, Reranking, compare, evaluate, judge
 
 
 def people(noise: float) -> dict[str, np.ndarray]:
@@ -64,6 +64,22 @@ def test_a_mat_file_is_judged_in_full(folder: Path, tmp_path: Path) -> None:
     again = maskreid("evaluate", "--features", out, "--multi-query").stdout
     for row in ("single query", "multiple query"):
         assert numbers_in(again, row) == numbers_in(told, row), "what was written is what was judged"
+
+
+def test_re_ranking_takes_parameters_and_remembers_them(folder: Path, tmp_path: Path) -> None:
+    asked = ["--features", folder / "worse.npz", "--rerank"]
+    usual = maskreid("evaluate", *asked, "--out", tmp_path / "usual").stdout
+    told = maskreid("evaluate", *asked, "--k1", "5", "--k2", "1", "--lambda", "0.9", "--out", tmp_path / "own").stdout
+    assert numbers_in(told, "single query") == numbers_in(usual, "single query")
+    row = "single query, re-ranked"
+    assert numbers_in(told, row) != numbers_in(usual, row)
+    test = (Features.load(tmp_path / "own" / f"{split}.npz") for split in ("query", "gallery"))
+    judged = judge(*test, reranking=Reranking(k1=5, k2=1, lambda_=0.9))
+    numbers = json.loads((tmp_path / "own/metrics.json").read_text())
+    assert numbers["evaluations"][row]["map"] == round(100 * judged.metrics[row].map, 2)
+    assert numbers["reranking"] == {"k1": 5, "k2": 1, "lambda_": 0.9, "probes": None}
+    published = {"k1": 20, "k2": 6, "lambda_": 0.3, "probes": None}
+    assert json.loads((tmp_path / "usual/metrics.json").read_text())["reranking"] == published
 
 
 def test_what_is_known_of_the_model_stays_with_its_features(folder: Path, tmp_path: Path) -> None:
@@ -173,6 +189,8 @@ def test_models_are_compared_on_people_whom_none_has_learned(tmp_path: Path) -> 
         (["evaluate", "--features", "{tmp}/f.pth"], "pickled files can run code"),
         (["evaluate", "--features", "{worse}", "--protocol", "cuhk03"], "no protocol 'cuhk03'; expected market1501"),
         (["evaluate", "--features", "{worse}", "--protocol", "all-vs-all", "--rerank"], "re-ranking needs queries"),
+        (["evaluate", "--features", "{worse}", "--k1", "5", "--lambda", "0.1"], "--rerank: leave out --k1, --lambda"),
+        (["evaluate", "--features", "{worse}", "--probes", "4"], "without --rerank: leave out --probes"),
         (["evaluate", "--features", "{worse}", "--protocol", "cuhk03-classic", "--per-camera"], "searched whole"),
         (
             ["evaluate", "market1501", "--data", "synthetic", "--protocol", "all-vs-all", "--multi-query"],

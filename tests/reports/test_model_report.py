@@ -21,6 +21,7 @@ from maskreid.reports.subject import Masks
 from maskreid.retrieval import (
     NAMED_PROTOCOLS,
     Features,
+    Reranking,
     bootstrap,
     camera_pairs,
     evaluate,
@@ -45,7 +46,7 @@ def tested(world: Dataset, tmp_path_factory: pytest.TempPathFactory) -> tuple[Mo
     card = make_card(config, resize=(54, 36), masks=MASKS, training=training, metrics={})
     save_model(folder, MaskReID(config).eval(), card)
     model = load_model(str(folder))
-    evaluation = evaluate_model(model, world, reranking=True, cache=folder / "cache")
+    evaluation = evaluate_model(model, world, reranking=Reranking(), cache=folder / "cache")
     judged = evaluation.judgement
     pairs = camera_pairs(judged.query, judged.gallery)
     worst = worst_queries(judged.main, judged.query, 3)

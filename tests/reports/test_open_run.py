@@ -13,7 +13,7 @@ import pytest
 from maskreid.errors import MaskreidError
 from maskreid.reports import Details, make_page, open_subject, short_names, write_numbers, written_to
 from maskreid.reports.subject import Masks
-from maskreid.retrieval import NAMED_PROTOCOLS, Features, judge, save_folder
+from maskreid.retrieval import NAMED_PROTOCOLS, Features, Reranking, judge, save_folder
 from maskreid.training.history import History
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "reports.md"
@@ -65,14 +65,16 @@ def test_a_test_is_judged_again_as_it_was(tested: Path) -> None:
 
 def test_re_ranking_is_done_again_where_it_was_done(tmp_path: Path) -> None:
     query, gallery = features(1, 12, 1), features(2, 30, 2)
-    write_numbers(tmp_path / "metrics.json", judge(query, gallery, reranking=True, probes=3), about={})
+    write_numbers(
+        tmp_path / "metrics.json", judge(query, gallery, reranking=Reranking(lambda_=0.1, probes=3)), about={}
+    )
     save_folder(tmp_path, query, gallery)
     subject = open_subject(str(tmp_path), examining=False)
     assert subject.test
-    assert subject.test.judgement.probes == 3
+    assert subject.test.judgement.reranking == Reranking(lambda_=0.1, probes=3)
     plain = open_subject(str(tmp_path), protocol="all-vs-all", examining=False)
     assert plain.test
-    assert plain.test.judgement.probes is None
+    assert plain.test.judgement.reranking is None
     assert list(subject.test.judgement.metrics) == ["single query", "single query, re-ranked"]
 
 

@@ -12,7 +12,16 @@ from maskreid.errors import MaskreidError
 from maskreid.reports import find_queries, rank_lists
 from maskreid.reports.pictures import Mask, Pixels
 from maskreid.reports.rank_lists import choose_queries, first_hits
-from maskreid.retrieval import MARKET1501, Calibration, Features, Judgement, evaluate, judge, worst_queries
+from maskreid.retrieval import (
+    MARKET1501,
+    Calibration,
+    Features,
+    Judgement,
+    Reranking,
+    evaluate,
+    judge,
+    worst_queries,
+)
 
 
 def features(identities: list[int], cameras: list[int]) -> Features:
@@ -75,7 +84,7 @@ def judged() -> Judgement:
     query = features(list(range(1, 21)), [1] * 20)
     query = Features(query.vectors, query.identities, query.cameras, tuple(f"query/{n}.jpg" for n in range(20)))
     gallery = features(rng.integers(-1, 21, 300).tolist(), rng.integers(1, 4, 300).tolist())
-    return judge(query, gallery, reranking=True)
+    return judge(query, gallery, reranking=Reranking())
 
 
 def crops(features: Features, rows: Sequence[int], *, masks: bool = False) -> list[tuple[Pixels, Mask | None]]:

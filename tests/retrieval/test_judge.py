@@ -10,6 +10,7 @@ from maskreid.retrieval import (
     ALL_VS_ALL,
     NAMED_PROTOCOLS,
     Features,
+    Reranking,
     evaluate,
     evaluate_single_shot,
     everyone,
@@ -18,7 +19,6 @@ from maskreid.retrieval import (
     pool_queries,
     rerank,
 )
-from maskreid.retrieval.judge import check_asked
 from maskreid.retrieval.named_protocols import EVERYONE, MULTIPLE_QUERY, SINGLE_QUERY, SINGLE_SHOT
 
 
@@ -71,7 +71,7 @@ def test_all_against_all_by_loops(test) -> None:
 
 def test_re_ranking_and_multiple_query_come_beside_the_protocols_own_numbers(test) -> None:
     query, gallery, boxes = test
-    judged = judge(query, gallery, boxes, multi_query=True, reranking=True)
+    judged = judge(query, gallery, boxes, multi_query=True, reranking=Reranking())
     assert list(judged.metrics) == [
         "single query",
         "single query, re-ranked",
@@ -86,29 +86,25 @@ def test_re_ranking_and_multiple_query_come_beside_the_protocols_own_numbers(tes
     )
 
 
-@pytest.mark.parametrize("how", [{"device": "cpu"}, {"probes": 1000}])
+@pytest.mark.parametrize("how", [{"device": "cpu"}, {"reranking": Reranking(probes=1000)}])
 def test_products_and_searches_made_elsewhere_give_the_same(test, how) -> None:
     query, gallery, boxes = test
-    here = judge(query, gallery, boxes, multi_query=True, reranking=True)
-    there = judge(query, gallery, boxes, multi_query=True, reranking=True, **how)
+    here = judge(query, gallery, boxes, multi_query=True, reranking=Reranking())
+    there = judge(query, gallery, boxes, multi_query=True, **{"reranking": Reranking(), **how})
     assert here.metrics.keys() == there.metrics.keys()
-    assert there.probes == how.get("probes")
+    assert there.reranking == how.get("reranking", Reranking())
     for name, metrics in here.metrics.items():
         assert there.metrics[name].map == pytest.approx(metrics.map, abs=1e-6)
 
 
 def test_refuses_what_does_not_go_together(test) -> None:
     query, gallery, boxes = test
-    with pytest.raises(MaskreidError, match="probes are for re-ranking"):
-        judge(query, gallery, probes=4)
-    with pytest.raises(MaskreidError, match="expected at least 1 probe, got 0"):
-        check_asked(SINGLE_QUERY, reranking=True, probes=0)
     with pytest.raises(MaskreidError, match="device 'nowhere'"):
         judge(query, gallery, device="nowhere")
     with pytest.raises(MaskreidError, match="protocol market1501-multiple: needs features of the multi-query boxes"):
         judge(query, gallery, protocol=MULTIPLE_QUERY)
     for protocol in (SINGLE_SHOT, EVERYONE):
         with pytest.raises(MaskreidError, match=f"re-ranking .* protocol {protocol.name} has none"):
-            judge(query, gallery, protocol=protocol, reranking=True)
+            judge(query, gallery, protocol=protocol, reranking=Reranking())
         with pytest.raises(MaskreidError, match="multiple query is a form of protocol market1501"):
             judge(query, gallery, boxes, protocol=protocol, multi_query=True)

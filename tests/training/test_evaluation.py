@@ -14,7 +14,7 @@ from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, open_dataset
 from maskreid.network import MaskReID, Model, NetworkConfig, make_card
 from maskreid.reports import report_on
-from maskreid.retrieval import judge, named_protocol, read_features
+from maskreid.retrieval import Reranking, judge, named_protocol, read_features
 from maskreid.training import evaluate_model
 
 
@@ -86,7 +86,9 @@ def test_what_does_not_go_together_is_refused_before_anything_is_embedded(
     model: Model, world: Dataset, tmp_path: Path
 ) -> None:
     with pytest.raises(MaskreidError, match="re-ranking needs queries apart"):
-        evaluate_model(model, world, protocol=named_protocol("all-vs-all"), reranking=True, cache=tmp_path / "cache")
+        evaluate_model(
+            model, world, protocol=named_protocol("all-vs-all"), reranking=Reranking(), cache=tmp_path / "cache"
+        )
     assert not (tmp_path / "cache").exists()
 
 

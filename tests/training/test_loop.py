@@ -18,7 +18,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, PackedImages, holdout_split, split_identities
 from maskreid.network import Model, NetworkConfig, add_to_card, load_model, multiplies_bfloat16
-from maskreid.retrieval import evaluate
+from maskreid.retrieval import Reranking, evaluate
 from maskreid.training import (
     BatchConfig,
     DataConfig,
@@ -479,7 +479,7 @@ def test_a_dataset_without_training_images_is_refused(world: Dataset, tmp_path: 
 
 def test_a_trained_model_is_evaluated_single_and_re_ranked(world: Dataset, tmp_path: Path) -> None:
     model = train(TINY, world, tmp_path)
-    evaluation = evaluate_model(model, world, reranking=True)
+    evaluation = evaluate_model(model, world, reranking=Reranking())
     assert list(evaluation.metrics) == ["single query", "single query, re-ranked"]
     assert len(evaluation.judgement.query) == 12
     assert evaluation.judgement.reranked is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,7 +24,7 @@ from maskreid.errors import MaskreidError
 
 if TYPE_CHECKING:
     from maskreid.reports import Details
-    from maskreid.retrieval import Calibration, Judgement, NamedProtocol
+    from maskreid.retrieval import Calibration, Judgement, NamedProtocol, Reranking
 
 
 def evaluate(
@@ -46,11 +46,28 @@ def evaluate(
     multi_query: Annotated[
         bool, typer.Option("--multi-query", help="Also search with all boxes of a query pooled (gt_bbox).")
     ] = False,
-    rerank: Annotated[bool, typer.Option("--rerank", help="Also re-rank (k1=20, k2=6, lambda=0.3).")] = False,
+    rerank: Annotated[bool, typer.Option("--rerank", help="Also re-rank by k-reciprocal neighbours.")] = False,
+    k1: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Re-rank by N mutual neighbours. [default: 20]")
+    ] = None,
+    k2: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Re-rank by the mean of N neighbours. [default: 6]")
+    ] = None,
+    lambda_: Annotated[
+        float | None,
+        typer.Option(
+            "--lambda",
+            metavar="SHARE",
+            min=0,
+            max=1,
+            help="Share of the original distance in the re-ranked one. [default: 0.3]",
+        ),
+    ] = None,
     probes: Annotated[
         int | None,
         typer.Option(
             metavar="N",
+            min=1,
             help="Re-rank with approximate neighbours, for several 100,000 images: look only into the N nearest of "
             "their groups. [default: all]",
         ),
@@ -101,6 +118,7 @@ def evaluate(
     if any(whole.values()) and chosen.repeats:
         name = next(name for name, wanted in whole.items() if wanted)
         raise MaskreidError(f"{name} needs a gallery that is searched whole; protocol {chosen.name} draws its own")
+    reranking = _reranking(rerank, k1=k1, k2=k2, lambda_=lambda_, probes=probes)
     if out:
         check_folder(out)
     if features is not None:
@@ -112,7 +130,7 @@ def evaluate(
         refuse_surplus(given, "--features needs no model and no images")
         if out and is_run(out) and not (features.exists() and out.samefile(features)):
             raise MaskreidError(f"{out}: is a training run, whose test these features are not; name another folder")
-        _evaluate_features(features, chosen, multi_query, rerank, probes, per_camera, worst, open_set, out, device)
+        _evaluate_features(features, chosen, multi_query, reranking, per_camera, worst, open_set, out, device)
         return
     if model is None or data is None:
         raise MaskreidError("evaluate needs MODEL and --data DATA, or --features FILE; see maskreid evaluate --help")
@@ -134,8 +152,7 @@ def evaluate(
         dataset,
         protocol=chosen,
         multi_query=multi_query,
-        reranking=rerank,
-        probes=probes,
+        reranking=reranking,
         masks=masks,
         cache=cache,
         precision=precision or "float32",
@@ -150,12 +167,22 @@ def evaluate(
         print(f"written: {', '.join(str(out / name) for name in written)}")
 
 
+def _reranking(wanted: bool, **parameters: Any) -> Reranking | None:
+    given = {name: value for name, value in parameters.items() if value is not None}
+    if not wanted:
+        surplus = {f"--{name.rstrip('_')}": value for name, value in given.items()}
+        refuse_surplus(surplus, "nothing is re-ranked without --rerank")
+        return None
+    from maskreid.retrieval import Reranking
+
+    return Reranking(**given)
+
+
 def _evaluate_features(
     file: Path,
     protocol: NamedProtocol,
     multi_query: bool,
-    rerank: bool,
-    probes: int | None,
+    reranking: Reranking | None,
     per_camera: bool,
     worst: int,
     open_set: bool,
@@ -167,7 +194,7 @@ def _evaluate_features(
     from maskreid.retrieval import Calibration, judge, read_features, save_folder
     from maskreid.retrieval.judge import check_asked
 
-    check_asked(protocol, multi_query=multi_query, reranking=rerank, probes=probes)
+    check_asked(protocol, multi_query=multi_query, reranking=reranking)
     read = read_features(file)
     print(
         f"{file}: {len(read.query):,} queries, {len(read.gallery):,} gallery images, "
@@ -181,8 +208,7 @@ def _evaluate_features(
         read.boxes,
         protocol=protocol,
         multi_query=multi_query,
-        reranking=rerank,
-        probes=probes,
+        reranking=reranking,
         device=device,
         progress=progress.terminal,
     )

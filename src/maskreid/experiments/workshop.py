@@ -19,7 +19,7 @@ from maskreid.files import write_out
 from maskreid.images import Dataset, join_datasets, open_dataset
 from maskreid.network import load_model, pick_device
 from maskreid.progress import Progress, silent
-from maskreid.retrieval import Similarities, similarities
+from maskreid.retrieval import Reranking, Similarities, similarities
 from maskreid.retrieval.named_protocols import MULTIPLE_QUERY, SINGLE_QUERY, SINGLE_SHOT
 from maskreid.training import evaluate_model, train
 from maskreid.training.loop import MODEL
@@ -148,7 +148,7 @@ class Workshop:
             dataset,
             protocol=SINGLE_SHOT if drawn else SINGLE_QUERY,
             multi_query=multi_query,
-            reranking=not drawn,
+            reranking=None if drawn else Reranking(),
             cache=self.cache,
             progress=self.progress,
         )

@@ -83,8 +83,8 @@ def write_numbers(
         **next(iter(evaluations.values())),
         "evaluations": evaluations,
     }
-    if judgement.probes is not None:
-        numbers["probes"] = judgement.probes
+    if judgement.reranking is not None:
+        numbers["reranking"] = judgement.reranking.as_dict()
     if details.pairs is not None:
         numbers["camera_pairs"] = details.pairs.as_list()
     if details.worst:

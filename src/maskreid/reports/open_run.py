@@ -22,6 +22,7 @@ from maskreid.retrieval import (
     Calibration,
     Judgement,
     NamedProtocol,
+    Reranking,
     holds_features,
     judge,
     named_protocol,
@@ -171,8 +172,7 @@ def _judged(run: str, protocol: str | None, numbers: dict[str, Any], progress: P
         read.boxes,
         protocol=chosen,
         multi_query=same and chosen is SINGLE_QUERY and MULTIPLE_QUERY.heading in before and read.boxes is not None,
-        reranking=reranking,
-        probes=numbers.get("probes") if reranking else None,
+        reranking=Reranking.of(numbers) if reranking else None,
         progress=progress,
     )
 

@@ -110,7 +110,7 @@ def rank_lists(
     again = None
     if reranked:
         if judgement.reranked is None:
-            raise MaskreidError("rank lists: this test was not re-ranked; judge it with reranking=True")
+            raise MaskreidError("rank lists: this test was not re-ranked; judge it with reranking=Reranking()")
         again = judgement.reranked
         query, gallery = again.query, again.gallery
         metrics = judgement.metrics[reranked_name(next(iter(judgement.metrics)))]

@@ -29,6 +29,7 @@ from maskreid.retrieval.protocol import ALL_VS_ALL, MARKET1501, Protocol
 from maskreid.retrieval.reliability import Reliability
 from maskreid.retrieval.rerank import rerank, rerank_among
 from maskreid.retrieval.reranked import RerankedDistances
+from maskreid.retrieval.reranking import Reranking
 from maskreid.retrieval.similarities import Similarities, similarities
 from maskreid.retrieval.single_shot import evaluate_single_shot
 from maskreid.retrieval.worst import WorstQuery, worst_queries
@@ -51,6 +52,7 @@ __all__ = [
     "Protocol",
     "Reliability",
     "RerankedDistances",
+    "Reranking",
     "Similarities",
     "WorstQuery",
     "approximate_search",

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 
 from maskreid.errors import MaskreidError
 from maskreid.progress import Progress, silent
-from maskreid.retrieval.approximate_search import approximate_search
-from maskreid.retrieval.device_search import device_search
 from maskreid.retrieval.features import Features
 from maskreid.retrieval.metrics import Metrics
 from maskreid.retrieval.named_protocols import MULTIPLE_QUERY, SINGLE_QUERY, NamedProtocol
-from maskreid.retrieval.neighbours import exact_search
-from maskreid.retrieval.rerank import rerank
 from maskreid.retrieval.reranked import RerankedDistances
+from maskreid.retrieval.reranking import Reranking
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +24,7 @@ class Judgement:
         query: who searched under the protocol.
         gallery: who was searched.
         reranked: re-ranked distances of the protocol's own queries, if asked for.
-        probes: of the approximate neighbour search that re-ranking took; None if it was exact.
+        reranking: how; None where it was not asked for.
     """
 
     protocol: NamedProtocol
@@ -35,7 +32,7 @@ class Judgement:
     query: Features
     gallery: Features
     reranked: RerankedDistances | None
-    probes: int | None = None
+    reranking: Reranking | None = None
 
     @property
     def main(self) -> Metrics:
@@ -48,16 +45,10 @@ def reranked_name(heading: str) -> str:
     return f"{heading}, re-ranked"
 
 
-def check_asked(
-    protocol: NamedProtocol, *, multi_query: bool = False, reranking: bool = False, probes: int | None = None
-) -> None:
+def check_asked(protocol: NamedProtocol, *, multi_query: bool = False, reranking: Reranking | None = None) -> None:
     """Refuse what `judge` cannot do together, before anything is computed."""
     if multi_query and protocol is not SINGLE_QUERY:
         raise MaskreidError(f"multiple query is a form of protocol {SINGLE_QUERY.name}, not of {protocol.name}")
-    if probes is not None and not reranking:
-        raise MaskreidError("probes are for re-ranking, which was not asked for: add --rerank, or leave out --probes")
-    if probes is not None and probes < 1:
-        raise MaskreidError(f"expected at least 1 probe, got {probes}; leave out --probes to search exactly")
     if reranking and protocol not in (SINGLE_QUERY, MULTIPLE_QUERY):
         raise MaskreidError(
             f"re-ranking needs queries apart from a gallery that is searched whole; protocol {protocol.name} has none"
@@ -71,8 +62,7 @@ def judge(
     *,
     protocol: NamedProtocol = SINGLE_QUERY,
     multi_query: bool = False,
-    reranking: bool = False,
-    probes: int | None = None,
+    reranking: Reranking | None = None,
     device: str | None = None,
     progress: Progress = silent,
 ) -> Judgement:
@@ -84,18 +74,14 @@ def judge(
         boxes: what multiple query pools.
         protocol: one of `maskreid.retrieval.NAMED_PROTOCOLS`.
         multi_query: also pool; with `SINGLE_QUERY` only.
-        reranking: also re-rank (k1 = 20, k2 = 6, lambda = 0.3); only where queries search a whole, other gallery.
-        probes: re-rank with `approximate_search`, which looks into so many cells; None searches exactly.
+        reranking: also re-rank, like this; only where queries search a whole, other gallery.
         device: where gallery products and the exact search run: None here, with NumPy; "cuda" and so on with torch.
         progress: told about re-ranking.
 
     Raises:
         MaskreidError: these do not go together, or the features do not fit the protocol.
     """
-    check_asked(protocol, multi_query=multi_query, reranking=reranking, probes=probes)
-    search = exact_search if device is None else device_search(device)
-    if probes is not None:
-        search = approximate_search(probes)
+    check_asked(protocol, multi_query=multi_query, reranking=reranking)
     arranged = {
         each.heading: (each, *each.arrange(query, gallery, boxes))
         for each in (protocol, *([MULTIPLE_QUERY] if multi_query else []))
@@ -105,7 +91,7 @@ def judge(
     for heading, (each, searching, searched) in arranged.items():
         metrics[heading] = each.evaluate(searching, searched, device)
         if reranking:
-            reranked[heading] = rerank(searching, searched, search=search, progress=progress)
+            reranked[heading] = reranking(searching, searched, device=device, progress=progress)
             metrics[reranked_name(heading)] = reranked[heading].evaluate(each.rule, progress=progress)
     _, searching, searched = arranged[protocol.heading]
-    return Judgement(protocol, metrics, searching, searched, reranked.get(protocol.heading), probes)
+    return Judgement(protocol, metrics, searching, searched, reranked.get(protocol.heading), reranking)

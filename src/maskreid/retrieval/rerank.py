@@ -56,7 +56,7 @@ def rerank(
     """
     from maskreid.retrieval.jaccard_kernels import invert
 
-    _check(k1, k2, lambda_)
+    check_parameters(k1, k2, lambda_)
     check_comparable(query, gallery)
     encoding, largest = _encoded(np.concatenate((query.vectors, gallery.vectors)), k1, k2, search, progress)
     count = len(query)
@@ -87,13 +87,14 @@ def rerank_among(
     """
     from maskreid.retrieval.jaccard_kernels import invert
 
-    _check(k1, k2, lambda_)
+    check_parameters(k1, k2, lambda_)
     check_comparable(items, items)
     encoding, largest = _encoded(items.vectors, k1, k2, exact_search, progress)
     return RerankedDistances(items, items, encoding, invert(encoding, 0), largest, lambda_)
 
 
-def _check(k1: int, k2: int, lambda_: float) -> None:
+def check_parameters(k1: int, k2: int, lambda_: float) -> None:
+    """Refuse parameters of `rerank` that are out of range, whatever the features are."""
     if k1 < 1 or k2 < 1 or not 0 <= lambda_ <= 1:
         raise MaskreidError(f"rerank: expected k1 >= 1, k2 >= 1 and 0 <= lambda_ <= 1, got {k1}, {k2}, {lambda_}")
 

@@ -11,7 +11,7 @@ from maskreid.images import Dataset, PackedImages, PersonImage
 from maskreid.masks.named import refuse_shared
 from maskreid.network import Model
 from maskreid.progress import Progress, silent
-from maskreid.retrieval import Features, Judgement, Metrics, NamedProtocol, judge
+from maskreid.retrieval import Features, Judgement, Metrics, NamedProtocol, Reranking, judge
 from maskreid.retrieval.judge import check_asked
 from maskreid.retrieval.named_protocols import SINGLE_QUERY
 from maskreid.training.extract import extract_features
@@ -48,8 +48,7 @@ def evaluate_model(
     *,
     protocol: NamedProtocol = SINGLE_QUERY,
     multi_query: bool = False,
-    reranking: bool = False,
-    probes: int | None = None,
+    reranking: Reranking | None = None,
     masks: str | None = None,
     cache: Path | None = None,
     precision: str = "float32",
@@ -63,8 +62,7 @@ def evaluate_model(
             image searches, a dataset without them gives its "train" images: a folder per person will do.
         protocol: one of `maskreid.retrieval.NAMED_PROTOCOLS`.
         multi_query: also pool each query with all boxes of the same identity and camera.
-        reranking: also re-rank (k1 = 20, k2 = 6, lambda = 0.3).
-        probes: of an approximate neighbour search for it; None searches exactly.
+        reranking: also re-rank, like this.
         masks: where masks come from, if not from where the model's card says.
         cache: where packed images are kept.
         precision: of the network, "float32", or "bfloat16" where the device multiplies it itself.
@@ -74,7 +72,7 @@ def evaluate_model(
         MaskreidError: a split is missing, the model learned from another random split of this dataset, or the
             arguments do not go together.
     """
-    check_asked(protocol, multi_query=multi_query, reranking=reranking, probes=probes)
+    check_asked(protocol, multi_query=multi_query, reranking=reranking)
     refuse_other_split(model.card["training"], dataset)
     images = _images(dataset, protocol, multi_query)
     config = data_config(model, masks)
@@ -96,7 +94,6 @@ def evaluate_model(
         protocol=protocol,
         multi_query=multi_query,
         reranking=reranking,
-        probes=probes,
         device=product_device(model),
         progress=progress,
     )
