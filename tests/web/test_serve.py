@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -14,9 +15,12 @@ from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
-from running import refused
+from made_up import save
+from PIL import Image
+from running import refused, write
 
-from maskreid.gallery import Gallery
+from maskreid.gallery import Gallery, enrol
+from maskreid.images import open_dataset, synthetic_world
 
 MASKREID = Path(sys.executable).with_name("maskreid")
 
@@ -95,6 +99,37 @@ def test_a_port_that_is_taken_is_one_line(gallery: Gallery, tmp_path: Path) -> N
     done = subprocess.run([MASKREID, "serve", tmp_path / "no"], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "there is no gallery" in done.stderr
+
+
+def test_pictures_that_were_not_kept_are_read_where_the_images_lie(tmp_path: Path) -> None:
+    photos, model = tmp_path / "photos", save(tmp_path / "m", masks={"source": "none", "min_share": 0.05})
+    write(synthetic_world(train=1, test=1, cameras=2, images=2, distractors=0, junk=0), photos)
+    made = Gallery.create(tmp_path / "g", model)
+    enrol(made, open_dataset(photos, anything=True))
+    (entry, *_) = made.entries()
+    with (
+        server(made.path) as (address, _),
+        urllib.request.urlopen(f"{address}pictures/{entry.id}", timeout=30) as answer,
+    ):
+        assert answer.url.endswith("/static/nobody.svg")
+    with (
+        server(made.path, "--images", photos) as (address, _),
+        urllib.request.urlopen(f"{address}pictures/{entry.id}", timeout=30) as answer,
+    ):
+        shown = Image.open(io.BytesIO(answer.read()))
+    assert shown.size == Image.open(photos / entry.path).size
+
+
+def test_a_gallery_whose_model_was_moved_is_served_with_it(tmp_path: Path) -> None:
+    made = Gallery.create(tmp_path / "g", save(tmp_path / "m"))
+    for suffix in (".json", ".safetensors"):
+        (tmp_path / f"m{suffix}").rename(tmp_path / f"moved{suffix}")
+    assert "--model says where" in refused("serve", made.path)
+    with (
+        server(made.path, "--model", tmp_path / "moved") as (address, _),
+        urllib.request.urlopen(f"{address}api/overview", timeout=30) as answer,
+    ):
+        assert json.load(answer)["entries"] == 0
 
 
 def test_a_run_that_is_not_there_is_told_at_the_start(gallery: Gallery) -> None:

@@ -96,7 +96,10 @@ def test_a_mask_is_of_the_images_size(client: TestClient, image: bytes) -> None:
     put = f"/api/queries/{query}/images/0/mask"
     assert client.put(put, content=mask, headers={"content-type": "image/png"}).status_code == 200
     assert client.put(put, content=mask).status_code == 415
-    assert client.put(put, content=b"no", headers={"content-type": "image/png"}).status_code == 415
+    for damaged in (b"no", mask[:-40], mask[: len(mask) // 2]):
+        answer = client.put(put, content=damaged, headers={"content-type": "image/png"})
+        assert answer.status_code == 415
+        assert answer.json()["detail"] == "the mask cannot be decoded; expected a PNG of the image's size"
     buffer = io.BytesIO()
     Image.new("L", (3, 4)).save(buffer, "PNG")
     answer = client.put(put, content=buffer.getvalue(), headers={"content-type": "image/png"})
