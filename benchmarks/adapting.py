@@ -25,7 +25,7 @@ from maskreid.network import Model, load_model
 from maskreid.network.adapt import whitening
 from maskreid.retrieval import Features, Metrics, evaluate
 from maskreid.training import prepare
-from maskreid.training.evaluation import data_config
+from maskreid.training.prepare import data_config
 
 TIMES = 6
 EACH = (25, 50, 100, 250)  # images of each camera

@@ -19,8 +19,8 @@ from maskreid.cli.memory import keep_freed_memory
 from maskreid.gallery.cluster import EPS, FEWEST, group
 from maskreid.network import load_model
 from maskreid.training import extract_features, prepare
-from maskreid.training.evaluation import data_config
 from maskreid.training.learned import learned_people
+from maskreid.training.prepare import data_config
 
 
 def main() -> None:

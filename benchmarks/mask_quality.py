@@ -25,7 +25,7 @@ from maskreid.masks import FcnMasks
 from maskreid.network import load_model
 from maskreid.retrieval import Metrics, evaluate
 from maskreid.training import extract_features, held_out_features, held_out_test, prepare
-from maskreid.training.evaluation import data_config
+from maskreid.training.prepare import data_config
 
 PARTS = 4
 

@@ -24,7 +24,7 @@ from maskreid.images import Dataset, PackedImages
 from maskreid.network import Model, load_model
 from maskreid.retrieval import Metrics, bootstrap, evaluate
 from maskreid.training import extract_features, prepare
-from maskreid.training.evaluation import data_config
+from maskreid.training.prepare import data_config
 
 Masks = np.ndarray  # (N, H, W) uint8, 1 = person
 

@@ -12,7 +12,7 @@ from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, PackedImages, PersonImage, Source, open_dataset, synthetic_world
 from maskreid.network import MaskReID, Model, NetworkConfig, load_model, make_card
 from maskreid.training import adapt_model, adapting, calibrate_model, evaluate_model, extract_features, prepare
-from maskreid.training.evaluation import data_config
+from maskreid.training.prepare import data_config
 
 
 @pytest.fixture

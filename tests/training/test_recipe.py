@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from maskreid.errors import MaskreidError
-from maskreid.training import Recipe
+from maskreid.training import BatchConfig, Recipe, ScheduleConfig
 
 RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.toml"))
 
@@ -90,6 +91,22 @@ def test_mistakes_are_named(tmp_path: Path, text: str, overrides: list[str], mes
     path.write_text(text)
     with pytest.raises(MaskreidError, match=message):
         Recipe.load(path, overrides)
+
+
+@pytest.mark.parametrize(
+    ("sections", "message"),
+    [
+        (
+            {"schedule": ScheduleConfig(policy="step")},
+            "schedule.policy must be 'stepdecr' or 'poly' or 'cosine', got",
+        ),
+        ({"schedule": ScheduleConfig(precision="bf16")}, "schedule.precision must be 'float32' or 'bfloat16', got"),
+        ({"batch": BatchConfig(sampler="identity")}, "batch.sampler must be .* got 'identity'"),
+    ],
+)
+def test_a_recipe_made_in_python_is_checked_too(sections: dict[str, Any], message: str) -> None:
+    with pytest.raises(MaskreidError, match=f"recipe mine: {message}"):
+        Recipe(name="mine", **sections)
 
 
 def test_a_missing_recipe_is_named(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import torch
 from maskreid.images import Dataset
 from maskreid.network import MaskReID, Model, NetworkConfig, make_card
 from maskreid.training import extract_features, prepare
-from maskreid.training.evaluation import data_config
+from maskreid.training.prepare import data_config
 from maskreid.training.teachers import taught_features
 
 

@@ -11,6 +11,7 @@ from maskreid.cli.common import (
     CacheOption,
     DeviceOption,
     FormatOption,
+    PrecisionOption,
     SplitOption,
     WithoutOption,
     device_of,
@@ -42,9 +43,7 @@ def calibrate(
         ),
     ] = None,
     plot: Annotated[Path | None, typer.Option(metavar="SVG", help="Also draw claimed against true shares.")] = None,
-    precision: Annotated[
-        str, typer.Option(help="float32, or bfloat16 for speed where the processor has it.")
-    ] = "float32",
+    precision: PrecisionOption = None,
     device: DeviceOption = None,
     format: FormatOption = None,
     split: SplitOption = 0,
@@ -75,7 +74,7 @@ def calibrate(
         open_together(data, format, split),
         without=omitted,
         cache=cache,
-        precision=precision,
+        precision=precision or "float32",
         progress=progress.terminal,
     )
     print(reliability_table(tested))

@@ -12,7 +12,6 @@ from maskreid.embedding.graphs import FeatureGraph, MaskGraph
 from maskreid.images import MaskSource, PersonImage, ShapedImages, Source, shape_images
 from maskreid.masks import DatasetMasks, FcnMasks, FolderMasks, by_size, mask_source
 from maskreid.network import Model
-from maskreid.training.evaluation import data_config
 
 BATCH = 64  # images that pass through the network together
 
@@ -51,9 +50,8 @@ class Embedder:
         """
         self.model = model
         self.backend, self.precision = choose(backend, precision, model.device, images)
-        self._config = data_config(model, masks)
         self._features = self._compiled(FeatureGraph(model))
-        self._masks: MaskSource | None = mask_source(self._config.masks)
+        self._masks: MaskSource | None = mask_source(model.masks_from(masks))
         if isinstance(self._masks, FcnMasks) and (self.backend, self.precision) != ("torch", "float32"):
             name = f"{self._masks.name}-{self.backend}-{self.precision}"
             self._masks = _GraphMasks(name, self._compiled(MaskGraph(self._masks.segmenter)))
@@ -78,9 +76,9 @@ class Embedder:
             source,
             images,
             native,
-            size=self._config.resize,
+            size=self.model.resize,
             masks=self._masks,
-            min_share=self._config.min_share,
+            min_share=self.model.min_share,
         )
         vectors = np.empty((len(images), self.model.dimension), np.float32)
         for start in range(0, len(images), BATCH):

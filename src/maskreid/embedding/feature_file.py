@@ -25,6 +25,7 @@ from maskreid.images.decode import decode_image
 from maskreid.images.records import cameras_of, identities_of
 from maskreid.masks import DatasetMasks
 from maskreid.progress import Progress, chunks, silent
+from maskreid.threads import thread_count
 
 CHUNK = 256  # images that are read together; twice as many are in memory
 
@@ -123,7 +124,7 @@ def _embed(
         digest = hashlib.sha256()
     left = images[kept.done :]
     counted = progress(left, total=len(left), what=f"embedding ({embedder})", unit="image")
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow decodes on as many cores as there are threads
+    with ThreadPoolExecutor(thread_count()) as pool:  # Pillow decodes on as many cores as there are threads
         for chunk in ahead(lambda some: list(pool.map(read, some)), chunks(counted, CHUNK)):
             records, hashes, native = zip(*chunk, strict=True)
             vectors, shaped = embedder(source, records, native)

@@ -24,7 +24,6 @@ from maskreid.masks import GivenMasks, by_size, load_segmenter
 from maskreid.masks.named import segmenter_of
 from maskreid.network import Model
 from maskreid.progress import Progress, silent
-from maskreid.training.evaluation import data_config
 
 LEAST_COSINE = 0.9999  # of a feature and PyTorch's from the same mask
 LEAST_AGREEMENT = 0.9999  # share of the pixels in which the masks agree: rounding moves one where neither is sure
@@ -96,7 +95,7 @@ def compare(
     All in float32, the segmenter too, which `FcnMasks` runs in bfloat16 where it can.
     """
     session = onnx_session(content)
-    segmenter = segmenter_of(data_config(model).masks) or load_segmenter()  # any masks do where they are given
+    segmenter = segmenter_of(model.masks_from()) or load_segmenter()  # any masks do where they are given
     segment = on_torch(MaskGraph(segmenter), "float32", torch.device("cpu"))
     groups = _of_one_size(dataset, images)
     parts = [
@@ -116,7 +115,7 @@ def compare(
     return Parity(
         len(images),
         float(np.concatenate(same_mask).min()),
-        float(np.concatenate(agreements).mean()) if data_config(model).masks != "none" else 1.0,
+        float(np.concatenate(agreements).mean()) if model.masks_from() != "none" else 1.0,
         float(cosines.mean()),
         float(cosines.min()),
     )
@@ -130,9 +129,8 @@ def _embed(
     masks: list[npt.NDArray[np.bool_]],
 ) -> npt.NDArray[np.float32]:
     """Return the features that evaluation makes of images with these masks; without, where the model reads none."""
-    config = data_config(model)
-    given = None if config.masks == "none" else GivenMasks(masks)
-    shaped = shape_images(dataset.source, images, native, size=config.resize, masks=given, min_share=config.min_share)
+    given = None if model.masks_from() == "none" else GivenMasks(masks)
+    shaped = shape_images(dataset.source, images, native, size=model.resize, masks=given, min_share=model.min_share)
     return model.embed(shaped.pixels, shaped.masks)
 
 

@@ -51,7 +51,7 @@ class Unfinished:
         lock = self._files.enter_context((self.folder / LOCK).open("a"))
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             self._files.close()
             raise MaskreidError(f"{self.folder}: another process is writing there; wait for it, or end it") from None
         try:

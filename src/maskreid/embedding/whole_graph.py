@@ -9,7 +9,6 @@ from maskreid.embedding.graphs import FeatureGraph, Graph, MaskGraph
 from maskreid.embedding.resizing import resize_bilinear, resize_nearest
 from maskreid.masks.named import segmenter_of
 from maskreid.network import Model
-from maskreid.training.evaluation import data_config
 
 
 class WholeGraph(Graph):
@@ -26,14 +25,14 @@ class WholeGraph(Graph):
 
     def __init__(self, model: Model) -> None:
         super().__init__()
-        config = data_config(model)
+        source = model.masks_from()
         self.features = FeatureGraph(model)
-        segmenter = segmenter_of(config.masks)
+        segmenter = segmenter_of(source)
         self.segmenter = MaskGraph(segmenter) if segmenter is not None else None
-        self.given = segmenter is None and config.masks != "none"
+        self.given = segmenter is None and source != "none"
         if self.given:
             self.inputs = ("pixels", "person")
-        self.size, self.min_share = config.resize, config.min_share
+        self.size, self.min_share = model.resize, model.min_share
 
     def forward(self, pixels: Tensor, person: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """Mask and embed a batch."""

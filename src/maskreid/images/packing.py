@@ -24,6 +24,7 @@ from maskreid.images.records import PersonImage, cameras_of, identities_of
 from maskreid.images.shaped import MaskSource, shape_images
 from maskreid.images.source import Source
 from maskreid.progress import Progress, chunks, silent
+from maskreid.threads import thread_count
 
 CONTENT = 1  # goes into the fingerprint; raise it when the same images and settings would give other arrays
 ORIENTED = (b"Exif", b"EXIF", b"eXIf", b"Orientation")  # in files that may say which side is up
@@ -149,7 +150,7 @@ def _build(
     names = {"pixels": f"pixels-{unique}.npy", "masks": f"masks-{unique}.npy"}
     parts = {kind: folder / f"{name}.part" for kind, name in names.items()}
     index_part = folder / f"{INDEX}-{unique}.part"
-    pool = ThreadPoolExecutor(os.cpu_count())  # Pillow decodes on as many cores as there are threads
+    pool = ThreadPoolExecutor(thread_count())  # Pillow decodes on as many cores as there are threads
     try:
         pixels = _create(parts["pixels"], (count, *size, 3))
         shapes = _create(parts["masks"], (count, *size))

@@ -57,7 +57,10 @@ class PersonImage:
 
 @dataclass(frozen=True)
 class SubsetCounts:
-    """Counts that users compare with the published ones: distractors and junk are no identities."""
+    """Counts of one split, in which distractors and junk are no identities.
+
+    `maskreid.images.doctor` counts distractors as one identity, as the published tables do.
+    """
 
     identities: int
     images: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +20,7 @@ from maskreid.retrieval.metrics import Metrics
 from maskreid.retrieval.products import products
 from maskreid.retrieval.protocol import MARKET1501, Protocol
 from maskreid.retrieval.ranks import sort_within
-from maskreid.retrieval.relevant import find_relevant
+from maskreid.retrieval.relevant import find_relevant, nobody_to_find
 
 JUNK_WORTH_A_COPY = 0.1  # of the gallery
 
@@ -128,11 +127,7 @@ def judge_blocks(
 
     relevant = find_relevant(query, gallery, protocol)
     if not len(relevant.matches):
-        reasons = "; ".join(f"{count}: {reason}" for reason, count in Counter(relevant.skipped.values()).items())
-        raise MaskreidError(
-            f"all {len(query)} queries were skipped, none has a correct match under protocol {protocol.name} "
-            f"({reasons}); look at identities and cameras, or at the protocol"
-        )
+        raise nobody_to_find(len(query), relevant.skipped, protocol)
     junk = np.flatnonzero(gallery.identities == JUNK)
     ranks = np.empty(len(relevant.matches), dtype=np.int64)
 

@@ -70,7 +70,10 @@ def identity_scores(
     order = np.argsort(gallery.identities, kind="stable")
     gallery = gallery.take(order[gallery.identities[order] != JUNK])
     if not len(query) or not len(gallery):
-        raise MaskreidError(f"open set: {len(query)} queries of known people and {len(gallery)} gallery images")
+        raise MaskreidError(
+            "expected at least one query of a person (identity 1 or more) and one gallery image that is not junk, got "
+            f"{len(query)} and {len(gallery)}; look at the identities"
+        )
     people, starts, sizes = np.unique(gallery.identities, return_index=True, return_counts=True)
     relevant = find_relevant(query, gallery, protocol)
     best = np.empty((len(query), len(people)), np.float32)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from maskreid.errors import MaskreidError
 from maskreid.retrieval.features import Features, IntArray
 from maskreid.retrieval.protocol import Protocol, has_identity
 
@@ -46,12 +49,26 @@ def find_relevant(query: Features, gallery: Features, protocol: Protocol) -> Rel
     same = by_identity[np.repeat(first, counts) + within]
     easy = protocol.too_easy(query, rows, gallery, same)
     matches_of = np.bincount(rows[~easy], minlength=len(query))
-    only = ONLY_SAME_CAMERA if protocol.same_camera else ONLY_ITSELF
+    only = only_easy(protocol)
     skipped = {
         int(row): NO_IDENTITY if not somebody[row] else only if counts[row] else NOT_IN_GALLERY
         for row in np.flatnonzero(matches_of == 0)
     }
     return Relevant(_starts(matches_of), same[~easy], _starts(counts - matches_of), same[easy], skipped)
+
+
+def only_easy(protocol: Protocol) -> str:
+    """Why a query is skipped all of whose identity the protocol passes over."""
+    return ONLY_SAME_CAMERA if protocol.same_camera else ONLY_ITSELF
+
+
+def nobody_to_find(queries: int, skipped: Mapping[int, str], protocol: Protocol) -> MaskreidError:
+    """Return the error of a test in which every query is skipped."""
+    reasons = "; ".join(f"{count}: {reason}" for reason, count in Counter(skipped.values()).items())
+    return MaskreidError(
+        f"all {queries} queries were skipped, none has a correct match under protocol {protocol.name} "
+        f"({reasons}); look at identities and cameras, or at the protocol"
+    )
 
 
 def _starts(counts: IntArray) -> IntArray:

@@ -9,7 +9,7 @@ from maskreid.retrieval.evaluate import check_comparable
 from maskreid.retrieval.features import DISTRACTOR, JUNK, Features, IntArray
 from maskreid.retrieval.metrics import Metrics
 from maskreid.retrieval.protocol import CUHK03_CLASSIC, Protocol, has_identity
-from maskreid.retrieval.relevant import NO_IDENTITY, NOT_IN_GALLERY, ONLY_ITSELF, ONLY_SAME_CAMERA
+from maskreid.retrieval.relevant import NO_IDENTITY, NOT_IN_GALLERY, nobody_to_find, only_easy
 
 REPEATS = 100  # what DGD's code, and so the MaskReID paper, averages over
 BLOCK = 64  # queries whose similarities are held at a time
@@ -67,7 +67,7 @@ def evaluate_single_shot(
         place = place_of[identity]
         right = people[place][~protocol.too_easy(query, row, gallery, people[place])]
         if not right.size:
-            skipped[row] = ONLY_SAME_CAMERA if protocol.same_camera else ONLY_ITSELF
+            skipped[row] = only_easy(protocol)
             continue
         similarities = block[row % BLOCK]
         answer = _pick(right, chance[:, place])[:, None]
@@ -77,10 +77,7 @@ def evaluate_single_shot(
         ranks.append(1 + np.count_nonzero(ahead, axis=1))
         ranked.append(row)
     if not ranks:
-        raise MaskreidError(
-            f"all {len(query)} queries were skipped, none has a correct match under protocol {protocol.name}; "
-            "look at identities and cameras, or at the protocol"
-        )
+        raise nobody_to_find(len(query), skipped, protocol)
     first_match = np.concatenate(ranks)
     reciprocal = 1 / first_match
     return Metrics(

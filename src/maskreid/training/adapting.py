@@ -14,10 +14,9 @@ from maskreid.images import Dataset, PersonImage
 from maskreid.masks.named import whole_name
 from maskreid.network import Model, adapted, unmeasured
 from maskreid.progress import Progress, silent
-from maskreid.training.evaluation import data_config
 from maskreid.training.extract import embed_packed
 from maskreid.training.learned import refuse_other_split
-from maskreid.training.prepare import prepare
+from maskreid.training.prepare import data_config, prepare
 
 FEWEST = 50  # images: with fewer, what they vary in is chance
 MOST = 2_000  # images of one camera: more say no more, and all of two cameras' are compared

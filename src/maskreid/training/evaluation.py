@@ -16,8 +16,7 @@ from maskreid.retrieval.judge import check_asked
 from maskreid.retrieval.named_protocols import SINGLE_QUERY
 from maskreid.training.extract import extract_features
 from maskreid.training.learned import refuse_other_split
-from maskreid.training.prepare import prepare
-from maskreid.training.recipe import DataConfig
+from maskreid.training.prepare import data_config, prepare
 
 
 @dataclass(frozen=True)
@@ -121,8 +120,3 @@ def _images(dataset: Dataset, protocol: NamedProtocol, multi_query: bool) -> dic
 def product_device(model: Model) -> str | None:
     """Return where similarities of a model's features are computed: where it is, or None for NumPy on a CPU."""
     return None if model.device.type == "cpu" else str(model.device)
-
-
-def data_config(model: Model, masks: str | None = None) -> DataConfig:
-    """Return the size and mask policy that a model was trained with; ``masks`` replaces their source."""
-    return DataConfig(resize=model.resize, masks=model.masks_from(masks), min_share=model.min_share)

@@ -14,10 +14,9 @@ from maskreid.images.records import UNKNOWN_CAMERA
 from maskreid.network import Model
 from maskreid.progress import Progress, silent
 from maskreid.retrieval import Features
-from maskreid.training.evaluation import data_config
 from maskreid.training.extract import extract_features
 from maskreid.training.learned import learned_people
-from maskreid.training.prepare import prepare
+from maskreid.training.prepare import data_config, prepare
 
 
 def held_out_test(models: Sequence[Model], dataset: Dataset, *, without: Collection[int] = ()) -> Dataset:

@@ -9,8 +9,14 @@ from pathlib import Path
 from maskreid.files import cache_folder
 from maskreid.images import PackedImages, PersonImage, Source, pack_images
 from maskreid.masks import mask_source
+from maskreid.network import Model
 from maskreid.progress import Progress, silent
 from maskreid.training.recipe import DataConfig
+
+
+def data_config(model: Model, masks: str | None = None) -> DataConfig:
+    """Return the size and mask policy that a model was trained with; ``masks`` replaces their source."""
+    return DataConfig(resize=model.resize, masks=model.masks_from(masks), min_share=model.min_share)
 
 
 def prepare(
@@ -28,7 +34,7 @@ def prepare(
         images: what to pack, in this order.
         config: size and mask policy.
         cache: folder of packed images, shared by every run; the default is `cache_folder`.
-        progress: told about every chunk.
+        progress: told about every image.
     """
     masks = mask_source(config.masks)
     what = (source.name, [image.path for image in images], config.min_share)

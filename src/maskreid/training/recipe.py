@@ -120,7 +120,7 @@ class Recipe:
                 f"recipe {self.name}: data.resize {self.data.resize} is smaller than network.input_size "
                 f"{self.network.input_size}; make resize at least as large (both are height, width)"
             )
-        for wrong in (*out_of_range(self.as_table()), *_misfits(self)):
+        for wrong in (*_unknown_words(self), *out_of_range(self.as_table()), *_misfits(self)):
             raise MaskreidError(f"recipe {self.name}: {wrong}")
 
     @classmethod
@@ -186,6 +186,19 @@ LOSS_NAMES = (
 )
 
 
+def _unknown_words(recipe: Recipe) -> Iterator[str]:
+    """Yield which words are none of a key's own, which from TOML cannot be."""
+    for name, section in vars(recipe).items():
+        if dataclasses.is_dataclass(section):
+            for key, hint in typing.get_type_hints(type(section)).items():
+                if typing.get_origin(hint) is Literal and getattr(section, key) not in typing.get_args(hint):
+                    yield f"{name}.{key} must be {_either(hint)}, got {getattr(section, key)!r}"
+
+
+def _either(literal: Any) -> str:
+    return " or ".join(map(repr, typing.get_args(literal)))
+
+
 def _misfits(recipe: Recipe) -> Iterator[str]:
     """Yield which of a recipe's numbers do not go together, each allowed by itself."""
     batch, schedule = recipe.batch, recipe.schedule
@@ -242,7 +255,7 @@ def _convert(value: Any, hint: Any, where: str, key: str) -> Any:
     if origin is Literal:
         if value in arguments:
             return value
-        expected = " or ".join(repr(a) for a in arguments)
+        expected = _either(hint)
     elif arguments == (str, ...):
         if isinstance(value, (list, tuple)) and all(type(v) is str for v in value):
             return tuple(value)

@@ -12,9 +12,8 @@ from maskreid.images import PersonImage, Source
 from maskreid.network import Model
 from maskreid.progress import Progress, silent
 from maskreid.retrieval import join_features
-from maskreid.training.evaluation import data_config
 from maskreid.training.extract import extract_features
-from maskreid.training.prepare import prepare
+from maskreid.training.prepare import data_config, prepare
 
 
 def taught_features(

@@ -25,7 +25,6 @@ from maskreid.training.objective import objective
 from maskreid.training.ranks import Ranks
 from maskreid.training.recipe import Recipe
 from maskreid.training.schedule import learning_rate, make_optimizer, set_learning_rate
-from maskreid.training.stopwatch import Stopwatch
 
 # In what a network may differ from the one it starts from.
 FREE = ("input_size", "bands", "last_stride", "dimension", "pooling")
@@ -68,7 +67,7 @@ class Trainer:
         self.iteration = 0
         self.feeder = Feeder(packed, recipe, device, rank=self.ranks.rank, ranks=self.ranks.count)
         self.device = self.feeder.device
-        self.watch = self.feeder.watch = Stopwatch(self.device)
+        self.watch = self.feeder.watch
         generator = torch.Generator().manual_seed(recipe.seed)
         self.network = MaskReID(recipe.network, generator=generator)
         if init and not _copy_weights(init, self.network) and self.ranks.rank == 0:

@@ -34,7 +34,6 @@ ModelOption = Annotated[
         show_default=False,
     ),
 ]
-PrecisionOption = Annotated[str, typer.Option("--precision", help="float32, or bfloat16 for speed.")]
 RayOption = Annotated[
     str | None,
     typer.Option(

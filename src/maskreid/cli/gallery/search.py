@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maskreid.cli.common import DeviceOption, device_of, refuse_surplus
+from maskreid.cli.common import DeviceOption, PrecisionOption, device_of, refuse_surplus
 from maskreid.cli.gallery.common import (
     MOST,
     AfterOption,
@@ -21,7 +21,6 @@ from maskreid.cli.gallery.common import (
     IdentitiesOption,
     ModelOption,
     NotCamerasOption,
-    PrecisionOption,
     RayOption,
     TagsOption,
     WorkersOption,
@@ -95,7 +94,7 @@ def search(
     before: BeforeOption = None,
     tags: TagsOption = None,
     model: ModelOption = None,
-    precision: PrecisionOption = "float32",
+    precision: PrecisionOption = None,
     device: DeviceOption = None,
     ray: RayOption = None,
     workers: WorkersOption = None,
@@ -114,7 +113,7 @@ def search(
 
     if bool(images) == bool(entry):
         raise MaskreidError("search: name either IMAGES or --entry ID; see maskreid gallery search --help")
-    if entry and (device or precision != "float32"):
+    if entry and (device or precision):
         raise MaskreidError("search: --device and --precision are for IMAGES; an --entry has its feature already")
     if false_matches is not None:
         refuse_surplus({"--unknown-below": unknown_below}, "--false-matches goes by similarity, not by probability")
@@ -126,6 +125,7 @@ def search(
     threshold = None if false_matches is None else _threshold(opened.calibration(card), false_matches)
     least = UNKNOWN_BELOW if unknown_below is None else unknown_below
     where = filter_of(None, identities, None, cameras, not_cameras, after, before, tags)
+    precision = precision or "float32"
     names, vectors = _embed(opened, images, loaded, precision) if images else _look_up(opened, entry or [])
     searches = [(names, vectors, where)]
     if pool:
