@@ -71,8 +71,8 @@ def identity_scores(
     gallery = gallery.take(order[gallery.identities[order] != JUNK])
     if not len(query) or not len(gallery):
         raise MaskreidError(
-            "expected at least one query of a person (identity 1 or more) and one gallery image that is not junk, got "
-            f"{len(query)} and {len(gallery)}; look at the identities"
+            "expected at least one query of a person (identity 1 or more) and one gallery image that is not junk, "
+            f"got {len(query)} and {len(gallery)}; look at the identities"
         )
     people, starts, sizes = np.unique(gallery.identities, return_index=True, return_counts=True)
     relevant = find_relevant(query, gallery, protocol)

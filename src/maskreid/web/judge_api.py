@@ -37,8 +37,8 @@ class JudgeRequest(BaseModel, extra="forbid"):
     """What somebody says about entries; see `maskreid.gallery.judge`."""
 
     what: Literal["same", "different", "split"]
-    entries: list[Id] = Field(min_length=1, max_length=2000)
-    than: list[Id] = Field([], max_length=2000, description="For different: entries of the person that they are not.")
+    entries: list[Id] = Field(min_length=1, max_length=MOST)
+    than: list[Id] = Field([], max_length=MOST, description="For different: entries of the person that they are not.")
     identity: Name | None = Field(None, description="For same and split: the person's name.")
     who: Name | None = Field(None, description="Says so; by default the server's user.")
 
@@ -53,7 +53,7 @@ class UndoRequest(BaseModel, extra="forbid"):
 class RemoveRequest(BaseModel, extra="forbid"):
     """What to remove for good; ``confirm`` is how many entries that is."""
 
-    entries: list[Id] = Field(min_length=1, max_length=2000)
+    entries: list[Id] = Field(min_length=1, max_length=MOST)
     confirm: int
 
 

@@ -9,6 +9,8 @@ from starlette.responses import RedirectResponse, Response
 
 from maskreid.errors import MaskreidError
 from maskreid.gallery import Entry, Overview, browse, duplicates
+from maskreid.gallery.filters import FEW, MUCH
+from maskreid.gallery.listing import ALIKE
 from maskreid.web.desk import ServedDesk
 from maskreid.web.fields import camera_counts, has_dates, tag_counts, time_fields
 from maskreid.web.judge_api import BrowseRequest, DuplicatesRequest
@@ -39,6 +41,8 @@ def browse_page(request: Request, desk: ServedDesk, asked: Annotated[BrowseReque
         before=before,
         after=after,
         masks=masks_of(seen),
+        few=FEW,
+        much=MUCH,
     )
 
 
@@ -52,7 +56,14 @@ def duplicates_page(request: Request, desk: ServedDesk, asked: Annotated[Duplica
     except MaskreidError as error:
         problem, status = str(error), 400
     return write(
-        request, "duplicates.html", status=status, asked=asked, seen=desk.overview(), pairs=pairs, problem=problem
+        request,
+        "duplicates.html",
+        status=status,
+        asked=asked,
+        seen=desk.overview(),
+        least=ALIKE,
+        pairs=pairs,
+        problem=problem,
     )
 
 

@@ -13,6 +13,7 @@ from maskreid import gallery
 from maskreid.errors import MaskreidError
 from maskreid.gallery import Hit
 from maskreid.gallery.groups import by_camera, by_time
+from maskreid.gallery.verdict import UNKNOWN_BELOW
 from maskreid.web import api
 from maskreid.web.asking import MOST, Answer, SearchRequest, answer
 from maskreid.web.desk import Desk, ServedDesk
@@ -22,6 +23,8 @@ from maskreid.web.render import camera, when, write
 from maskreid.web.schemas import QueryOut
 
 router = APIRouter(include_in_schema=False)
+
+TOPS = (20, 60, 240, 1000, MOST)  # answers that the page offers
 
 
 class PageRequest(SearchRequest):
@@ -64,6 +67,8 @@ def search_page(request: Request, desk: ServedDesk, asked: Annotated[PageRequest
         verdict=verdict(found) if found else None,
         groups=grouped(found.hits, asked.group) if found else [],
         problem=problem,
+        unknown_below=UNKNOWN_BELOW,
+        tops=TOPS,
         more=asked.address(top=min(MOST, asked.top * 4)) if found and asked.top < MOST else "",
     )
 
