@@ -11,9 +11,9 @@ from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.nearest import Nearest, Row, Vectors, features_of, nearest
 from maskreid.retrieval import Features, rerank
+from maskreid.retrieval.rerank import K1
 
 LENGTH = 100  # answers that are re-ranked
-K1 = 20  # neighbours that must be mutual (Zhong et al., CVPR 2017)
 
 
 def reranked(

@@ -21,7 +21,7 @@ from maskreid.files import telling_unwritable
 from maskreid.images.decode import read_image
 from maskreid.images.packed import INDEX, LAYOUT, PackedImages, open_packed
 from maskreid.images.records import PersonImage, cameras_of, identities_of
-from maskreid.images.shaped import MaskSource, shape_images
+from maskreid.images.shaped import MIN_SHARE, MaskSource, shape_images
 from maskreid.images.source import Source
 from maskreid.progress import Progress, chunks, silent
 from maskreid.threads import thread_count
@@ -40,7 +40,7 @@ def pack_images(
     *,
     size: tuple[int, int] = (160, 64),
     masks: MaskSource | None = None,
-    min_share: float = 0.05,
+    min_share: float = MIN_SHARE,
     progress: Progress = silent,
 ) -> PackedImages:
     """Pack ``images`` into ``folder``, or open what is there if it was packed from the same bytes in the same way.

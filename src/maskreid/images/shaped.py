@@ -14,6 +14,8 @@ from maskreid.errors import MaskreidError
 from maskreid.images.records import PersonImage
 from maskreid.images.source import Source
 
+MIN_SHARE = 0.05  # of an image; a mask that covers less has missed the person, unless a recipe says otherwise
+
 
 class MaskSource(Protocol):
     """Whatever tells where the person is; `maskreid.masks` has four."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from maskreid.errors import MaskreidError
 from maskreid.images import MaskSource, PersonImage, Source, read_image
+from maskreid.images.shaped import MIN_SHARE
 from maskreid.progress import Progress, silent
 
 BINS = 10
@@ -63,7 +64,7 @@ def check_masks(
     images: Sequence[PersonImage],
     masks: MaskSource,
     *,
-    min_share: float = 0.05,
+    min_share: float = MIN_SHARE,
     progress: Progress = silent,
 ) -> MaskReport:
     """Read or make every mask once and say what training would meet."""

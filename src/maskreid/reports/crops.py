@@ -10,6 +10,7 @@ import numpy as np
 
 from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, MaskSource, PersonImage, read_image, shape_images
+from maskreid.images.shaped import MIN_SHARE
 from maskreid.reports.pictures import Mask, Pixels
 from maskreid.retrieval import Features
 
@@ -33,7 +34,7 @@ class DatasetCrops:
         dataset: Dataset,
         masks: MaskSource | None = None,
         *,
-        min_share: float = 0.05,
+        min_share: float = MIN_SHARE,
         size: tuple[int, int] = SIZE,
     ) -> None:
         """Remember where to look.

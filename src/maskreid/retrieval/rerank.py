@@ -26,13 +26,15 @@ from maskreid.retrieval.neighbours import Search, exact_search
 from maskreid.retrieval.reranked import RerankedDistances
 from maskreid.retrieval.sparse_rows import SparseRows, first_rows
 
+K1, K2, LAMBDA = 20, 6, 0.3  # as published
+
 
 def rerank(
     query: Features,
     gallery: Features,
-    k1: int = 20,
-    k2: int = 6,
-    lambda_: float = 0.3,
+    k1: int = K1,
+    k2: int = K2,
+    lambda_: float = LAMBDA,
     *,
     search: Search = exact_search,
     progress: Progress = silent,
@@ -67,9 +69,9 @@ def rerank(
 
 def rerank_among(
     items: Features,
-    k1: int = 20,
-    k2: int = 6,
-    lambda_: float = 0.3,
+    k1: int = K1,
+    k2: int = K2,
+    lambda_: float = LAMBDA,
     *,
     progress: Progress = silent,
 ) -> RerankedDistances:

@@ -12,7 +12,7 @@ from maskreid.retrieval.approximate_search import approximate_search
 from maskreid.retrieval.device_search import device_search
 from maskreid.retrieval.features import Features
 from maskreid.retrieval.neighbours import exact_search
-from maskreid.retrieval.rerank import check_parameters, rerank
+from maskreid.retrieval.rerank import K1, K2, LAMBDA, check_parameters, rerank
 from maskreid.retrieval.reranked import RerankedDistances
 
 
@@ -30,9 +30,9 @@ class Reranking:
         MaskreidError: one of them is out of range.
     """
 
-    k1: int = 20
-    k2: int = 6
-    lambda_: float = 0.3
+    k1: int = K1
+    k2: int = K2
+    lambda_: float = LAMBDA
     probes: int | None = None
 
     def __post_init__(self) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from maskreid.errors import MaskreidError
+from maskreid.images.shaped import MIN_SHARE
 from maskreid.network import NetworkConfig
 from maskreid.training.recipe_ranges import out_of_range
 
@@ -25,7 +26,7 @@ class DataConfig:
 
     resize: tuple[int, int] = (160, 64)  # (height, width) every image is stored at, before the random crop
     masks: str = "fcn"  # "fcn" (shipped), SEGMENTER.safetensors, "dataset" (masks came with it), "none", or a folder
-    min_share: float = 0.05  # a mask covering less of its image than this is replaced by the whole image
+    min_share: float = MIN_SHARE  # a mask covering less of its image than this is replaced by the whole image
     held_out: float = 0.05  # share of the training identities kept for validation, never trained on
     zoom: float = 0.0  # share of the images of which a window of another size and shape is stretched to the input
     flip: bool = True  # mirror half of the images, each with its mask
