@@ -112,6 +112,10 @@ def test_images_without_labels(gallery: str, tmp_path: Path, photos: Path) -> No
     assert len(answer["answers"]) == 3
     done = maskreid("gallery", "search", gallery, files[0], "--after", "2026-11-24")
     assert "no entry passes these filters" in done.stdout
+    for option, value in (("--unknown-below", "0.9"), ("--false-matches", "0.01")):  # masks "none": not its own
+        done = maskreid("gallery", "search", gallery, files[0], option, value, code=2)
+        assert "this gallery has no calibration: its model has none (maskreid calibrate --help)" in done.stderr
+        assert done.stderr.endswith(f"leave out {option}\n")
 
 
 def test_who_and_unknown(tmp_path: Path, photos: Path) -> None:

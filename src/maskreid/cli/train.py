@@ -37,7 +37,11 @@ def train(
     device: DeviceOption = None,
     cache: CacheOption = None,
     profile: Annotated[
-        bool, typer.Option("--profile", help="Time the stages of 20 steps; print them and write RUN/profile.json.")
+        bool,
+        typer.Option(
+            "--profile",
+            help="Also time the stages of 20 steps; when the run is over, print them and write RUN/profile.json.",
+        ),
     ] = False,
 ) -> None:
     """Train RECIPE on DATA, validating on identities held out of training.

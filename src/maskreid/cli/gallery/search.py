@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from maskreid.gallery import Gallery, Hit
     from maskreid.gallery.nearest import Nearest, Vectors
     from maskreid.network import Model
-    from maskreid.retrieval import Calibration
 
 
 def search(
@@ -102,7 +101,8 @@ def search(
     """Find in GALLERY who is in IMAGES, or in other entries; exact, whatever the gallery's size.
 
     Each query's line names the person of the most similar entry, also where --rerank puts another first, or says
-    unknown. The probability is of the most similar entry, for a person who is in the gallery as likely as not.
+    unknown. Each probability is what the entry would have as the best answer, for a person who is in the gallery as
+    likely as not.
     """
     from dataclasses import replace
 
@@ -122,7 +122,15 @@ def search(
     opened = room.Gallery(gallery)
     loaded = opened.model(model, device_of(device)) if images or model else None
     card = loaded.card if loaded else None
-    threshold = None if false_matches is None else _threshold(opened.calibration(card), false_matches)
+    calibration = opened.calibration(card)
+    if calibration is None:
+        needing = {"--false-matches": false_matches, "--unknown-below": unknown_below}
+        refuse_surplus(
+            needing,
+            "this gallery has no calibration: its model has none (maskreid calibrate --help), is not where it was "
+            "(--model), or has one with other masks",
+        )
+    threshold = calibration.threshold(false_matches) if calibration and false_matches is not None else None
     least = UNKNOWN_BELOW if unknown_below is None else unknown_below
     where = filter_of(None, identities, None, cameras, not_cameras, after, before, tags)
     precision = precision or "float32"
@@ -217,15 +225,6 @@ def _look_up(gallery: Gallery, ids: list[str]) -> tuple[tuple[str, ...], Vectors
         whole.append(found[0].id)
     features = features_of(gallery, whole)
     return tuple(whole), np.stack([features[each] for each in whole])
-
-
-def _threshold(calibration: Calibration | None, false_matches: float) -> float:
-    if calibration is None:
-        raise MaskreidError(
-            "--false-matches: this gallery has no calibration: its model has none (maskreid calibrate --help), is "
-            "not where it was (--model), or has one with other masks"
-        )
-    return calibration.threshold(false_matches)
 
 
 def _print(name: str, hits: list[Hit], person: str) -> None:
