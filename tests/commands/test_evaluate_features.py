@@ -71,6 +71,7 @@ def test_re_ranking_takes_parameters_and_remembers_them(folder: Path, tmp_path: 
     usual = maskreid("evaluate", *asked, "--out", tmp_path / "usual").stdout
     told = maskreid("evaluate", *asked, "--k1", "5", "--k2", "1", "--lambda", "0.9", "--out", tmp_path / "own").stdout
     assert numbers_in(told, "single query") == numbers_in(usual, "single query")
+    assert "\nre-ranked with k1 = 5, k2 = 1, lambda = 0.9\n" in told
     row = "single query, re-ranked"
     assert numbers_in(told, row) != numbers_in(usual, row)
     test = (Features.load(tmp_path / "own" / f"{split}.npz") for split in ("query", "gallery"))

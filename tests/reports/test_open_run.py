@@ -72,7 +72,10 @@ def test_re_ranking_is_done_again_where_it_was_done(tmp_path: Path) -> None:
     subject = open_subject(str(tmp_path), examining=False)
     assert subject.test
     assert subject.test.judgement.reranking == Reranking(lambda_=0.1, probes=3)
+    page = make_page([subject], "a page").html
+    assert '<th scope="row">re-ranking</th><td>k1 = 20, k2 = 6, lambda = 0.1, 3 probes</td>' in page
     plain = open_subject(str(tmp_path), protocol="all-vs-all", examining=False)
+    assert "re-ranking" not in make_page([plain], "a page").html
     assert plain.test
     assert plain.test.judgement.reranking is None
     assert list(subject.test.judgement.metrics) == ["single query", "single query, re-ranked"]

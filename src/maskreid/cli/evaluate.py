@@ -246,6 +246,8 @@ def _details(
     )
 
     print(metrics_table(judgement.metrics))
+    if judgement.reranking:
+        print(f"re-ranked with {judgement.reranking}")
     for name, metrics in judgement.metrics.items():
         for reason, count in Counter(metrics.skipped.values()).items():
             print(f"{name}: {count:,} queries skipped: {reason}")

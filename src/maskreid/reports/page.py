@@ -130,6 +130,8 @@ def _figures(subjects: Sequence[Subject]) -> dict[str, Figure]:
 def _facts(subjects: Sequence[Subject]) -> list[list[str]]:
     names = dict.fromkeys(name for subject in subjects for name in subject.facts)
     rows = [[name, *(subject.facts.get(name, "-") for subject in subjects)] for name in names]
+    reranking = [subject.test and subject.test.judgement.reranking for subject in subjects]
+    rows += [["re-ranking", *(str(each or "-") for each in reranking)]] if any(reranking) else []
     return rows + [[name, *[value] * len(subjects)] for name, value in made_here().items()]
 
 

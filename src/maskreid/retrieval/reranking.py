@@ -49,6 +49,10 @@ class Reranking:
             search = approximate_search(self.probes)
         return rerank(query, gallery, self.k1, self.k2, self.lambda_, search=search, progress=progress)
 
+    def __str__(self) -> str:
+        probes = "" if self.probes is None else f", {self.probes} probes"
+        return f"k1 = {self.k1}, k2 = {self.k2}, lambda = {self.lambda_:g}{probes}"
+
     def as_dict(self) -> dict[str, Any]:
         """Return what metrics.json says of it."""
         return asdict(self)
