@@ -86,7 +86,11 @@ def cluster(
 def group(
     vectors: npt.NDArray[np.float32], eps: float, fewest: int, progress: Progress = silent
 ) -> npt.NDArray[np.int64]:
-    """Return the group of each of (N, D) unit vectors, (N,) int64: 0 is the largest, -1 is none."""
+    """Return the group of each of (N, D) unit vectors, (N,) int64: 0 is the largest, -1 is none.
+
+    Raises:
+        MaskreidError: scikit-learn is not installed.
+    """
     try:
         from scipy.sparse import csr_matrix
         from sklearn.cluster import DBSCAN

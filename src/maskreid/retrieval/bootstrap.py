@@ -49,7 +49,11 @@ def bootstrap(
 
 
 def resampled_means(scores: NDArray[np.float64], resamples: int, seed: int) -> NDArray[np.float64]:
-    """Means of ``scores`` (n, k) over rows drawn with replacement: (resamples, k). Memory grows with n alone."""
+    """Means of ``scores`` (n, k) over rows drawn with replacement: (resamples, k). Memory grows with n alone.
+
+    Raises:
+        MaskreidError: ``resamples`` is less than 1.
+    """
     if resamples < 1:
         raise MaskreidError(f"bootstrap: expected at least 1 resample, got {resamples}")
     rng = np.random.default_rng(seed)
@@ -64,7 +68,11 @@ def resampled_means(scores: NDArray[np.float64], resamples: int, seed: int) -> N
 
 
 def percentile_intervals(means: NDArray[np.float64], level: float) -> list[Interval]:
-    """The middle ``level`` of each column of ``means`` (resamples, k)."""
+    """The middle ``level`` of each column of ``means`` (resamples, k).
+
+    Raises:
+        MaskreidError: ``level`` is not between 0 and 1.
+    """
     if not 0 < level < 1:
         raise MaskreidError(f"bootstrap: expected a level between 0 and 1, got {level}")
     ends = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)

@@ -126,7 +126,11 @@ def _check_protocols(a: Protocol | NamedProtocol, b: Protocol | NamedProtocol) -
 
 
 def sign_flip_p(differences: NDArray[np.float64], flips: int, seed: int) -> NDArray[np.float64]:
-    """Two-sided p-value of the mean of each column of ``differences`` (n, k): (k,)."""
+    """Two-sided p-value of the mean of each column of ``differences`` (n, k): (k,).
+
+    Raises:
+        MaskreidError: ``flips`` is less than 1.
+    """
     if flips < 1:
         raise MaskreidError(f"compare: expected at least 1 flip, got {flips}")
     rng = np.random.default_rng(seed)

@@ -88,7 +88,11 @@ def evaluate_distances(
 
 
 def check_comparable(query: Features, gallery: Features) -> None:
-    """Refuse query and gallery (or boxes) that hold nothing or cannot be compared."""
+    """Refuse query and gallery (or boxes) that hold nothing or cannot be compared.
+
+    Raises:
+        MaskreidError: one is empty, or they have different lengths or models.
+    """
     for what, features in (("query", query), ("gallery", gallery)):
         if not len(features):
             raise MaskreidError(f"no {what} images: a ranking needs at least one")
@@ -122,6 +126,9 @@ def judge_blocks(
         gallery: G images.
         protocol: what a ranking passes over; it has checked the features.
         progress: told about every block.
+
+    Raises:
+        MaskreidError: no query has a correct match.
     """
     from maskreid.retrieval.count_kernels import count_ranks
 

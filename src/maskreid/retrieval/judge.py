@@ -46,7 +46,11 @@ def reranked_name(heading: str) -> str:
 
 
 def check_asked(protocol: NamedProtocol, *, multi_query: bool = False, reranking: Reranking | None = None) -> None:
-    """Refuse what `judge` cannot do together, before anything is computed."""
+    """Refuse what `judge` cannot do together, before anything is computed.
+
+    Raises:
+        MaskreidError: it is so.
+    """
     if multi_query and protocol is not SINGLE_QUERY:
         raise MaskreidError(f"multiple query is a form of protocol {SINGLE_QUERY.name}, not of {protocol.name}")
     if reranking and protocol not in (SINGLE_QUERY, MULTIPLE_QUERY):

@@ -47,7 +47,11 @@ class Metrics:
     skipped: Mapping[int, str]
 
     def rank(self, k: int) -> float:
-        """Fraction of queries with a correct match among the first ``k``; ``k`` may exceed the gallery."""
+        """Fraction of queries with a correct match among the first ``k``; ``k`` may exceed the gallery.
+
+        Raises:
+            MaskreidError: ``k`` is less than 1.
+        """
         if k < 1:
             raise MaskreidError(f"rank: expected k of at least 1, got {k}")
         return float(np.mean(self.first_match <= k))

@@ -32,7 +32,11 @@ class Protocol:
     answers_from: int | None = None
 
     def check(self, query: Features, gallery: Features) -> None:
-        """Refuse features that lack what the protocol looks at."""
+        """Refuse features that lack what the protocol looks at.
+
+        Raises:
+            MaskreidError: paths are looked at, and are not there or not unique.
+        """
         if self.same_camera:
             return
         if not (query.paths and gallery.paths):

@@ -96,7 +96,11 @@ def rerank_among(
 
 
 def check_parameters(k1: int, k2: int, lambda_: float) -> None:
-    """Refuse parameters of `rerank` that are out of range, whatever the features are."""
+    """Refuse parameters of `rerank` that are out of range, whatever the features are.
+
+    Raises:
+        MaskreidError: one is.
+    """
     if k1 < 1 or k2 < 1 or not 0 <= lambda_ <= 1:
         raise MaskreidError(f"rerank: expected k1 >= 1, k2 >= 1 and 0 <= lambda_ <= 1, got {k1}, {k2}, {lambda_}")
 

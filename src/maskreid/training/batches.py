@@ -28,7 +28,11 @@ def make_sampler(config: BatchConfig, identities: Indices, seed: int) -> Sampler
 
 
 def shuffled(images: int, size: int, seed: int) -> Sampler:
-    """Plain shuffled batches: every image once an epoch, in a new order each; a last partial batch is left out."""
+    """Plain shuffled batches: every image once an epoch, in a new order each; a last partial batch is left out.
+
+    Raises:
+        MaskreidError: there are fewer images than in a batch.
+    """
     if images < size:
         raise MaskreidError(f"batch.size is {size} but there are only {images} training images; lower batch.size")
     per_epoch = images // size
@@ -45,6 +49,9 @@ def identity_batches(identities: Indices, persons: int, each: int, seed: int) ->
     """P x K batches: ``persons`` identities with ``each`` images, repeated where a person has fewer.
 
     In a pass over the identities none comes twice; in each another few, who fill no batch, do not come.
+
+    Raises:
+        MaskreidError: there are fewer identities than in a batch.
     """
     groups = _by_identity(identities)
     if len(groups) < persons:
@@ -68,6 +75,9 @@ def ranking_batches(identities: Indices, positives: int, negatives: int, seed: i
 
     A person with only p < P images gives p of them (the paper's "P is set to p"); N stays. The person is drawn
     uniformly among those with two images or more, since a single image has no positive and so no loss.
+
+    Raises:
+        MaskreidError: there are too few identities, or none has two images.
     """
     groups = _by_identity(identities)
     anchors = [person for person, images in enumerate(groups) if len(images) > 1]
