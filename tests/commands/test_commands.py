@@ -328,7 +328,9 @@ def test_calibrate_then_evaluate_open_set(folder: Path, tmp_path: Path) -> None:
         person = tmp_path / "people" / photo.name[:4]  # of no camera, so that those of one background may answer too
         person.mkdir(parents=True, exist_ok=True)
         (person / f"{number}.png").write_bytes(photo.read_bytes())
-    done = maskreid("calibrate", tmp_path / "mine", "--data", tmp_path / "people", "--plot", tmp_path / "plot.svg")
+    asked = ["calibrate", tmp_path / "mine", "--data", tmp_path / "people", "--plot"]
+    assert "expected a name that ends in .svg" in maskreid(*asked, tmp_path / "mine.json", code=2).stderr
+    done = maskreid(*asked, tmp_path / "plot.svg")
     assert re.search(r"ECE 0\.\d{3} on people not fitted to; 10 people asked for", done.stdout)
     assert "<svg" in (tmp_path / "plot.svg").read_text()
     assert json.loads((tmp_path / "mine.json").read_text())["calibration"]["people"] == 10

@@ -22,5 +22,7 @@ def test_export(tmp_path: Path) -> None:
     assert (tmp_path / "m.onnx").stat().st_size > 10_000
     for remark in ("torch", "constant folding"):  # the exporter's own
         assert remark not in done.stderr.lower().replace("pytorch", "")
+    refused = maskreid("export", tmp_path / "m", "--out", tmp_path / "m.json", code=2)
+    assert "m.json: expected a name that ends in .onnx" in refused.stderr
     refused = maskreid("export", tmp_path / "m", "--format", "tflite", code=2)
     assert "exported as onnx only" in refused.stderr

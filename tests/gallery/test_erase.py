@@ -207,3 +207,12 @@ def test_nothing_goes_that_cannot_be_logged(tmp_path: Path, model: str) -> None:
     with pytest.raises(MaskreidError, match="watched: "):
         label(gallery, Filter(ids=(id_,)), "bob")
     assert [entry.identity for entry in gallery.entries()] == ["ann"] * 3
+
+
+def test_a_time_to_come_removes_nobody(empty: Gallery) -> None:
+    put(empty, unit(3))
+    with pytest.raises(MaskreidError, match="expected how long ago, 0 or more, got -1 day"):
+        expire(empty, timedelta(hours=-1))
+    with pytest.raises(MaskreidError, match='expected by to be "added" or "time"'):
+        expire(empty, timedelta(0), "enrolled")  # type: ignore[arg-type]
+    assert len(empty) == 3

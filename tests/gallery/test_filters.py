@@ -30,6 +30,9 @@ def people(empty: Gallery) -> Gallery:
         (Filter(after=20), {1, 2, 4}),
         (Filter(before=20), {0}),
         (Filter(after=10, before=30), {0, 1}),
+        (Filter(after=0), {0, 1, 2, 4}),
+        (Filter(before=0), set()),
+        (Filter(cameras=(1,), poor_mask=True), set()),
         (Filter(identities=("ann",)), {0, 2}),
         (Filter(identities=("o'neil", "bob")), {1, 4}),
         (Filter(tags=("red",)), {0, 1}),
@@ -44,6 +47,16 @@ def test_all_conditions_hold(people: Gallery, where: Filter, meant: set[int]) ->
     assert people.count(where) == len(meant)
 
 
+@pytest.mark.parametrize("what", ["ids", "not_ids", "identities", "clusters", "tags"])
+def test_a_text_is_not_several(what: str) -> None:
+    with pytest.raises(MaskreidError, match=rf"{what}: expected several, such as \('abc',\), got the text 'abc'"):
+        Filter(**{what: "abc"})  # type: ignore[arg-type]
+
+
+def test_a_condition_with_an_or_in_it_is_one_condition() -> None:
+    assert Filter(cameras=(1,), poor_mask=True).sql.endswith(" AND (coverage < 0.08 OR coverage > 0.75)")
+
+
 def test_by_the_first_digits_of_an_id(people: Gallery) -> None:
     ids = [entry.id for entry in people.entries()]
     first, second = ids[0], ids[1]
@@ -55,6 +68,8 @@ def test_by_the_first_digits_of_an_id(people: Gallery) -> None:
 def test_an_id_is_hexadecimal(bad: str) -> None:
     with pytest.raises(MaskreidError, match="is no entry's id"):
         Filter(ids=(bad,))
+    with pytest.raises(MaskreidError, match="is no entry's id"):
+        Filter(not_ids=(bad,))
 
 
 @pytest.mark.parametrize("camera", [-2, 2**31])

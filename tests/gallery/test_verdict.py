@@ -20,6 +20,8 @@ ENTRY = Entry("0" * 32, 1, None, "ann", None, (), "source", "a.jpg", 0.5, dateti
         (0.9, None, None, "uncalibrated"),
         (0.9, 0.01, 0.9, "known"),  # a threshold decides alone
         (0.8, None, 0.9, "unknown"),
+        (0.9, 0.0, None, "unknown"),
+        (-0.1, None, 0.0, "unknown"),
     ],
 )
 def test_what_is_said(similarity: float, probability: float | None, threshold: float | None, said: str) -> None:

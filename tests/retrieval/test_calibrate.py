@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -77,3 +78,20 @@ def test_a_model_that_finds_nobody_is_refused() -> None:
     found.best[np.arange(len(found.own)), found.own] = 0.1
     with pytest.raises(MaskreidError, match=r"40 people, .* not more often right \(slope -"):
         calibrate(found, PAIRS, "made up")
+
+
+def test_nobody_is_tested_on_what_was_fitted_to_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    fitted: list[Answers] = []
+
+    def remembering(answers: Answers) -> tuple[float, float, float]:
+        fitted.append(answers)
+        return fit(answers)
+
+    monkeypatch.setattr(sys.modules[calibrate.__module__], "fit", remembering)
+    calibrate(made_up_scores(0), PAIRS, "made up")
+    *folds, everybody = fitted
+    whole = {person: (everybody.asked == person).sum() for person in set(everybody.asked.tolist())}
+    left_out = [whole.keys() - set(each.asked.tolist()) for each in folds]
+    assert sorted(person for each in left_out for person in each) == sorted(whole), "each is left out once"
+    for each in folds:
+        assert all((each.asked == person).sum() == whole[person] for person in set(each.asked.tolist()))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from maskreid.errors import MaskreidError
-from maskreid.retrieval import IdentityScores, open_set
+from maskreid.retrieval import IdentityScores, OpenSet, open_set
 from maskreid.retrieval.open_set import LEVELS
 
 
@@ -88,3 +88,25 @@ def test_the_same_seed_is_the_same_draw() -> None:
 def test_too_few_people() -> None:
     with pytest.raises(MaskreidError, match="two people or more who can be found, got 1"):
         open_set(scores_of(np.ones((2, 3)), [1, 1]))
+
+
+def test_json_has_percentages_over_the_draws() -> None:
+    tpir = np.zeros((2, len(LEVELS)))
+    tpir[:, np.argmin(np.abs(LEVELS - 0.01))] = 0.2, 0.4
+    tpir[:, np.argmin(np.abs(LEVELS - 0.1))] = 0.5, 0.9
+    assert OpenSet(LEVELS, tpir, np.array([0.6, 0.7]), 12.0, 34.0).as_dict() == {
+        "tpir_at_fpir_1": 30.0,
+        "tpir_at_fpir_1_std": 10.0,
+        "tpir_at_fpir_10": 70.0,
+        "tpir_at_fpir_10_std": 20.0,
+        "rank1_of_enrolled": 65.0,
+        "draws": 2,
+        "enrolled_searches": 12.0,
+        "absent_searches": 34.0,
+    }
+
+
+def test_searches_for_the_enrolled_and_the_absent_are_counted_apart() -> None:
+    best = np.full((7, 4), 0.1)
+    measured = open_set(scores_of(best, [0, 1, 2, 3, -1, -1, -1]), draws=4)
+    assert (measured.enrolled, measured.absent) == (2.0, 5.0)  # half of four people are not enrolled

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from maskreid.errors import MaskreidError
-from maskreid.retrieval import Reranking, rerank
+from maskreid.retrieval import Reranking, exact_search, rerank, reranking
+from maskreid.retrieval.neighbours import Search
 
 
 def test_the_default_is_the_published_one(world) -> None:
@@ -52,3 +53,21 @@ def test_refuses_parameters_out_of_range(wrong) -> None:
 def test_refuses_no_probes() -> None:
     with pytest.raises(MaskreidError, match="expected at least 1 probe, got 0"):
         Reranking(probes=0)
+
+
+def test_the_search_that_was_asked_for_is_taken(world, monkeypatch: pytest.MonkeyPatch) -> None:
+    query, gallery = world(0)
+    taken: list[object] = []
+
+    def remembering(asked: object) -> Search:
+        taken.append(asked)
+        return exact_search
+
+    monkeypatch.setattr(reranking, "approximate_search", remembering)
+    monkeypatch.setattr(reranking, "device_search", remembering)
+    Reranking()(query, gallery)
+    assert taken == []
+    Reranking()(query, gallery, device="cpu")
+    assert taken.pop() == "cpu"
+    Reranking(probes=7)(query, gallery)
+    assert taken.pop() == 7

@@ -85,3 +85,26 @@ def test_ranking_needs_somebody_with_two_images() -> None:
 def _grouped(batch: np.ndarray) -> tuple[list[int], list[list[int]]]:
     people = sorted(set(IDENTITIES[batch].tolist()))
     return people, [batch[IDENTITIES[batch] == person].tolist() for person in people]
+
+
+def test_every_pass_over_the_identities_is_another() -> None:
+    draw = identity_batches(IDENTITIES, persons=10, each=4, seed=0)
+    passes = [[set(IDENTITIES[draw(3 * epoch + t)]) for t in range(3)] for epoch in range(2)]
+    assert passes[0] != passes[1]
+
+
+def test_images_of_a_batch_follow_from_the_seed_and_the_iteration() -> None:
+    everybody = [identity_batches(IDENTITIES, 30, 2, seed) for seed in (0, 1)]
+    images = [sorted(draw(t)) for draw in everybody for t in range(2)]
+    assert all(one != other for i, one in enumerate(images) for other in images[:i])
+
+
+def test_ranking_batches_use_all_images_in_time_and_a_pair_is_enough() -> None:
+    identities = np.array([0, 0, 1, 2, 3])
+    batch = ranking_batches(identities, positives=2, negatives=3, seed=0)(0)
+    assert sorted(batch) == [0, 1, 2, 3, 4]
+    identities = np.repeat(np.arange(4), 3)
+    draw = ranking_batches(identities, positives=2, negatives=3, seed=0)
+    batches = [draw(t) for t in range(100)]
+    for part in (slice(0, 2), slice(2, None)):
+        assert set(np.concatenate([batch[part] for batch in batches])) == set(range(12))

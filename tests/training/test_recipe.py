@@ -84,6 +84,7 @@ def test_what_is_written_reads_back_the_same(tmp_path: Path) -> None:
         ("seed = ", [], "is not TOML"),
         ("", ["schedule.iterations"], "expected KEY=VALUE"),
         ("seed = 1", ["seed.x=1"], "seed is a value, not a section"),
+        ("", ["seed=1\nname=5"], "expected one KEY=VALUE, got"),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, text: str, overrides: list[str], message: str) -> None:

@@ -18,6 +18,7 @@ from maskreid.cli.common import (
     left_out,
     open_together,
 )
+from maskreid.errors import MaskreidError
 
 
 def calibrate(
@@ -68,6 +69,8 @@ def calibrate(
     else:
         refuse_shipped(model)
     if plot:
+        if plot.suffix != ".svg":  # such as the model's own card
+            raise MaskreidError(f"--plot {plot}: expected a name that ends in .svg")
         check_file(plot)
     calibration, tested = calibrate_model(
         loaded,

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from maskreid.reports import Details
     from maskreid.retrieval import Calibration, Judgement, NamedProtocol, Reranking
 
+MOST = 200  # neighbours: time grows with their third power
+
 
 def evaluate(
     model: Annotated[
@@ -48,10 +50,11 @@ def evaluate(
     ] = False,
     rerank: Annotated[bool, typer.Option("--rerank", help="Also re-rank by k-reciprocal neighbours.")] = False,
     k1: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Re-rank by N mutual neighbours. [default: 20]")
+        int | None, typer.Option(metavar="N", min=1, max=MOST, help="Re-rank by N mutual neighbours. [default: 20]")
     ] = None,
     k2: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Re-rank by the mean of N neighbours. [default: 6]")
+        int | None,
+        typer.Option(metavar="N", min=1, max=MOST, help="Re-rank by means of N neighbours. [default: 6]"),
     ] = None,
     lambda_: Annotated[
         float | None,

@@ -37,6 +37,8 @@ def export(
     from maskreid.network import load_model
 
     file = out or Path(f"{Path(model).name.removesuffix('.safetensors') or 'model'}.onnx")
+    if file.suffix != ".onnx":  # such as a model's own card
+        raise MaskreidError(f"--out {file}: expected a name that ends in .onnx")
     check_file(file)
     parity = export_onnx(
         load_model(model), file, open_data(data, anything=True), count=count, progress=progress.terminal

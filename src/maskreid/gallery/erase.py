@@ -49,8 +49,13 @@ def expire(
     Entries whose time is unknown, or counts frames, do not expire by time.
 
     Raises:
-        MaskreidError: as `remove`, or it is so long ago that no calendar has the date.
+        MaskreidError: as `remove`, ``by`` is neither, or the time is negative or so long that no calendar has the
+            date.
     """
+    if by not in ("added", "time"):
+        raise MaskreidError(f'expire: expected by to be "added" or "time", got {by!r}')
+    if older_than < timedelta(0):
+        raise MaskreidError(f"expire: expected how long ago, 0 or more, got {older_than}; nothing was removed")
     try:
         limit = datetime.now(UTC) - older_than
     except OverflowError:

@@ -46,6 +46,9 @@ class Filter:
     poor_mask: bool = False
 
     def __post_init__(self) -> None:
+        for what, several in vars(self).items():
+            if isinstance(several, str):  # whose letters would be ids or names of their own
+                raise MaskreidError(f"{what}: expected several, such as ({several!r},), got the text {several!r}")
         for each in (*self.ids, *self.not_ids):
             if not each or set(each) - set("0123456789abcdef") or len(each) > ID_DIGITS:
                 raise MaskreidError(f"{each!r} is no entry's id; expected up to {ID_DIGITS} hexadecimal digits")

@@ -281,9 +281,12 @@ def _assign(table: dict[str, Any], assignment: str) -> None:
     if not equals or not key.strip():
         raise MaskreidError(f"expected KEY=VALUE, such as schedule.iterations=300, got {assignment!r}")
     try:
-        value = tomllib.loads(f"v = {text.strip()}")["v"]
+        read = tomllib.loads(f"v = {text.strip()}")
     except tomllib.TOMLDecodeError:
-        value = text.strip()
+        read = {"v": text.strip()}
+    value = read.pop("v")
+    if read:
+        raise MaskreidError(f"expected one KEY=VALUE, got {assignment!r}; give each a --set of its own")
     *sections, name = key.strip().split(".")
     for section in sections:
         table = table.setdefault(section, {})
