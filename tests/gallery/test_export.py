@@ -84,6 +84,17 @@ def test_what_an_earlier_export_left_is_gone(filled: Gallery, tmp_path: Path) ->
     assert kept == {entry.id for entry in filled.entries()} | {mine.stem}
 
 
+@pytest.mark.parametrize("name", ["entries.csv", "features.npz", "judgements.csv"])
+def test_a_file_that_no_export_wrote_stays(filled: Gallery, tmp_path: Path, name: str) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / name).write_text("path,identity\nmine.jpg,1\n")
+    with pytest.raises(MaskreidError, match=rf"has {name}, but not of an earlier export; name another folder"):
+        export(filled, out)
+    assert (out / name).read_text() == "path,identity\nmine.jpg,1\n"
+    assert list(out.iterdir()) == [out / name]
+
+
 @pytest.mark.parametrize(("path", "source"), [("more", "elsewhere"), ("row", "made up")])
 def test_without_thumbnails_a_csv_is_of_one_source(model: str, tmp_path: Path, path: str, source: str) -> None:
     gallery = Gallery.create(tmp_path / "g", model)

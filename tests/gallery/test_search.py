@@ -82,6 +82,9 @@ def test_recall_needs_entries(empty: Gallery) -> None:
 def test_the_wrong_question(empty: Gallery) -> None:
     with pytest.raises(MaskreidError, match=r"expected queries of 16 numbers, got shape \(2, 8\)"):
         search(empty, unit(2, 8))
+    for wrong in (100 * unit(2), np.full((2, 16), np.nan), np.zeros((1, 16))):
+        with pytest.raises(MaskreidError, match="expected queries of length 1"):
+            search(empty, wrong)
     with pytest.raises(MaskreidError, match="top 0"):
         search(empty, unit(1), top=0)
 

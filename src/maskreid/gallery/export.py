@@ -42,8 +42,8 @@ def export(gallery: Gallery, out: str | Path, where: Filter | None = None, *, pr
             are of several sources and have no thumbnails, or ``out`` cannot be written.
     """
     out = Path(out)
-    others = [name for name in ("features.npz", JUDGEMENTS) if (out / name).exists()]
-    if others and not (out / "entries.csv").exists():
+    others = [name for name in ("entries.csv", "features.npz", JUDGEMENTS) if (out / name).exists()]
+    if others and not _is_export(out / "entries.csv"):
         raise MaskreidError(f"{out}: has {', '.join(others)}, but not of an earlier export; name another folder")
     pictures = gallery.settings.thumbnail > 0
     if not pictures:
@@ -82,6 +82,15 @@ def export(gallery: Gallery, out: str | Path, where: Filter | None = None, *, pr
             if left.stem not in pictured:
                 left.unlink()
     return len(entries)
+
+
+def _is_export(table: Path) -> bool:
+    """Whether an earlier export wrote this ``entries.csv``."""
+    try:
+        with table.open(encoding="utf-8") as lines:
+            return lines.readline().rstrip("\n") == ",".join(COLUMNS)
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _check_one_source(gallery: Gallery, where: Filter | None) -> None:

@@ -15,6 +15,7 @@ from maskreid.gallery.errors import once_more
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import ENTRY, Entry, Gallery, as_entry
 from maskreid.gallery.nearest import Nearest, Row, Vectors, nearest
+from maskreid.retrieval.features import UNIT_TOLERANCE
 
 
 @dataclass(frozen=True)
@@ -66,14 +67,17 @@ def search(
         For each query its answers, the most similar (or first re-ranked) first.
 
     Raises:
-        MaskreidError: the vectors are of another dimension, an argument is out of range, or the log that the gallery
-            was created with cannot be written.
+        MaskreidError: the vectors are of another dimension or length than 1, an argument is out of range, or the log
+            that the gallery was created with cannot be written.
     """
     vectors = np.ascontiguousarray(vectors, np.float32)
     if vectors.ndim != 2 or vectors.shape[1] != gallery.settings.dimension:
         raise MaskreidError(
             f"{gallery.path}: expected queries of {gallery.settings.dimension} numbers, got shape {vectors.shape}"
         )
+    lengths = np.linalg.norm(vectors, axis=1)
+    if not (np.abs(lengths - 1) <= UNIT_TOLERANCE).all():  # nor NaN, which no comparison holds for
+        raise MaskreidError("search: expected queries of length 1; divide each by its length, which must be finite")
     if top < 1 or (probes is not None and probes < 1):
         raise MaskreidError(f"search: expected top and probes of at least 1, got top {top} and probes {probes}")
     log(gallery, {"searched": asked, "queries": len(vectors), "where": where.sql if where else "", "top": top})

@@ -16,13 +16,13 @@ from maskreid.gallery.lock import being_erased, being_written
 from maskreid.gallery.nearest import matrix_of
 from maskreid.gallery.schema import FACTS, row_checksum
 from maskreid.progress import Progress, finish, silent
+from maskreid.retrieval.features import UNIT_TOLERANCE
 
 if TYPE_CHECKING:
     from lance import LanceDataset
 
 TRIES = 3  # of a check that others disturb
 NAMED = 5  # bad rows that are named
-UNIT = 1e-3  # what a feature's length may differ from 1
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def _wrong(gallery: Gallery, row: dict[str, object], vector: np.ndarray, length:
     assert thumbnail is None or isinstance(thumbnail, bytes)
     if row["checksum"] != row_checksum(vector.tobytes(), thumbnail, row):
         found.append("changed since they were written (checksum)")
-    if len(vector) != gallery.settings.dimension or abs(length - 1) > UNIT:
+    if len(vector) != gallery.settings.dimension or abs(length - 1) > UNIT_TOLERANCE:
         found.append("features that are no unit vectors of the gallery's dimension")
     if row["model"] != gallery.settings.fingerprint:
         found.append("features of another model")
