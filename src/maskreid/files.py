@@ -8,8 +8,8 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -62,6 +62,20 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         with suppress(OSError):  # what went wrong first is what is told
             temporary.unlink()
         raise
+
+
+@contextmanager
+def replacing_all(paths: Sequence[Path]) -> Iterator[list[BinaryIO]]:
+    """Write files that belong together, each as `replacing` does, once all are whole on the disk.
+
+    Raises:
+        OSError: one cannot be written; then none is replaced.
+    """
+    with ExitStack() as together:
+        files = [together.enter_context(replacing(path)) for path in paths]
+        yield files
+        for file in files:  # a full disk says so before the first is replaced
+            file.flush()
 
 
 def append_line(path: Path, line: str) -> int:

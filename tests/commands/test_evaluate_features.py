@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from running import maskreid, refused, write
+from running import MASKREID, maskreid, refused, write
 from scipy.io import savemat
 
 from maskreid.images import synthetic_world
@@ -81,6 +82,21 @@ def test_re_ranking_takes_parameters_and_remembers_them(folder: Path, tmp_path: 
     assert numbers["reranking"] == {"k1": 5, "k2": 1, "lambda_": 0.9, "probes": None}
     published = {"k1": 20, "k2": 6, "lambda_": 0.3, "probes": None}
     assert json.loads((tmp_path / "usual/metrics.json").read_text())["reranking"] == published
+
+
+def test_what_was_found_is_written_before_it_is_printed(folder: Path, tmp_path: Path) -> None:
+    """As when somebody pipes the table into ``head``."""
+    out = tmp_path / "out"
+    command = [MASKREID, "evaluate", "--features", folder / "worse.npz", "--out", out]
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:
+        assert process.stdout
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr
+        assert b"Traceback" not in process.stderr.read()
+    assert json.loads((out / "metrics.json").read_text())["rank1"] > 0
+    assert (out / "gallery.npz").is_file()
 
 
 def test_what_is_known_of_the_model_stays_with_its_features(folder: Path, tmp_path: Path) -> None:

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import csv
+import errno
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pytest
@@ -104,6 +105,25 @@ def test_without_thumbnails_a_csv_is_of_one_source(model: str, tmp_path: Path, p
     with pytest.raises(MaskreidError, match=r"several sources \(.*made up\), and without thumbnails"):
         export(gallery, tmp_path / "refused")
     assert not (tmp_path / "refused").exists()
+
+
+def test_an_earlier_export_stays_whole_where_a_later_one_does_not_fit(
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gallery, out = Gallery.create(tmp_path / "g", model), tmp_path / "out"
+    put(gallery, unit(3))
+    export(gallery, out)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    put(gallery, unit(3), name="more")
+
+    def full(self: Features, file: BinaryIO) -> None:
+        file.write(b"PK")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Features, "write", full)
+    with pytest.raises(MaskreidError, match=r"out: cannot be written \(No space left on device\)"):
+        export(gallery, out)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
 def test_a_part(filled: Gallery, tmp_path: Path) -> None:

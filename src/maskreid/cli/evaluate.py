@@ -162,10 +162,13 @@ def evaluate(
         progress=progress.terminal,
     )
     calibration = Calibration.of(loaded.card)
-    details = _details(evaluation.judgement, per_camera, worst, open_set, calibration, product_device(loaded))
-    if out:
+    judgement = evaluation.judgement
+    details, missing = _details(judgement, per_camera, worst, open_set, calibration, product_device(loaded))
+    if out:  # before anything is printed, which a closed pipe would end
         title = f"{model} on {dataset.name}"
         report_on(loaded, dataset, evaluation, out, title=title, details=details, masks=masks)
+    _tell(judgement, details, missing)
+    if out:
         written = ["metrics.json", "report.html", *(f"{split}.npz" for split in evaluation.features)]
         print(f"written: {', '.join(str(out / name) for name in written)}")
 
@@ -199,12 +202,6 @@ def _evaluate_features(
 
     check_asked(protocol, multi_query=multi_query, reranking=reranking)
     read = read_features(file)
-    print(
-        f"{file}: {len(read.query):,} queries, {len(read.gallery):,} gallery images, "
-        f"{read.query.vectors.shape[1]:,} numbers each"
-    )
-    for note in read.notes:
-        print(f"{file}: {note}")
     judgement = judge(
         read.query,
         read.gallery,
@@ -217,16 +214,26 @@ def _evaluate_features(
     )
     # What a test of a model said of it still holds when its features are judged another way.
     known = {key: value for key, value in read_numbers(file).items() if key in ABOUT}
-    details = _details(judgement, per_camera, worst, open_set, Calibration.of(known), device)
+    details, missing = _details(judgement, per_camera, worst, open_set, Calibration.of(known), device)
+    written, removed = [], False
     if out:
         about = {"data": str(file), "model": read.query.model, **known}
         write_numbers(out / "metrics.json", judgement, about=about, details=details)
         written = [out / "metrics.json", *save_folder(out, read.query, read.gallery, read.boxes)]
-        print(f"written: {', '.join(map(str, written))}")
         page = out / "report.html"
-        if page.exists():
+        if removed := page.exists():
             page.unlink()
-            print(f"removed: {page}, which was of other numbers; maskreid report {out} writes a page of these")
+    print(
+        f"{file}: {len(read.query):,} queries, {len(read.gallery):,} gallery images, "
+        f"{read.query.vectors.shape[1]:,} numbers each"
+    )
+    for note in read.notes:
+        print(f"{file}: {note}")
+    _tell(judgement, details, missing)
+    if written:
+        print(f"written: {', '.join(map(str, written))}")
+    if removed:
+        print(f"removed: {page}, which was of other numbers; maskreid report {out} writes a page of these")
 
 
 def _details(
@@ -236,17 +243,29 @@ def _details(
     open_set: bool,
     calibration: Calibration | None = None,
     device: str | None = None,
-) -> Details:
-    """Print the numbers, and find and print what else was asked for."""
-    from maskreid import retrieval
-    from maskreid.reports import (
-        Details,
-        camera_table,
-        metrics_table,
-        open_set_table,
-        reliability_table,
-        worst_table,
+) -> tuple[Details, str]:
+    """Find what else was asked for, and say why something of it is missing."""
+    from maskreid import progress, retrieval
+    from maskreid.reports import Details, half_enrolled
+
+    alarms, claimed, missing = (
+        half_enrolled(judgement, calibration, device=device, progress=progress.terminal)
+        if open_set
+        else (None, None, "")
     )
+    searched = (judgement.query, judgement.gallery, judgement.main.protocol)
+    details = Details(
+        pairs=retrieval.camera_pairs(*searched) if per_camera else None,
+        worst=retrieval.worst_queries(judgement.main, judgement.query, worst),
+        open_set=alarms,
+        reliability=claimed,
+    )
+    return details, missing
+
+
+def _tell(judgement: Judgement, details: Details, missing: str) -> None:
+    """Print the numbers, and what else was found."""
+    from maskreid.reports import camera_table, metrics_table, open_set_table, reliability_table, worst_table
 
     print(metrics_table(judgement.metrics))
     if judgement.reranking:
@@ -254,21 +273,8 @@ def _details(
     for name, metrics in judgement.metrics.items():
         for reason, count in Counter(metrics.skipped.values()).items():
             print(f"{name}: {count:,} queries skipped: {reason}")
-    searched = (judgement.query, judgement.gallery, judgement.main.protocol)
-    alarms = claimed = None
-    if open_set:
-        scores = retrieval.identity_scores(*searched, device=device)
-        try:
-            alarms = retrieval.open_set(scores)
-            claimed = retrieval.reliability_of(calibration, scores) if calibration else None
-        except MaskreidError as few:  # people for the one, perhaps, but not for the other
-            print(f"\n{few}: {'no reliability' if alarms else 'not measured'}")
-    details = Details(
-        pairs=retrieval.camera_pairs(*searched) if per_camera else None,
-        worst=retrieval.worst_queries(judgement.main, judgement.query, worst),
-        open_set=alarms,
-        reliability=claimed,
-    )
+    if missing:
+        print(f"\n{missing}")
     if details.pairs is not None:
         print(f"\n{camera_table(details.pairs)}")
     if details.worst:
@@ -277,4 +283,3 @@ def _details(
         print(f"\n{open_set_table(details.open_set)}")
     if details.reliability is not None:
         print(f"\n{reliability_table(details.reliability)}\n\nECE {details.reliability.ece:.3f}")
-    return details

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from maskreid.errors import MaskreidError
-from maskreid.files import telling_unwritable, write_atomically
+from maskreid.files import replacing_all, telling_unwritable, write_atomically
 from maskreid.gallery.errors import once_more
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import ENTRY, Entry, Gallery, as_entry
@@ -22,7 +22,7 @@ from maskreid.progress import Progress, finish, silent
 from maskreid.retrieval import Features
 
 COLUMNS = ("path", "identity", "identity_name", "camera", "split", "time", "id", "source", "tags")
-THUMBNAILS, JUDGEMENTS = "thumbnails", "judgements.csv"
+TABLE, FEATURES, JUDGEMENTS, THUMBNAILS = "entries.csv", "features.npz", "judgements.csv", "thumbnails"
 
 
 @once_more
@@ -42,8 +42,8 @@ def export(gallery: Gallery, out: str | Path, where: Filter | None = None, *, pr
             are of several sources and have no thumbnails, or ``out`` cannot be written.
     """
     out = Path(out)
-    others = [name for name in ("entries.csv", "features.npz", JUDGEMENTS) if (out / name).exists()]
-    if others and not _is_export(out / "entries.csv"):
+    others = [name for name in (TABLE, FEATURES, JUDGEMENTS) if (out / name).exists()]
+    if others and not _is_export(out / TABLE):
         raise MaskreidError(f"{out}: has {', '.join(others)}, but not of an earlier export; name another folder")
     pictures = gallery.settings.thumbnail > 0
     if not pictures:
@@ -66,17 +66,20 @@ def export(gallery: Gallery, out: str | Path, where: Filter | None = None, *, pr
         finish(counted)
         people = sorted({entry.identity for entry in entries if entry.identity})
         numbers = {name: number for number, name in enumerate(people, 1)}
-        write_atomically(out / "entries.csv", _table(entries, numbers, pictured).encode())
-        Features(
+        features = Features(
             np.concatenate(vectors),
             np.array([numbers[entry.identity] if entry.identity else DISTRACTOR for entry in entries]),
             np.array([entry.camera for entry in entries]),
             tuple(entry.id for entry in entries),
             gallery.settings.fingerprint,
-        ).save(out / "features.npz")
-        if said := _judgements(gallery, {entry.id: entry.identity for entry in entries}):
-            write_atomically(out / JUDGEMENTS, said.encode())
-        else:
+        )
+        said = _judgements(gallery, {entry.id: entry.identity for entry in entries})
+        with replacing_all([out / name for name in (TABLE, FEATURES, *((JUDGEMENTS,) if said else ()))]) as files:
+            files[0].write(_table(entries, numbers, pictured).encode())
+            features.write(files[1])
+            if said:
+                files[2].write(said.encode())
+        if not said:
             (out / JUDGEMENTS).unlink(missing_ok=True)
         for left in (out / THUMBNAILS).glob(f"{'[0-9a-f]' * ID_DIGITS}.jpg"):
             if left.stem not in pictured:

@@ -3,7 +3,7 @@
 from maskreid.reports.asked_queries import find_queries
 from maskreid.reports.comparison import comparison_plot
 from maskreid.reports.crops import Crops, DatasetCrops
-from maskreid.reports.details import Details, examine
+from maskreid.reports.details import Details, examine, half_enrolled
 from maskreid.reports.distributions import reliability_diagram, similarity_plot
 from maskreid.reports.evaluation_figures import Examined, evaluation_figures
 from maskreid.reports.figure import Figure
@@ -38,6 +38,7 @@ __all__ = [
     "evaluation_figures",
     "examine",
     "find_queries",
+    "half_enrolled",
     "make_page",
     "mask_sheet",
     "metrics_table",

@@ -80,16 +80,37 @@ def examine(
     """
     query, gallery, rule = judgement.query, judgement.gallery, judgement.main.protocol
     similar, reached = similar_pairs(judgement, calibration, device=device, progress=progress)
-    pairs = scores = alarms = claims = None
+    pairs = alarms = claims = None
     whole = len(np.unique(judgement.main.queries)) == len(judgement.main.queries)  # not of drawn galleries
     if whole and len(np.unique(np.concatenate((query.cameras, gallery.cameras)))) > 1:
         pairs = camera_pairs(query, gallery, rule)
     if whole:
-        scores = identity_scores(query, gallery, rule, device=device, progress=progress)
-        try:
-            alarms = open_set(scores)
-            claims = reliability_of(calibration, scores) if calibration else None
-        except MaskreidError:  # of so few people, half cannot be left out
-            pass
+        alarms, claims, _ = half_enrolled(judgement, calibration, device=device, progress=progress)
     found = worst_queries(judgement.main, query, worst)
     return Details(pairs, found, alarms, claims, similar, reached)
+
+
+def half_enrolled(
+    judgement: Judgement,
+    calibration: Calibration | None = None,
+    *,
+    device: str | None = None,
+    progress: Progress = silent,
+) -> tuple[OpenSet | None, Reliability | None, str]:
+    """Search with half of the people not enrolled: false alarms, the probabilities' truth, and why one is missing.
+
+    Args:
+        judgement: of a gallery that is searched whole.
+        calibration: the model's, if it has one; without it nothing is claimed.
+        device: where similarities are computed, as for `maskreid.retrieval.judge`.
+        progress: told about the long part.
+    """
+    searched = (judgement.query, judgement.gallery, judgement.main.protocol)
+    scores = identity_scores(*searched, device=device, progress=progress)
+    alarms = claims = None
+    try:
+        alarms = open_set(scores)
+        claims = reliability_of(calibration, scores) if calibration else None
+    except MaskreidError as few:  # people for the one, perhaps, but not for the other
+        return alarms, None, f"{few}: {'no reliability' if alarms else 'not measured'}"
+    return alarms, claims, ""

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -124,14 +124,22 @@ class Features:
         with telling_unwritable(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             with replacing(path) as file:
-                np.savez(
-                    file,
-                    features=self.vectors,
-                    identities=self.identities,
-                    cameras=self.cameras,
-                    paths=np.array(self.paths, dtype=np.str_),
-                    model=np.array(self.model, dtype=np.str_),
-                )
+                self.write(file)
+
+    def write(self, file: BinaryIO) -> None:
+        """Write what `save` does into a file that is open.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        np.savez(
+            file,
+            features=self.vectors,
+            identities=self.identities,
+            cameras=self.cameras,
+            paths=np.array(self.paths, dtype=np.str_),
+            model=np.array(self.model, dtype=np.str_),
+        )
 
     @classmethod
     def load(cls, path: str | Path) -> Features:
