@@ -245,6 +245,8 @@ def test_an_error_does_not_stand_behind_the_live_line(monkeypatch: pytest.Monkey
             "did you mean batch.size",
         ),
         (["evaluate", "nobody", "--data", "{folder}"], "no model 'nobody'"),
+        (["evaluate", "nobody", "--data", ""], "argument 4 after --data is empty: ''; is a variable not set?"),
+        (["embed", "nobody", "--data", "{folder}", "--out="], "argument 5 is empty: --out=; is a variable not set?"),
         (["masks", "check", "{folder}", "--masks", "none"], "--masks must be"),
         (["masks", "train", "{folder}", "--labels", "{tmp}", "--out", "{tmp}/m"], "none of its PNG files"),
         (["masks", "make", "{folder}", "--out", "{tmp}/file/masks"], UNWRITABLE),

@@ -158,6 +158,13 @@ def test_rows_that_were_overwritten_do_not_count_again(tmp_path: Path) -> None:
         assert kept.done == 0
 
 
+def test_features_are_not_written_over_a_model(embedder: Embedder, world: Dataset, tmp_path: Path) -> None:
+    (tmp_path / "mine.json").write_text("{}")
+    with pytest.raises(MaskreidError, match=r"mine\.safetensors: lies beside a model card"):
+        embed_dataset(embedder, world, tmp_path / "mine.safetensors")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.json"]
+
+
 def test_what_goes_wrong_leaves_nothing(embedder: Embedder, world: Dataset, tmp_path: Path) -> None:
     with pytest.raises(MaskreidError, match=r"features are written as \.npz or \.safetensors"):
         embed_dataset(embedder, world, tmp_path / "f.mat")

@@ -157,6 +157,23 @@ def test_a_name_need_not_be_utf8(tmp_path: Path, world: Dataset) -> None:
     assert picture_of(gallery, first.id, [dataset.source])
 
 
+@pytest.mark.parametrize("name", ["unknown", "not calibrated", "ann\nbob", " ann"])
+def test_a_person_whom_nobody_may_be_called_is_refused_before_anything_is_read(
+    empty: Gallery, world: Dataset, name: str
+) -> None:
+    somebody = next(image.identity for image in world.images() if image.identity > 0)
+    with pytest.raises(MaskreidError, match=r"^identity "):
+        enrol(empty, replace(world, identity_names={somebody: name}))
+    assert len(empty) == 0
+
+
+@pytest.mark.parametrize("tag", ["", " ", "a\nb", "\x1b[31m"])
+def test_a_tag_is_a_line_of_text(empty: Gallery, world: Dataset, tag: str) -> None:
+    with pytest.raises(MaskreidError, match=r"^tag .*: expected"):
+        enrol(empty, world, tags=["door", tag])
+    assert len(empty) == 0
+
+
 def test_masks_of_another_policy_are_refused_with_the_way_out(filled: Gallery, world: Dataset) -> None:
     with pytest.raises(MaskreidError, match=r"maskreid gallery create NEW --model .* --masks none, and add again"):
         enrol(filled, world, masks="none")

@@ -64,6 +64,14 @@ def test_a_path_that_lance_would_misread_is_refused(tmp_path: Path, model: str, 
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("place", ["file:///tmp/people", "memory://people", "db://people", "https://people"])
+def test_an_address_is_one_of_a_bucket(model: str, place: str) -> None:
+    with pytest.raises(MaskreidError, match=r"expected a folder, or one of s3://, s3\+ddb://, gs://, az://"):
+        Gallery.create(place, model)
+    with pytest.raises(MaskreidError, match=r"expected a folder, or one of s3://"):
+        Gallery(place)
+
+
 def test_nothing_there(tmp_path: Path) -> None:
     with pytest.raises(MaskreidError, match="there is no gallery; maskreid gallery create"):
         Gallery(tmp_path / "absent")

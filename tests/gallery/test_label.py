@@ -71,7 +71,7 @@ def test_labels_are_logged_if_that_was_wanted(tmp_path: Path, model: str) -> Non
 @pytest.mark.parametrize("name", ["", " ann", "ann\rbob", "ann\nbob", "\x1b[31mann", "unknown", "not calibrated"])
 def test_what_is_no_name(empty: Gallery, name: str) -> None:
     put(empty, unit(1))
-    with pytest.raises(MaskreidError, match=r"^identity .*: (expected a name|a search says that of nobody)"):
+    with pytest.raises(MaskreidError, match=r"^identity .*: (expected |a search says that)"):
         label(empty, Filter(cameras=(1,)), name)
 
 

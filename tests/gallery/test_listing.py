@@ -25,6 +25,14 @@ def test_orders_and_pages(empty: Gallery) -> None:
     assert sorted(entry.id for page in pages for entry in page.entries) == sorted(ids)
     assert browse(empty, Filter(cameras=(1,)), order="time").total == 2
     assert browse(empty, Filter(cameras=(9,))).entries == []
+    with pytest.raises(MaskreidError, match=r"expected the order added, time, camera, coverage, got 'age'"):
+        browse(empty, order="age")  # type: ignore[arg-type]
+    for wrong, message in (
+        ({"offset": -1}, "offset: expected at least 0"),
+        ({"limit": 0}, "limit: expected at least 1"),
+    ):
+        with pytest.raises(MaskreidError, match=message):
+            browse(empty, **wrong)
 
 
 @pytest.mark.parametrize("order", ["added", "time", "camera", "coverage"])

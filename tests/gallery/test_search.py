@@ -77,6 +77,8 @@ def test_recall_needs_entries(empty: Gallery) -> None:
     put(empty, unit(1))
     with pytest.raises(MaskreidError, match="1 entries are too few"):
         recall(empty, 1)
+    with pytest.raises(MaskreidError, match=r"probes: expected at least 1, got 0"):
+        recall(empty, 0)
 
 
 def test_the_wrong_question(empty: Gallery) -> None:

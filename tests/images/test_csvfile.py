@@ -78,8 +78,11 @@ def test_a_number_that_no_integer_holds_is_a_name(crops: Path) -> None:
     assert open_dataset(crops).identity_names == {1: "9" * 5000}
 
 
-def test_nobody_stays_nobody_among_names(crops: Path) -> None:
-    write(crops, HEADER + "crops/a.jpg,ann,1,query\ncrops/b.jpg,0,2,gallery\ncrops/c.jpg,-1,2,gallery\n")
+@pytest.mark.parametrize("zeros", ["", ".0"])
+def test_nobody_stays_nobody_among_names(crops: Path, zeros: str) -> None:
+    """Also as pandas writes them."""
+    text = f"crops/a.jpg,ann,1,query\ncrops/b.jpg,0{zeros},2,gallery\ncrops/c.jpg,-1{zeros},2,gallery\n"
+    write(crops, HEADER + text)
     dataset = open_dataset(crops)
     assert [image.identity for images in dataset.splits.values() for image in images] == [1, 0, -1]
     assert dataset.identity_names == {1: "ann"}
@@ -114,7 +117,11 @@ def test_a_name_may_look_like_a_number(crops: Path) -> None:
         (HEADER[:-1] + ",time\ncrops/a.jpg,1,1,train,noon\n", "line 2: time is 'noon'"),
         (HEADER[:-1] + ",time\ncrops/a.jpg,1,1,train,nan\n", "line 2: time is 'nan'"),
         (HEADER[:-1] + ",mask\ncrops/a.jpg,1,1,train,m.png\n", r"line 2: there is no mask 'm\.png'"),
-        (HEADER + "crops/a.jpg,1,1,train\ncrops/a.jpg,2,1,train\n", r"crops/a\.jpg is 2 times in 'train'"),
+        (HEADER + "crops/a.jpg,1,1,train\ncrops/a.jpg,1,1,train\n", r"crops/a\.jpg is 2 times in 'train'"),
+        (
+            HEADER + "crops/a.jpg,1,1,query\n./crops/a.jpg,2,1,gallery\n",
+            "line 3: ./crops/a.jpg shows identity 2, but 1 in a line before; an image is of one person",
+        ),
     ],
 )
 def test_a_bad_line_is_named(crops: Path, text: str, message: str) -> None:

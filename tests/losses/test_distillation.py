@@ -5,6 +5,7 @@ import torch
 from loss_oracles import Batch
 from torch import Tensor
 
+from maskreid.errors import MaskreidError
 from maskreid.losses import distillation_loss
 
 
@@ -34,6 +35,12 @@ def test_who_thinks_as_the_teacher_does_has_nothing_to_learn(batch: tuple[Tensor
     scales = torch.rand(len(features), 1, dtype=torch.float64) + 0.5
     turned = torch.linalg.qr(torch.randn(8, 8, dtype=torch.float64)).Q
     assert distillation_loss(scales * features @ turned, features).item() == pytest.approx(0, abs=1e-20)
+
+
+def test_a_teacher_of_other_images_is_refused() -> None:
+    for taught in (torch.randn(3, 8), torch.randn(4)):
+        with pytest.raises(MaskreidError, match=r"^loss: expected features \(N, D\) and the teacher's \(N, E\)"):
+            distillation_loss(torch.randn(4, 8), taught)
 
 
 def test_only_the_pupil_learns(batch: tuple[Tensor, Tensor]) -> None:

@@ -8,11 +8,13 @@ import torch
 from loss_oracles import Batch
 from torch import Tensor
 
+from maskreid.errors import MaskreidError
 from maskreid.losses import (
     circle_loss,
     contrastive_loss,
     full_ranking_loss,
     n_pair_loss,
+    oim_loss,
     quadruplet_loss,
     ranking_loss,
     triplet_loss,
@@ -34,6 +36,25 @@ LOSSES: dict[str, Loss] = {
     "contrastive": contrastive_loss,
     "circle": circle_loss,
 }
+
+
+@pytest.mark.parametrize("name", [*LOSSES, "oim"])
+def test_other_shapes_are_no_batch(name: str) -> None:
+    loss = LOSSES.get(name, lambda features, people: oim_loss(features, people, torch.zeros(3, 8)))
+    features, people = torch.randn(4, 8), torch.tensor([0, 0, 1, 1])
+    for wrong in (features[0], features[None], features.long()):
+        with pytest.raises(MaskreidError, match=r"^loss: expected features \(N, D\) of floats, got "):
+            loss(wrong, people)
+    for wrong in (people[:, None], people[:3], people.float(), people > 0):
+        with pytest.raises(MaskreidError, match=r"^loss: expected identities \(4,\) of integers"):
+            loss(features, wrong)
+
+
+@pytest.mark.parametrize("loss", [ranking_loss, full_ranking_loss, n_pair_loss])
+@pytest.mark.parametrize("temperature", [0.0, -1.0, math.nan])
+def test_a_temperature_is_above_zero(loss: Callable[..., Tensor], temperature: float) -> None:
+    with pytest.raises(MaskreidError, match=r"^loss: expected a temperature above 0, got "):
+        loss(torch.randn(4, 8), torch.tensor([0, 0, 1, 1]), temperature=temperature)
 
 
 def mean(values: list[float]) -> float:

@@ -78,6 +78,15 @@ def test_images_are_not_taken_for_masks(tmp_path: Path) -> None:
         make_masks(open_dataset(tmp_path), tmp_path, DatasetMasks())
 
 
+def test_masks_do_not_become_images_of_a_folder_of_any_images(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (16, 32)).save(tmp_path / "photos" / "a.jpg")
+    photos = open_dataset(tmp_path / "photos", anything=True)
+    with pytest.raises(MaskreidError, match=r"lies among the images of .*photos, and would be; name another folder"):
+        make_masks(photos, tmp_path / "photos" / "masks", LeftPart())
+    assert make_masks(photos, tmp_path / "masks", LeftPart()) == 1
+
+
 def test_a_check_counts_coverage_and_small_masks(dataset: Dataset) -> None:
     report = check_masks(dataset.source, dataset.splits["train"], LeftPart(0.35), min_share=0.4)
     assert report.ok

@@ -118,6 +118,8 @@ def test_only_uint8_images_and_known_precisions_are_embedded(model: Model) -> No
         model.embed(pixels / 255, masks)
     with pytest.raises(MaskreidError, match="precision must be float32 or bfloat16"):
         model.embed(pixels, masks, precision="half")
+    with pytest.raises(MaskreidError, match="batch_size: expected at least 1, got -1"):
+        model.embed(pixels, masks, batch_size=-1)
 
 
 @pytest.mark.filterwarnings("error")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from maskreid.errors import MaskreidError
 from maskreid.retrieval import MARKET1501, Metrics, bootstrap, cmc_interval
 
 
@@ -23,6 +24,11 @@ def test_it_is_the_bootstrap_of_every_rank(queries: list[int] | None) -> None:
         assert (low[k - 1], high[k - 1]) == intervals[f"rank{k}"]
     assert (np.diff(low) >= 0).all()
     assert (np.diff(high) >= 0).all()
+
+
+def test_it_begins_with_rank_1() -> None:
+    with pytest.raises(MaskreidError, match=r"ranks: expected at least 1, got 0"):
+        cmc_interval(metrics([1, 2]), 0)
 
 
 def test_it_ends_with_the_gallery() -> None:

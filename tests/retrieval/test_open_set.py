@@ -85,6 +85,11 @@ def test_the_same_seed_is_the_same_draw() -> None:
     assert one.as_dict()["draws"] == 20
 
 
+def test_an_average_is_of_one_draw_or_more() -> None:
+    with pytest.raises(MaskreidError, match=r"open set: draws: expected at least 1, got 0"):
+        open_set(scores_of(np.ones((4, 3)), [1, 1, 2, 2]), draws=0)
+
+
 def test_too_few_people() -> None:
     with pytest.raises(MaskreidError, match="two people or more who can be found, got 1"):
         open_set(scores_of(np.ones((2, 3)), [1, 1]))

@@ -140,6 +140,11 @@ def test_joined_features_of_two_models_have_the_mean_of_their_cosines() -> None:
     assert (both.vectors.shape, both.paths, both.model) == ((6, 13), tuple("abcdef"), "one+two")
 
 
+def test_no_features_are_not_joined() -> None:
+    with pytest.raises(MaskreidError, match=r"models: expected at least 1, got 0"):
+        join_features([])
+
+
 @pytest.mark.parametrize("other", [[1, 2, 4], [1, 2, 3, 3]])
 def test_features_of_other_images_are_not_joined(other: list[int]) -> None:
     one, two = (Features(np.eye(4)[: len(ids)], ids, np.ones(len(ids), int)) for ids in ([1, 2, 3], other))

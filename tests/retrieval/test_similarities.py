@@ -58,6 +58,11 @@ def test_refuses_features_of_different_sizes(world) -> None:
         similarities(query, gallery)
 
 
+def test_there_is_a_bin(world) -> None:
+    with pytest.raises(MaskreidError, match=r"bins: expected at least 1, got 0"):
+        similarities(*world(3), bins=0)
+
+
 def test_nobody_to_ask_for_is_refused(world) -> None:
     query, gallery = world(3)
     nobody = Features(query.vectors, np.where(np.arange(len(query)) % 2, -1, 0), query.cameras)

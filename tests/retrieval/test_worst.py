@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from maskreid.errors import MaskreidError
 from maskreid.retrieval import MARKET1501, Features, Metrics, evaluate, evaluate_single_shot, worst_queries
 
 
@@ -35,6 +37,8 @@ def test_the_worst_come_first_and_equal_ones_by_row() -> None:
     }
     assert len(worst_queries(metrics, query, 99)) == 4
     assert worst_queries(metrics, query, 0) == []
+    with pytest.raises(MaskreidError, match=r"worst queries: expected at least 0, got -1"):
+        worst_queries(metrics, query, -1)
 
 
 def test_features_without_paths_are_known_by_their_row(world) -> None:

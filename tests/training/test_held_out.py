@@ -60,6 +60,11 @@ def test_models_that_learned_everybody_or_not_the_same_are_refused(world: Datase
         held_out_test([model_of(world.label, 0.5), model_of("another dataset")], world)
 
 
+def test_whoever_is_left_out_has_to_be_there(world: Dataset) -> None:
+    with pytest.raises(MaskreidError, match=r"nobody has the identity 999, who is to be left out"):
+        held_out_test([model_of(world.label, 0.5)], world, without=[1, 999])
+
+
 def test_queries_are_rows_of_the_gallery_in_the_tests_order(world: Dataset) -> None:
     model = model_of(world.label, 0.5)
     made = held_out_test([model], world)

@@ -40,12 +40,12 @@ def test_ends(interval: Range, inside: tuple[float, ...], outside: tuple[float, 
 @pytest.mark.parametrize(
     ("assignment", "message"),
     [
-        ("schedule.warm_up=-5", "schedule.warm_up must be 0 or more, got -5"),
-        ("schedule.step=0", "schedule.step must be 1 or more, got 0"),
+        ("schedule.warm_up=-5", r"schedule.warm_up must be in \[0, 1e\+09\], got -5"),
+        ("schedule.step=0", r"schedule.step must be in \[1, 1e\+09\], got 0"),
         ("schedule.momentum=1.0", r"schedule.momentum must be in \[0, 1\), got 1.0"),
         ("schedule.learning_rate=0.0", "schedule.learning_rate must be more than 0, got 0.0"),
         ("loss.oim_momentum=1.0", r"loss.oim_momentum must be in \[0, 1\), got 1.0"),
-        ("batch.positives=1", "batch.positives must be 2 or more, got 1"),
+        ("batch.positives=1", r"batch.positives must be in \[2, 1e\+09\], got 1"),
         ("data.min_share=nan", r"data.min_share must be in \[0, 1\], got nan"),
         ("seed=-1", "seed must be in"),
     ],
@@ -58,6 +58,25 @@ def test_a_number_out_of_its_range_is_named(tmp_path: object, assignment: str, m
     table |= {section: {name: number}} if section else {name: number}
     with pytest.raises(MaskreidError, match=f"recipe wrong: {message}"):
         Recipe.from_table(table)
+
+
+def test_numbers_that_no_float_holds_are_out_of_range() -> None:
+    for section, key in (("schedule", "iterations"), ("schedule", "learning_rate"), ("batch", "size")):
+        with pytest.raises(MaskreidError, match=rf"{section}.{key} must be"):
+            Recipe.from_table({"name": "huge", section: {key: 10**400}})
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "message"),
+    [
+        ("network", "input_size", (4097, 64), r"at most 4096 x 4096, got \(4097, 64\)"),
+        ("network", "dimension", 65_537, r"network.dimension must be in \[1, 65536\], got 65537"),
+        ("data", "resize", (160, 5000), r"data.resize \(160, 5000\) is larger than 4096 pixels"),
+    ],
+)
+def test_sizes_have_an_upper_end(section: str, key: str, value: object, message: str) -> None:
+    with pytest.raises(MaskreidError, match=message):
+        Recipe.from_table({"name": "large", "data": {"resize": (4096, 4096)}, section: {key: value}})
 
 
 @pytest.mark.parametrize("key", ["images", "identities"])

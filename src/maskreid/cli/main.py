@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from io import TextIOWrapper
 from typing import Annotated
@@ -83,6 +84,7 @@ def main() -> None:
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be UTF-8
     try:
+        _refuse_empty(sys.argv[1:])
         app()
     except MaskreidError as error:
         progress.end_line()
@@ -93,11 +95,31 @@ def main() -> None:
         where = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
         sys.stderr.write(f"maskreid: {where}{error.strerror or error}\n")
         sys.exit(2)
+    except _out_of_memory() as error:
+        progress.end_line()
+        reason = next(iter(str(error).splitlines()), "")
+        sys.stderr.write(f"maskreid: out of memory ({reason}); take smaller batches or fewer images at once\n")
+        sys.exit(2)
     except SystemExit as end:
         if end.code == INTERRUPTED:
             progress.end_line()
             sys.stderr.write("maskreid: stopped; run it again to go on\n")
         raise
+
+
+def _refuse_empty(arguments: list[str]) -> None:
+    """Refuse what a shell makes of a variable that is not set: a path of no letters would be the current folder."""
+    for number, argument in enumerate(arguments):
+        if not argument or re.fullmatch(r"--[a-z0-9-]+=", argument):
+            after = f" after {arguments[number - 1]}" if number and not argument else ""
+            raise MaskreidError(
+                f"argument {number + 1}{after} is empty: {argument or repr(argument)}; is a variable not set?"
+            )
+
+
+def _out_of_memory() -> tuple[type[BaseException], ...]:
+    torch = sys.modules.get("torch")  # which most verbs do without
+    return (MemoryError, torch.OutOfMemoryError) if torch else (MemoryError,)
 
 
 if __name__ == "__main__":

@@ -68,6 +68,8 @@ def embed_dataset(
     write = WRITERS.get(out.suffix.lower())
     if write is None:
         raise MaskreidError(f"{out}: features are written as {' or '.join(WRITERS)}; name such a file")
+    if write is _safetensors and out.with_suffix(".json").exists():
+        raise MaskreidError(f"{out}: lies beside a model card, so it is or would be taken for a model; name another")
     unknown = [split for split in splits if not dataset.splits.get(split)]
     if unknown:
         raise MaskreidError(f"{dataset.source.name}: has no split {unknown[0]!r}; it has {', '.join(dataset.splits)}")

@@ -18,7 +18,8 @@ from maskreid.files import as_text
 from maskreid.gallery.errors import telling
 from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.lock import writing
-from maskreid.gallery.schema import check_text, content_id, row_checksum
+from maskreid.gallery.names import check_name, check_tag
+from maskreid.gallery.schema import content_id, row_checksum
 from maskreid.gallery.tend import tend
 from maskreid.images import Dataset, PersonImage, check_camera, decode_image
 from maskreid.images.ahead import ahead
@@ -101,8 +102,8 @@ def enrol(
         progress: told about every image.
 
     Raises:
-        MaskreidError: the model or its masks are not the gallery's, no camera has such a number, a tag is not UTF-8,
-            or the gallery cannot be written.
+        MaskreidError: the model or its masks are not the gallery's, no camera has such a number, a person or a tag
+            cannot be called so (`maskreid.gallery.names`), or the gallery cannot be written.
     """
     from maskreid.embedding import Embedder
     from maskreid.masks.named import whole_name
@@ -110,7 +111,7 @@ def enrol(
     if camera is not None:
         check_camera(camera)
     for tag in tags:
-        check_text("tag", tag)
+        check_tag(tag)
     settings = gallery.settings
     if masks is not None and whole_name(masks) != whole_name(settings.masks):
         raise MaskreidError(
@@ -119,6 +120,8 @@ def enrol(
         )
     model = gallery.own(model) if model else gallery.model()
     images = dataset.images(splits)
+    for name in {_person(dataset, image) for image in images}:
+        check_name(name)
     embedder = Embedder(model, masks=settings.masks, backend=backend, precision=precision, images=len(images))
     maker = _Maker(gallery, dataset, embedder, camera, time, tuple(tags))
     with writing(gallery.path):

@@ -16,6 +16,7 @@ from maskreid.errors import MaskreidError
 from maskreid.files import as_text
 from maskreid.gallery.errors import once_more, telling
 from maskreid.gallery.filters import Filter
+from maskreid.gallery.place import BUCKETS, in_bucket
 from maskreid.gallery.schema import SETTINGS, TABLE, quoted, table_schema
 from maskreid.retrieval import Calibration
 
@@ -156,7 +157,7 @@ class Gallery:
 
         if thumbnail < 0:
             raise MaskreidError(f"thumbnail is {thumbnail}; expected a height in pixels, or 0 for none")
-        if audit and "://" in str(path):
+        if audit and in_bucket(path):
             raise MaskreidError(f"{path}: an audit log needs a gallery on disk; leave it out, or create it there")
         loaded = load_model(model)
         own, masks = whole_name(loaded.masks_from()), whole_name(loaded.masks_from(masks))
@@ -174,14 +175,14 @@ class Gallery:
             card=card_digest(loaded.card),
         )
         folder = Path(path)
-        if "://" not in str(path) and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        if not in_bucket(path) and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise MaskreidError(f"{path}: is there already; name a new or empty folder")
         schema = table_schema(settings.dimension).with_metadata({SETTINGS: json.dumps(asdict(settings)).encode()})
         with telling(str(path)):
             try:
                 _connect(str(path)).create_table(TABLE, schema=schema)
             except (OSError, RuntimeError):  # a full disk: what was begun would pass for a gallery the next time
-                if "://" not in str(path) and not any(folder.glob(f"{TABLE}.lance/_versions/*.manifest")):
+                if not in_bucket(path) and not any(folder.glob(f"{TABLE}.lance/_versions/*.manifest")):
                     shutil.rmtree(folder / f"{TABLE}.lance", ignore_errors=True)
                 raise
         return cls(path)
@@ -333,14 +334,16 @@ def _connect(path: str) -> Any:
         import lancedb
     except ImportError:
         raise MaskreidError("a gallery is kept by LanceDB; pip install 'maskreid[gallery]'") from None
-    if "://" not in path and ("?" in path or path != as_text(path)):  # Lance takes a path for an address
+    if not in_bucket(path) and ("?" in path or path != as_text(path)):  # Lance takes a path for an address
         raise MaskreidError(f"{path!r}: a gallery's path has no question mark and is UTF-8; rename the folder")
+    if in_bucket(path) and not path.startswith(BUCKETS):
+        raise MaskreidError(f"{path}: expected a folder, or one of {', '.join(BUCKETS)}, such as s3://bucket/prefix")
     # Whole, since Lance takes "~" for a home and what stands before a colon for a kind of storage.
-    place = path if "://" in path else os.path.abspath(path)
+    place = path if in_bucket(path) else os.path.abspath(path)
     return lancedb.connect(place, read_consistency_interval=timedelta(0))
 
 
 def _open_table(path: str) -> Any:
-    if "://" not in path and not (Path(path) / f"{TABLE}.lance").is_dir():
+    if not in_bucket(path) and not (Path(path) / f"{TABLE}.lance").is_dir():
         raise MaskreidError(f"{path}: there is no gallery; maskreid gallery create {path} makes one")
     return _connect(path).open_table(TABLE)

@@ -11,8 +11,9 @@ from maskreid.gallery.audit import log, user
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Entry, Gallery
 from maskreid.gallery.judgements import Judged, append, judgements, judging, standing, take_back
-from maskreid.gallery.label import check_name, rename
+from maskreid.gallery.label import rename
 from maskreid.gallery.lock import writing
+from maskreid.gallery.names import check_name
 from maskreid.gallery.tend import tend_files
 
 

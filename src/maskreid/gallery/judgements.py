@@ -17,6 +17,7 @@ from maskreid.errors import MaskreidError
 from maskreid.files import append_line, cut_to_lines, write_atomically
 from maskreid.gallery.errors import telling
 from maskreid.gallery.gallery import Gallery
+from maskreid.gallery.place import in_bucket
 
 FILE = "judgements.jsonl"
 LOCK = ".judgements.lock"
@@ -71,7 +72,7 @@ def judgements(gallery: Gallery) -> list[Judged]:
     Raises:
         MaskreidError: the file is damaged.
     """
-    if "://" in gallery.path or not _file(gallery).exists():
+    if in_bucket(gallery.path) or not _file(gallery).exists():
         return []
     with telling(gallery.path):
         lines = _file(gallery).read_bytes().split(b"\n")
@@ -91,7 +92,7 @@ def judging(gallery: Gallery) -> Iterator[None]:
     Raises:
         MaskreidError: the gallery is in a bucket, which has no place for the file, or it cannot be written.
     """
-    if "://" in gallery.path:
+    if in_bucket(gallery.path):
         raise MaskreidError(f"{gallery.path}: judgements need a gallery on disk; maskreid gallery label works there")
     with telling(gallery.path), (Path(gallery.path) / LOCK).open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -115,7 +116,7 @@ def forget(gallery: Gallery) -> int:
 
     What killed or failed commands left half written goes too.
     """
-    if "://" in gallery.path or not (dangling(gallery) or leftovers(gallery)):
+    if in_bucket(gallery.path) or not (dangling(gallery) or leftovers(gallery)):
         return 0
     with judging(gallery):
         with telling(gallery.path):
@@ -133,7 +134,7 @@ def forget(gallery: Gallery) -> int:
 
 def leftovers(gallery: Gallery) -> list[str]:
     """Return what killed or failed commands left half written, in words."""
-    if "://" in gallery.path:
+    if in_bucket(gallery.path):
         return []
     with telling(gallery.path):
         content = _file(gallery).read_bytes() if _file(gallery).exists() else b""

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from maskreid.errors import MaskreidError
 from maskreid.gallery.audit import log
 from maskreid.gallery.errors import telling
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.lock import writing
-from maskreid.gallery.schema import check_text
+from maskreid.gallery.names import check_name
 from maskreid.gallery.tend import tend_files
-from maskreid.gallery.verdict import IN_PLACE_OF_A_NAME
 
 
 def label(gallery: Gallery, where: Filter, identity: str | None) -> int:
@@ -40,20 +37,3 @@ def rename(gallery: Gallery, where: Filter, identity: str | None) -> int:
         if count:
             gallery.table.update(where=where.sql, values={"identity": identity})
     return count
-
-
-def check_name(identity: str | None) -> None:
-    """Refuse a name that is empty, no line of text, not UTF-8, or what a search says of nobody.
-
-    Raises:
-        MaskreidError: it is so.
-    """
-    if identity is None:
-        return
-    check_text("identity", identity)
-    if not identity.strip() or identity != identity.strip():
-        raise MaskreidError(f"identity {identity!r}: expected a name without spaces around it")
-    if any(unicodedata.category(each) == "Cc" for each in identity):
-        raise MaskreidError(f"identity {identity!r}: expected a name without line breaks and control characters")
-    if identity in IN_PLACE_OF_A_NAME.values():
-        raise MaskreidError(f"identity {identity!r}: a search says that of nobody; choose another name")

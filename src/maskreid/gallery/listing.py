@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from maskreid.errors import MaskreidError
+from maskreid.errors import MaskreidError, check_count
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Entry, Gallery
 from maskreid.gallery.nearest import Vectors, all_features
@@ -52,7 +52,14 @@ def browse(
             the smallest mask first.
         offset: entries to pass over.
         limit: entries at most.
+
+    Raises:
+        MaskreidError: there is no such order, or one of the numbers is negative or none.
     """
+    if order not in ORDERS:
+        raise MaskreidError(f"browse: expected the order {', '.join(ORDERS)}, got {order!r}")
+    check_count("browse: offset", offset, 0)
+    check_count("browse: limit", limit)
     total = gallery.count(where or Filter())
     beyond = offset >= total  # nothing has to be sorted to know that
     entries = [] if beyond else gallery.entries(where, limit, order=ORDERS[order], offset=offset)

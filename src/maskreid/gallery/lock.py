@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from maskreid.gallery.errors import BusyError, telling
+from maskreid.gallery.place import in_bucket
 
 LOCK, TENDING, NUMBERING = ".lock", ".tending", ".numbering"
 PATIENCE = 1.0  # seconds: `being_written` holds the lock for a moment
@@ -32,7 +33,7 @@ def writing(path: str, *, alone: bool = False, patience: float = PATIENCE) -> It
         BusyError: another process holds it.
         MaskreidError: the folder cannot be written.
     """
-    if "://" in path:
+    if in_bucket(path):
         yield False
         return
     with _lock_file(path, LOCK) as file:
@@ -55,7 +56,7 @@ def tidying(path: str) -> Iterator[None]:
         BusyError: another process holds it.
         MaskreidError: the folder cannot be written.
     """
-    if "://" in path:
+    if in_bucket(path):
         yield
         return
     # The first lock says what the second is for; it is taken before and let go after.
@@ -68,7 +69,7 @@ def tidying(path: str) -> Iterator[None]:
 @contextmanager
 def numbering(path: str) -> Iterator[None]:
     """Hold what names of groups are counted under, and wait for who holds it; a bucket has no such lock."""
-    if "://" in path:
+    if in_bucket(path):
         yield
         return
     with _lock_file(path, NUMBERING) as file:
@@ -99,7 +100,7 @@ def _is_tidied(path: str) -> bool:
 def _is_held(path: str, name: str, *, alone: bool = False) -> bool:
     """Return whether another process holds a lock, or only whether it holds it ``alone``."""
     lock = Path(path) / name
-    if "://" in path or not lock.exists():
+    if in_bucket(path) or not lock.exists():
         return False
     with telling(path), lock.open() as file:
         return not _taken(file, alone=not alone)  # let go at once, with the file

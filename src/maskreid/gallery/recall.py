@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskreid.errors import MaskreidError
+from maskreid.errors import MaskreidError, check_count
 from maskreid.gallery.errors import VanishedError, once_more
 from maskreid.gallery.filters import Filter
 from maskreid.gallery.gallery import Gallery
@@ -27,8 +27,10 @@ def recall(
     An entry is its own nearest, which every search finds; it does not count.
 
     Raises:
-        MaskreidError: fewer than two entries match ``where``.
+        MaskreidError: fewer than two entries match ``where``, or ``probes`` or ``top`` is less than 1.
     """
+    check_count("recall: probes", probes)
+    check_count("recall: top", top)
     ids = [id_ for batch in gallery.rows(["id"], where) for id_ in batch["id"].to_pylist()]
     if len(ids) < 2:
         raise MaskreidError(f"{gallery.path}: {len(ids)} entries are too few to measure recall with")

@@ -9,6 +9,7 @@ from maskreid.errors import MaskreidError
 from maskreid.gallery.errors import BusyError, telling
 from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.lock import tidying
+from maskreid.gallery.place import in_bucket
 
 INDEX_FROM = 10_000  # entries; fewer are scanned as fast
 BEHIND = 0.05  # share of the rows that may be scanned beside an index before it is made anew
@@ -77,7 +78,7 @@ def _tidy(gallery: Gallery, build: Callable[[Gallery], None] | None) -> None:
         if build and _behind(gallery):
             build(gallery)
         # On a disk the lock says that nobody writes, so what belongs to no version was left by who was overtaken.
-        gallery.table.to_lance().cleanup_old_versions(READERS, delete_unverified="://" not in gallery.path)
+        gallery.table.to_lance().cleanup_old_versions(READERS, delete_unverified=not in_bucket(gallery.path))
 
 
 def _behind(gallery: Gallery) -> bool:

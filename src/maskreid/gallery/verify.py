@@ -14,6 +14,7 @@ from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.judgements import dangling, leftovers
 from maskreid.gallery.lock import being_erased, being_written
 from maskreid.gallery.nearest import matrix_of
+from maskreid.gallery.place import in_bucket
 from maskreid.gallery.schema import FACTS, row_checksum
 from maskreid.progress import Progress, finish, silent
 from maskreid.retrieval.features import UNIT_TOLERANCE
@@ -114,7 +115,7 @@ def _verify(gallery: Gallery, progress: Progress) -> Verification:
             if being_written(gallery.path):
                 underway = len(loose)
             elif loose := _loose(gallery.table.to_lance()):  # a writer may have finished since the first look
-                running = ", or is still running" if "://" in gallery.path else ""
+                running = ", or is still running" if in_bucket(gallery.path) else ""
                 problems.append(
                     f"{len(loose):,} files belong to no version, left by a command that was killed or overtaken by "
                     f"another{running}, such as {loose[0]}; any removal erases them, in a bucket with --alone"

@@ -26,7 +26,6 @@ NEEDED = ("path", "identity", "camera", "split")
 OPTIONAL = ("time", "mask", "identity_name")
 HEADER = 10_000  # bytes in which the header ends
 WHOLE = re.compile(r"(-?[0-9]{1,18})(?:\.0+)?")  # pandas writes 3.0 where a column has gaps
-NOBODY = {str(number): number for number in (DISTRACTOR, JUNK)}
 
 
 def _find(tree: Tree, forced: bool) -> list[str]:
@@ -54,13 +53,16 @@ def _load(source: Source, tree: Tree, table: str, _: int) -> Dataset:
     rows = list(_rows(source.read(table), where))
     if not rows:
         raise MaskreidError(f"{where} has no images; expected a line for each below {', '.join(NEEDED)}")
-    people = sorted({row["identity"] for _, row in rows} - set(NOBODY))
+    written = {row["identity"] for _, row in rows}
+    nobody = {name: number for name in written if (number := _whole(name)) in (DISTRACTOR, JUNK)}
+    people = sorted(written - set(nobody))
     given = {name: number for name in people if (number := _whole(name)) is not None}
     named = len(given) < len(people)
-    numbers = NOBODY | ({name: number for number, name in enumerate(people, 1)} if named else given)
+    numbers = nobody | ({name: number for number, name in enumerate(people, 1)} if named else given)
     names = {numbers[name]: name for name in people} if named else {}
     members = set(tree.members)
     splits: dict[str, list[PersonImage]] = {}
+    shown: dict[str, str] = {}  # who is in an image, which may come in several splits
     for number, row in rows:
         line = f"{where}, line {number}"
         split = row["split"]
@@ -76,9 +78,15 @@ def _load(source: Source, tree: Tree, table: str, _: int) -> Dataset:
         if called and (identity < 1 or names.setdefault(identity, called) != called):
             who = names.get(identity, "nobody")
             raise MaskreidError(f"{line}: identity {row['identity']} is {who}, but identity_name is {called!r}")
+        path = _member(row["path"], "path", members, table, line)
+        if shown.setdefault(path, row["identity"]) != row["identity"]:
+            raise MaskreidError(
+                f"{line}: {row['path']} shows identity {row['identity']}, but {shown[path]} in a line before; an "
+                "image is of one person"
+            )
         splits.setdefault(split, []).append(
             PersonImage(
-                _member(row["path"], "path", members, table, line),
+                path,
                 identity,
                 _camera(row["camera"], line),
                 _time(row["time"], line),

@@ -7,11 +7,13 @@ from maskreid.losses.n_pair import n_pair_loss
 from maskreid.losses.oim import move_table, oim_loss
 from maskreid.losses.quadruplet import quadruplet_loss
 from maskreid.losses.ranking import ranking_floor, ranking_loss
+from maskreid.losses.similarity import check_batch
 from maskreid.losses.softmax import softmax_loss
 from maskreid.losses.triplet import triplet_loss
 
 __all__ = [
     "LIBRARY",
+    "check_batch",
     "circle_loss",
     "contrastive_loss",
     "distillation_loss",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from maskreid.errors import MaskreidError
 from maskreid.losses.similarity import cosine_similarities
 
 
@@ -18,7 +19,15 @@ def distillation_loss(features: Tensor, taught: Tensor) -> Tensor:
     Args:
         features: (N, D), normalised here; N of 1 has no pair, and a loss of 0.
         taught: (N, E) of the same images, normalised here; no gradient flows to it.
+
+    Raises:
+        MaskreidError: these are not features of as many images.
     """
+    if features.ndim != 2 or taught.ndim != 2 or len(features) != len(taught):
+        raise MaskreidError(
+            "loss: expected features (N, D) and the teacher's (N, E) of the same images, got "
+            f"{tuple(features.shape)} and {tuple(taught.shape)}"
+        )
     differences = cosine_similarities(features) - cosine_similarities(taught.detach())
     differences = differences - differences.diagonal().diag()  # no image is learned to be like itself
     count = len(features)

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from maskreid.losses.similarity import cosine_similarities, mean_over, positives_and_negatives
+from maskreid.losses.similarity import check_batch, cosine_similarities, mean_over, positives_and_negatives
 
 
 def full_ranking_loss(features: Tensor, identities: Tensor, *, temperature: float = 1.0) -> Tensor:
@@ -19,7 +19,11 @@ def full_ranking_loss(features: Tensor, identities: Tensor, *, temperature: floa
         features: (N, D), normalised here.
         identities: (N,) integers.
         temperature: divides the exponents, as for `maskreid.losses.ranking_loss`.
+
+    Raises:
+        MaskreidError: as `maskreid.losses.check_batch`.
     """
+    check_batch(features, identities, temperature)
     similarities = cosine_similarities(features) / temperature
     positive, negative = positives_and_negatives(identities)
     anchors, pairs = positive.any(1), positive.any(1) & negative.any(1)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from maskreid.errors import MaskreidError
-from maskreid.losses.similarity import full_precision
+from maskreid.losses.similarity import check_batch, full_precision
 
 LIBRARY = ("contrastive", "circle")  # the losses here
 
@@ -25,7 +25,7 @@ def contrastive_loss(features: Tensor, identities: Tensor, margin: float = 1.0) 
         margin: in units of distance, which runs from 0 to 2.
 
     Raises:
-        MaskreidError: pytorch-metric-learning is not installed.
+        MaskreidError: pytorch-metric-learning is not installed, or as `maskreid.losses.check_batch`.
     """
     losses = library_for("contrastive")
     return _apply(losses.ContrastiveLoss(pos_margin=0, neg_margin=margin), features, identities)
@@ -46,7 +46,7 @@ def circle_loss(features: Tensor, identities: Tensor, margin: float = 0.25, scal
         scale: gamma; the published one for persons.
 
     Raises:
-        MaskreidError: pytorch-metric-learning is not installed.
+        MaskreidError: pytorch-metric-learning is not installed, or as `maskreid.losses.check_batch`.
     """
     return _apply(library_for("circle").CircleLoss(m=margin, gamma=scale), features, identities)
 
@@ -67,6 +67,7 @@ def library_for(name: str) -> Any:
 
 
 def _apply(loss: Any, features: Tensor, identities: Tensor) -> Tensor:
+    check_batch(features, identities)
     with torch.autocast(features.device.type, enabled=False):
         value: Tensor = loss(full_precision(features), identities)
     return value

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from maskreid.losses.similarity import (
+    check_batch,
     cosine_similarities,
     log_one_plus_sum_exp,
     mean_over,
@@ -25,7 +26,11 @@ def n_pair_loss(
         identities: (N,) integers.
         generator: draws the positives, on the CPU; the default is torch's own.
         temperature: divides the exponents, as for `maskreid.losses.ranking_loss`.
+
+    Raises:
+        MaskreidError: as `maskreid.losses.check_batch`.
     """
+    check_batch(features, identities, temperature)
     similarities = cosine_similarities(features)
     positive, negative = positives_and_negatives(identities)
     anchors = positive.any(1)

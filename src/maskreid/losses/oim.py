@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from maskreid.losses.similarity import full_precision
+from maskreid.losses.similarity import check_batch, full_precision
 
 
 def oim_loss(features: Tensor, identities: Tensor, table: Tensor, scale: float = 30.0) -> Tensor:
@@ -19,7 +19,11 @@ def oim_loss(features: Tensor, identities: Tensor, table: Tensor, scale: float =
         identities: (N,) int64, rows of the table.
         table: (M, D), unit rows or zeros, without gradient; see `move_table`.
         scale: the inverse of the publication's temperature.
+
+    Raises:
+        MaskreidError: as `maskreid.losses.check_batch`.
     """
+    check_batch(features, identities)
     return F.cross_entropy(scale * F.normalize(full_precision(features), dim=1) @ table.T, identities)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from maskreid.losses.similarity import mean_over, positives_and_negatives, unit_distances
+from maskreid.losses.similarity import check_batch, mean_over, positives_and_negatives, unit_distances
 
 
 def quadruplet_loss(features: Tensor, identities: Tensor, margin: float = 0.3) -> Tensor:
@@ -21,7 +21,11 @@ def quadruplet_loss(features: Tensor, identities: Tensor, margin: float = 0.3) -
         features: (N, D), normalised here.
         identities: (N,) integers.
         margin: in units of distance, which runs from 0 to 2.
+
+    Raises:
+        MaskreidError: as `maskreid.losses.check_batch`.
     """
+    check_batch(features, identities)
     positive, negative = positives_and_negatives(identities)
     distances = unit_distances(features)
     farthest = distances.masked_fill(~positive, -torch.inf).amax(1)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from maskreid.losses.similarity import (
+    check_batch,
     cosine_similarities,
     log_one_plus_sum_exp,
     mean_over,
@@ -34,7 +35,11 @@ def ranking_loss(
         lambda_: weight of the pull on the positives.
         temperature: divides the exponents. The paper has 1, where all exponents are alike; the lower, the more the
             hardest negatives weigh. The floor stays.
+
+    Raises:
+        MaskreidError: as `maskreid.losses.check_batch`.
     """
+    check_batch(features, identities, temperature)
     similarities = cosine_similarities(features)
     positive, negative = positives_and_negatives(identities)
     anchors = positive.any(1)

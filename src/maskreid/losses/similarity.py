@@ -6,6 +6,27 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from maskreid.errors import MaskreidError
+
+
+def check_batch(features: Tensor, identities: Tensor, temperature: float = 1.0) -> None:
+    """Look whether a loss can be made of these: other shapes would be broadcast into a number that means nothing.
+
+    Raises:
+        MaskreidError: features are not (N, D) floats, identities not (N,) integers, or the temperature not above 0.
+    """
+    if features.ndim != 2 or not features.is_floating_point():
+        raise MaskreidError(
+            f"loss: expected features (N, D) of floats, got {tuple(features.shape)} of {features.dtype}"
+        )
+    if identities.shape != features.shape[:1] or identities.is_floating_point() or identities.dtype == torch.bool:
+        raise MaskreidError(
+            f"loss: expected identities ({len(features)},) of integers, one a feature, got {tuple(identities.shape)} "
+            f"of {identities.dtype}"
+        )
+    if not temperature > 0:
+        raise MaskreidError(f"loss: expected a temperature above 0, got {temperature}")
+
 
 def cosine_similarities(features: Tensor) -> Tensor:
     """Normalise rows and multiply them pairwise.

@@ -14,6 +14,7 @@ from PIL import Image
 from maskreid.errors import MaskreidError
 from maskreid.files import check_folder, write_out
 from maskreid.images import Dataset, MaskSource, PersonImage, fitting_masks, read_image
+from maskreid.images.plain import PLAIN
 from maskreid.progress import Progress, chunks, silent
 
 CHUNK = 256
@@ -29,11 +30,16 @@ def make_masks(dataset: Dataset, out: str | Path, masks: MaskSource, *, progress
         How many masks were written by this call.
 
     Raises:
-        MaskreidError: ``out`` cannot be written into, or as `mask_tree` and `maskreid.images.fitting_masks`.
+        MaskreidError: ``out`` cannot be written into or lies where every image is the dataset's, or as `mask_tree`
+            and `maskreid.images.fitting_masks`.
     """
     out = Path(out)
     check_folder(out)
     images = dataset.images()
+    if dataset.name == PLAIN.name and out.resolve().is_relative_to(Path(dataset.source.name).resolve()):
+        raise MaskreidError(
+            f"{out}: lies among the images of {dataset.source.name}, and would be; name another folder"
+        )
     targets = {image.path: out / name for image, name in zip(images, mask_tree(images), strict=True)}
     for image in images:
         if targets[image.path].absolute() == Path(dataset.source.name, image.path).absolute():

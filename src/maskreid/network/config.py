@@ -10,6 +10,8 @@ from maskreid.errors import MaskreidError
 FUSIONS = ("none", "gap", "conv1x1", "conv3x3")
 NECKS = ("none", "bn")
 POOLINGS = ("average", "gem")
+LARGEST_SIDE = 4096  # of an input, in pixels
+WIDEST_FEATURE = 65_536
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,13 @@ class NetworkConfig:
             raise MaskreidError(f"network.pooling must be one of {', '.join(POOLINGS)}, got {self.pooling!r}")
         if not 0 < self.width <= 4:
             raise MaskreidError(f"network.width must be above 0 and at most 4, got {self.width}")
-        if self.dimension < 1:
-            raise MaskreidError(f"network.dimension must be at least 1, got {self.dimension}")
-        if len(self.input_size) != 2 or min(self.input_size) < 32:
-            raise MaskreidError(f"network.input_size must be at least 32 x 32 pixels, got {self.input_size}")
+        if not 1 <= self.dimension <= WIDEST_FEATURE:
+            raise MaskreidError(f"network.dimension must be in [1, {WIDEST_FEATURE}], got {self.dimension}")
+        if len(self.input_size) != 2 or min(self.input_size) < 32 or max(self.input_size) > LARGEST_SIDE:
+            raise MaskreidError(
+                "network.input_size must be at least 32 x 32 pixels and at most "
+                f"{LARGEST_SIDE} x {LARGEST_SIDE}, got {self.input_size}"
+            )
         if self.last_stride not in (1, 2):
             raise MaskreidError(f"network.last_stride must be 1 or 2, got {self.last_stride}")
         stride = 2 if self.fusion == "conv3x3" else self.last_stride  # that fusion halves the second level's map

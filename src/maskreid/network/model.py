@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from maskreid.errors import MaskreidError
+from maskreid.errors import MaskreidError, check_count
 from maskreid.network.card import unmeasured
 from maskreid.network.device import autocast
 from maskreid.network.infer import infer
@@ -101,10 +101,12 @@ class Model:
             (N, dimension) float32 rows, of length 1 where ``unit``.
 
         Raises:
-            MaskreidError: the images have another size than the model was trained on, or are not uint8.
+            MaskreidError: the images have another size than the model was trained on or are not uint8, or a batch has
+                none.
         """
         if precision not in ("float32", "bfloat16"):
             raise MaskreidError(f"precision must be float32 or bfloat16, got {precision!r}")
+        check_count("embed: batch_size", batch_size)
         if pixels.dtype != np.uint8:
             raise MaskreidError(f"images must be uint8 RGB from 0 to 255, got {pixels.dtype}")
         if pixels.shape[1:] != (*self.resize, 3) or masks.shape != pixels.shape[:3]:

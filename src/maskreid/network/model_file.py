@@ -89,13 +89,14 @@ def read_card(name: str | Path) -> dict[str, Any]:
     """Return a model's card without its weights; ``name`` as for `load_model`.
 
     Raises:
-        MaskreidError: there is no such model, or its card cannot be read.
+        MaskreidError: there is no such model, or its card cannot be read or is of no network that this version has.
     """
     _, card = _find(str(name))
     try:
         found: dict[str, Any] = json.loads(card.read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise MaskreidError(f"{card}: cannot be read ({error}); copy it again") from None
+    network_of(found, str(card))
     return found
 
 

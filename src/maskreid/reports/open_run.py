@@ -15,7 +15,7 @@ from maskreid.reports.crops import DatasetCrops
 from maskreid.reports.details import examine
 from maskreid.reports.evaluation_figures import Examined
 from maskreid.reports.model_report import subject_of
-from maskreid.reports.numbers import NOTHING_MORE, is_run, read_json, read_numbers
+from maskreid.reports.numbers import NOTHING_MORE, is_run, read_numbers
 from maskreid.reports.subject import Subject, dataset_counts, model_facts, run_name
 from maskreid.retrieval import (
     NAMED_PROTOCOLS,
@@ -101,8 +101,12 @@ def open_subject(
             run, dataset, name, protocol, worst if examining else None, device, precision, cache, progress
         )
         return replace(subject, history=history)
-    card = Path(run) / "model.json"
-    return Subject(name, model_facts(read_json(card)) if card.is_file() else {}, history=history)
+    facts = {}
+    if (Path(run) / "model.json").is_file():
+        from maskreid.network import read_card
+
+        facts = model_facts(read_card(run))
+    return Subject(name, facts, history=history)
 
 
 def check_run(run: str, dataset: Dataset | None = None) -> None:

@@ -88,10 +88,9 @@ def model_facts(card: Mapping[str, Any]) -> dict[str, str]:
     from maskreid.network import describe_network  # brings torch, which a page of features does without
 
     training = card["training"]
-    facts = {
-        "network": describe_network(card),
-        "trained on": f"{training['data']}, {training['images']} images of {training['identities']} people",
-    }
+    facts = {"network": describe_network(card)}
+    if {"data", "images", "identities"} <= set(training):
+        facts["trained on"] = f"{training['data']}, {training['images']} images of {training['identities']} people"
     if training.get("adapted"):
         entry = training["adapted"][-1]
         facts["adapted to"] = f"{entry['data']}, {entry['images']:,} images, without labels"

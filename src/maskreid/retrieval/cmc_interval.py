@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from maskreid.errors import check_count
 from maskreid.retrieval.bootstrap import LEVEL, RESAMPLES, percentile_intervals, resampled_means
 from maskreid.retrieval.metrics import Metrics
 
@@ -18,7 +19,11 @@ def cmc_interval(metrics: Metrics, ranks: int = 50) -> tuple[NDArray[np.float64]
     Args:
         metrics: of one evaluation.
         ranks: K, at most; the gallery may be smaller.
+
+    Raises:
+        MaskreidError: ``ranks`` is less than 1.
     """
+    check_count("cmc_interval: ranks", ranks)
     found = [metrics.by_query(metrics.first_match <= k) for k in range(1, min(ranks, metrics.gallery_size) + 1)]
     ends = percentile_intervals(resampled_means(np.stack(found, axis=1), RESAMPLES, seed=0), LEVEL)
     low, high = np.array(ends).T

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from maskreid.errors import MaskreidError
+from maskreid.errors import MaskreidError, check_count
 from maskreid.files import replacing, telling_unwritable
 
 FloatArray = NDArray[np.float32]
@@ -183,8 +183,9 @@ def join_features(features: Sequence[Features]) -> Features:
         (N, sum of D) features.
 
     Raises:
-        MaskreidError: they are not of the same images.
+        MaskreidError: there are none, or they are not of the same images.
     """
+    check_count("features: models", len(features))
     first = features[0]
     for each in features[1:]:
         same = np.array_equal(each.identities, first.identities) and np.array_equal(each.cameras, first.cameras)

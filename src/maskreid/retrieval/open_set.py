@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from maskreid.errors import MaskreidError
+from maskreid.errors import MaskreidError, check_count
 from maskreid.retrieval.features import IntArray
 from maskreid.retrieval.identity_scores import IdentityScores
 
@@ -71,8 +71,9 @@ def open_set(scores: IdentityScores, *, draws: int = DRAWS, seed: int = 0) -> Op
         seed: of the draws.
 
     Raises:
-        MaskreidError: fewer than two people are asked for who could be enrolled.
+        MaskreidError: fewer than two people are asked for who could be enrolled, or there is no draw.
     """
+    check_count("open set: draws", draws)
     findable = scores.findable
     people = np.unique(scores.own[findable])
     if len(people) < 2:

@@ -7,7 +7,7 @@ from threading import Lock
 
 import numpy as np
 
-from maskreid.errors import MaskreidError
+from maskreid.errors import MaskreidError, check_count
 from maskreid.progress import Progress, silent
 from maskreid.retrieval.blocks import Block, in_blocks
 from maskreid.retrieval.evaluate import check_comparable
@@ -54,8 +54,9 @@ def similarities(
         progress: told about every block of queries.
 
     Raises:
-        MaskreidError: the features do not fit each other, or the protocol, or no query names a person.
+        MaskreidError: the features do not fit each other or the protocol, no query names anybody, or there is no bin.
     """
+    check_count("similarities: bins", bins)
     check_comparable(query, gallery)
     protocol.check(query, gallery)
     query = query.take(np.flatnonzero(has_identity(query.identities)))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from maskreid.errors import check_count
 from maskreid.retrieval.features import Features
 from maskreid.retrieval.metrics import Metrics
 
@@ -37,7 +38,12 @@ class WorstQuery:
 
 
 def worst_queries(metrics: Metrics, query: Features, count: int) -> list[WorstQuery]:
-    """Return the ``count`` evaluated queries with the lowest AP, the worst first; equal ones by their row."""
+    """Return the ``count`` evaluated queries with the lowest AP, the worst first; equal ones by their row.
+
+    Raises:
+        MaskreidError: ``count`` is negative.
+    """
+    check_count("worst queries", count, 0)
     rows = np.unique(metrics.queries)
     ap, first = metrics.by_query(metrics.ap), metrics.by_query(metrics.first_match)
     return [

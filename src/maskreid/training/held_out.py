@@ -35,9 +35,13 @@ def held_out_test(models: Sequence[Model], dataset: Dataset, *, without: Collect
         The dataset with the splits "query" and "gallery".
 
     Raises:
-        MaskreidError: the models learned everybody, or some people were learned by one of them and not by another.
+        MaskreidError: nobody there has an identity of ``without``, the models learned everybody, or some people were
+            learned by one of them and not by another.
     """
-    images = [image for image in dataset.training_images() if image.identity not in without]
+    training = dataset.training_images()
+    if nobody := sorted(set(without) - {image.identity for image in training}):
+        raise MaskreidError(f"{dataset.source.name}: nobody has the identity {nobody[0]}, who is to be left out")
+    images = [image for image in training if image.identity not in without]
     people, *others = (_unlearned(model, dataset, images) for model in models)
     different = {identity for each in others for identity in people ^ each}
     if different:

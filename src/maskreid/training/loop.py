@@ -104,6 +104,11 @@ class _Run:
         make_sampler(recipe.batch, np.array([image.identity for image in self.learned]), recipe.seed)
         self.test: tuple[Sequence[PersonImage], ...] = ()
         if self.kept:
+            if len({image.identity for image in self.kept}) < 2:
+                raise MaskreidError(
+                    f"data.held_out = {recipe.data.held_out} holds out one person, whom every search would find; "
+                    "hold out more people, or nobody (data.held_out = 0)"
+                )
             self.test = holdout_split(self.kept, recipe.seed)
             if self.init:
                 self._check_held_out("init", recipe.init, self.init)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
+import math
 import tomllib
 import typing
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from typing import Any, Literal, TypeVar
 from maskreid.errors import MaskreidError
 from maskreid.images.shaped import MIN_SHARE
 from maskreid.network import NetworkConfig
+from maskreid.network.config import LARGEST_SIDE
 from maskreid.training.recipe_ranges import out_of_range
 
 Section = TypeVar("Section")
@@ -121,6 +123,10 @@ class Recipe:
                 f"recipe {self.name}: data.resize {self.data.resize} is smaller than network.input_size "
                 f"{self.network.input_size}; make resize at least as large (both are height, width)"
             )
+        if max(self.data.resize) > LARGEST_SIDE:
+            raise MaskreidError(
+                f"recipe {self.name}: data.resize {self.data.resize} is larger than {LARGEST_SIDE} pixels; lower it"
+            )
         for wrong in (*_unknown_words(self), *out_of_range(self.as_table()), *_misfits(self)):
             raise MaskreidError(f"recipe {self.name}: {wrong}")
 
@@ -146,7 +152,7 @@ class Recipe:
             ) from None
         except OSError as error:
             raise MaskreidError(f"{path}: no recipe can be read from it ({error.strerror})") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:  # no TOML, not UTF-8, or a number of thousands of digits
             raise MaskreidError(f"{path} is not TOML: {error}") from None
         table.setdefault("name", path.stem)
         for assignment in overrides:
@@ -267,7 +273,10 @@ def _convert(value: Any, hint: Any, where: str, key: str) -> Any:
         expected = f"{len(arguments)} whole numbers in brackets"
     elif hint is float:
         if type(value) in (int, float):
-            return float(value)
+            try:
+                return float(value)
+            except OverflowError:
+                return math.inf  # which no range has
         expected = "a number"
     elif type(value) is hint:
         return value
@@ -282,7 +291,7 @@ def _assign(table: dict[str, Any], assignment: str) -> None:
         raise MaskreidError(f"expected KEY=VALUE, such as schedule.iterations=300, got {assignment!r}")
     try:
         read = tomllib.loads(f"v = {text.strip()}")
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         read = {"v": text.strip()}
     value = read.pop("v")
     if read:

@@ -18,7 +18,7 @@ class Range(NamedTuple):
         assert isinstance(value, (int, float))
         above = self.low <= value if self.ends[0] == "[" else self.low < value
         below = value <= self.high if self.ends[1] == "]" else value < self.high
-        return above and below and math.isfinite(value)
+        return above and below and (isinstance(value, int) or math.isfinite(value))
 
     def __str__(self) -> str:
         if self.high == math.inf:
@@ -30,7 +30,7 @@ SHARE = Range(0, 1)
 BELOW_ONE = Range(0, 1, "[)")
 NOT_NEGATIVE = Range(0)
 POSITIVE = Range(0, ends="()")
-COUNT = Range(1)
+COUNT = Range(1, 1e9)
 
 RANGES = {
     "seed": Range(0, 2**63 - 1),
@@ -62,10 +62,10 @@ RANGES = {
     "loss.oim_momentum": BELOW_ONE,
     "loss.circle_margin": NOT_NEGATIVE,
     "loss.circle_scale": POSITIVE,
-    "batch.size": Range(2),  # batch normalisation has nothing to normalise in one image
+    "batch.size": Range(2, 1e9),  # batch normalisation has nothing to normalise in one image
     "batch.identities": COUNT,
     "batch.images": COUNT,
-    "batch.positives": Range(2),  # one image of a person has nobody to be like
+    "batch.positives": Range(2, 1e9),  # one image of a person has nobody to be like
     "batch.negatives": COUNT,
     "schedule.iterations": COUNT,
     "schedule.learning_rate": POSITIVE,
@@ -73,8 +73,8 @@ RANGES = {
     "schedule.gamma": SHARE,
     "schedule.floor": NOT_NEGATIVE,
     "schedule.power": NOT_NEGATIVE,
-    "schedule.warm_up": NOT_NEGATIVE,
-    "schedule.feature_first": NOT_NEGATIVE,
+    "schedule.warm_up": Range(0, 1e9),
+    "schedule.feature_first": Range(0, 1e9),
     "schedule.fixed_levels": Range(0, 3),
     "schedule.momentum": BELOW_ONE,
     "schedule.weight_decay": NOT_NEGATIVE,

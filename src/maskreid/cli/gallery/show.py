@@ -20,9 +20,9 @@ def as_row(entry: Entry) -> dict[str, str]:
         "id": entry.id[:SHORT],
         "camera": str(entry.camera) if entry.camera >= 0 else NOTHING,
         "time": time_text(entry.time),
-        "identity": entry.identity or NOTHING,
-        "cluster": entry.cluster or NOTHING,
-        "tags": " ".join(entry.tags) or NOTHING,
+        "identity": one_line(entry.identity or NOTHING),
+        "cluster": one_line(entry.cluster or NOTHING),
+        "tags": one_line(" ".join(entry.tags)) or NOTHING,
         "image": one_line(f"{entry.source}: {entry.path}"),
     }
 
