@@ -15,12 +15,12 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from maskreid.ahead import ahead
 from maskreid.embedding.embedder import Embedder
 from maskreid.embedding.unfinished import Unfinished
 from maskreid.errors import MaskreidError
 from maskreid.files import telling_unwritable
 from maskreid.images import Dataset, PersonImage, Source
-from maskreid.images.ahead import ahead
 from maskreid.images.decode import decode_image
 from maskreid.images.records import cameras_of, identities_of
 from maskreid.masks import DatasetMasks

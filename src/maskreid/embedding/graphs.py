@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Self, TypeVar
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 
 from maskreid.masks import PersonSegmenter
-from maskreid.network import Model, folded, infer
-
-Network = TypeVar("Network", bound=nn.Module)
+from maskreid.network import Model, folded, infer, placed
 
 
 class Graph(nn.Module):
@@ -40,7 +38,7 @@ class MaskGraph(Graph):
 
     def __init__(self, segmenter: PersonSegmenter) -> None:
         super().__init__()
-        self.segmenter = channels_last(folded(segmenter))
+        self.segmenter = placed(folded(segmenter))
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Segment a batch of one size."""
@@ -64,7 +62,7 @@ class FeatureGraph(Graph):
 
     def __init__(self, model: Model) -> None:
         super().__init__()
-        self.network = channels_last(folded(model.network))
+        self.network = placed(folded(model.network))
         self.resize, self.flip = model.resize, model.flip
 
     def forward(self, pixels: Tensor, masks: Tensor) -> Tensor:
@@ -75,9 +73,3 @@ class FeatureGraph(Graph):
         """Return two images and masks."""
         pixels = torch.zeros(2, *self.resize, 3, dtype=torch.uint8)
         return pixels, torch.ones_like(pixels[..., 0])
-
-
-def channels_last(network: Network) -> Network:
-    """Lay a network's weights out as convolutions on a processor are fastest."""
-    laid_out: Network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return laid_out

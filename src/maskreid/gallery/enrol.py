@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from maskreid.ahead import ahead
 from maskreid.errors import MaskreidError
 from maskreid.files import as_text
 from maskreid.gallery.errors import telling
@@ -22,7 +23,6 @@ from maskreid.gallery.names import check_name, check_tag
 from maskreid.gallery.schema import content_id, row_checksum
 from maskreid.gallery.tend import tend
 from maskreid.images import Dataset, PersonImage, check_camera, decode_image
-from maskreid.images.ahead import ahead
 from maskreid.images.folders import FOLDERS
 from maskreid.progress import Progress, chunks, silent
 

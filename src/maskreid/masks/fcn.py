@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from maskreid.errors import MaskreidError
 from maskreid.images import PersonImage, Source
 from maskreid.masks.segmenter import PersonSegmenter
-from maskreid.network import autocast
+from maskreid.network import autocast, placed
 
 WEIGHTS = "person-fcn"  # the file in this package: person-fcn.safetensors, described by person-fcn.json
 BATCH = 64  # images segmented together ...
@@ -42,8 +42,7 @@ def load_segmenter(path: str | None = None) -> PersonSegmenter:
         raise MaskreidError(f"{path}: cannot be read ({error.strerror})") from None
     except (SafetensorError, RuntimeError):
         raise MaskreidError(f"{path}: no segmenter; maskreid masks train writes one") from None
-    network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return network
+    return placed(network.eval())
 
 
 class FcnMasks:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from maskreid.errors import MaskreidError
 from maskreid.masks.segmenter import PersonSegmenter
-from maskreid.network import autocast
+from maskreid.network import autocast, placed
 from maskreid.progress import Progress, silent
 
 
@@ -105,8 +105,7 @@ def train_segmenter(
     schedule = schedule or SegmenterSchedule()
     torch.manual_seed(schedule.seed)
     generator = torch.Generator().manual_seed(schedule.seed)
-    network = PersonSegmenter()
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = placed(PersonSegmenter())
     steps = max(1, len(pixels) // schedule.batch) * schedule.epochs
     optimizer = torch.optim.AdamW(network.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay)
     warm_up = max(1, steps // 20)

@@ -3,7 +3,7 @@
 from maskreid.network.adapt import adapted
 from maskreid.network.card import describe_network, make_card, unmeasured
 from maskreid.network.config import NetworkConfig
-from maskreid.network.device import autocast, multiplies_bfloat16, number_type, pick_device
+from maskreid.network.device import autocast, multiplies_bfloat16, number_type, pick_device, placed
 from maskreid.network.fold import folded
 from maskreid.network.infer import infer
 from maskreid.network.maskreid import Classifier, MaskReID
@@ -43,6 +43,7 @@ __all__ = [
     "multiplies_bfloat16",
     "number_type",
     "pick_device",
+    "placed",
     "prepare_input",
     "read_card",
     "refuse_shipped",

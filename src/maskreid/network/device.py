@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import torch
+from torch import nn
 
 from maskreid.errors import MaskreidError
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def pick_device(device: str | None = None) -> str:
@@ -51,3 +56,9 @@ def autocast(device: str | torch.device, precision: str = "bfloat16") -> torch.a
     """Let a network compute in `number_type` inside a ``with``; arguments as there."""
     half = number_type(device, precision) == torch.bfloat16
     return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=half)
+
+
+def placed(network: Network, device: str | torch.device = "cpu") -> Network:
+    """Put a network on a device, its weights laid out with channels last: so convolutions are fastest."""
+    there: Network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return there

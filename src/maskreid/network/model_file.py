@@ -18,6 +18,7 @@ from torch import Tensor
 from maskreid.errors import MaskreidError
 from maskreid.files import check_file, write_out
 from maskreid.network.card import network_of
+from maskreid.network.device import placed
 from maskreid.network.maskreid import MaskReID
 from maskreid.network.model import Model
 
@@ -81,8 +82,7 @@ def load_model(name: str | Path, device: str | torch.device = "cpu") -> Model:
         raise MaskreidError(
             f"{weights} does not hold the network that {card_path.name} describes: {reason}"
         ) from None
-    network.eval().to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Model(network, card)
+    return Model(placed(network.eval(), device), card)
 
 
 def read_card(name: str | Path) -> dict[str, Any]:

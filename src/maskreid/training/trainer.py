@@ -15,7 +15,7 @@ from torch.nn.parallel import DistributedDataParallel
 from maskreid.errors import MaskreidError
 from maskreid.images import PackedImages
 from maskreid.losses import move_table, ranking_floor
-from maskreid.network import Classifier, MaskReID, Model, NetworkConfig, autocast
+from maskreid.network import Classifier, MaskReID, Model, NetworkConfig, autocast, placed
 from maskreid.training.average import MovingAverage
 from maskreid.training.compiling import compiled
 from maskreid.training.feeder import Feeder
@@ -76,7 +76,7 @@ class Trainer:
                 "the layer that makes it starts anew",
                 file=sys.stderr,
             )
-        self.network = self.network.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = placed(self.network, self.device)
         self.average = MovingAverage(self.network, recipe.schedule.ema) if recipe.schedule.ema else None
         self.classifier: Classifier | None = None
         if recipe.loss.softmax:
@@ -171,7 +171,7 @@ class Trainer:
             return self.average.network
         if self.ranks.count == 1:
             return self.network
-        alone: MaskReID = MaskReID(self.recipe.network).to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        alone = placed(MaskReID(self.recipe.network), self.device)
         alone.load_state_dict(self.network.state_dict())  # without the layers that ask the other processes
         return alone
 

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from maskreid.images.ahead import ahead
+from maskreid.ahead import ahead
 
 
 def test_in_order_and_one_ahead() -> None:
