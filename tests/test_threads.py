@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from maskreid import threads
-from maskreid.threads import in_threads, thread_count
+from maskreid.threads import in_threads, map_in_threads, thread_count
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 16])
@@ -27,3 +27,25 @@ def test_the_environment_can_ask_for_fewer(monkeypatch, asked: str, expected: in
     everything = thread_count()
     monkeypatch.setenv("OMP_NUM_THREADS", asked)
     assert thread_count() == (expected or everything)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_results_come_in_the_order_of_the_items(monkeypatch, count: int) -> None:
+    monkeypatch.setattr(threads, "thread_count", lambda: count)
+    assert list(map_in_threads(str, range(50))) == [str(item) for item in range(50)]
+    assert list(map_in_threads(str, [])) == []
+
+
+def test_few_items_are_taken_before_the_first_result(monkeypatch) -> None:
+    monkeypatch.setattr(threads, "thread_count", lambda: 2)
+    items = iter(range(1000))
+    assert next(map_in_threads(str, items)) == "0"
+    assert next(items) == 2 * threads.AT_ONCE
+
+
+def test_an_error_of_one_item_comes_in_its_turn(monkeypatch) -> None:
+    monkeypatch.setattr(threads, "thread_count", lambda: 2)
+    results = map_in_threads(lambda item: 1 // item, [1, 1, 0])
+    assert (next(results), next(results)) == (1, 1)
+    with pytest.raises(ZeroDivisionError):
+        next(results)

@@ -1,28 +1,24 @@
-"""Reading while the processor has better to do."""
+"""Making the next thing while the one before is used."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
-R = TypeVar("R")
+
+END = object()
 
 
-def ahead(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-    """Yield ``work(item)`` for each item in turn, made by a thread while the one before is used.
+def ahead(items: Iterable[T]) -> Iterator[T]:
+    """Yield the items, each made by a thread while the one before is used.
 
-    Errors of ``work`` are raised where its result would have been yielded.
+    Errors in making one are raised where it would have been yielded.
     """
+    remaining = iter(items)
     with ThreadPoolExecutor(1) as thread:
-        remaining = iter(items)
-        try:
-            waiting = thread.submit(work, next(remaining))
-        except StopIteration:
-            return
-        for item in remaining:
-            result = waiting.result()
-            waiting = thread.submit(work, item)
-            yield result
-        yield waiting.result()
+        waiting = thread.submit(next, remaining, END)
+        while (item := waiting.result()) is not END:
+            waiting = thread.submit(next, remaining, END)
+            yield item  # type: ignore[misc]

@@ -1,11 +1,19 @@
-"""Rows shared out among threads, for kernels that let go of Python's lock."""
+"""Work shared out among threads, where it lets go of Python's lock: compiled kernels, and Pillow's decoding."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from typing import TypeVar
+
+from maskreid.progress import chunks
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+AT_ONCE = 8  # items a thread that are asked for together: each waits in memory until the ones before are taken
 
 
 def thread_count() -> int:
@@ -26,3 +34,11 @@ def in_threads(work: Callable[[int, int], object], rows: int) -> None:
     with ThreadPoolExecutor(threads) as pool:  # made anew in a tenth of a millisecond, and a fork cannot break it
         for done in [pool.submit(work, *span) for span in spans]:
             done.result()
+
+
+def map_in_threads(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """Yield ``work(item)`` for each item in turn; errors of ``work`` are raised where its result would be yielded."""
+    threads = thread_count()
+    with ThreadPoolExecutor(threads) as pool:
+        for chunk in chunks(items, AT_ONCE * threads):
+            yield from pool.map(work, chunk)

@@ -31,9 +31,9 @@ WORLD = synthetic_world(train=2, test=6, cameras=2, images=3, distractors=4, jun
 # A process that adds a few rows at a time, and can be told to kill itself in the middle.
 ADD = """
 import importlib, os, signal, sys
-from maskreid.images import open_dataset
+from maskreid.images import open_dataset, parts
 module = importlib.import_module("maskreid.gallery.enrol")
-module.CHUNK, module.WRITE = 2, 3
+module.CHUNK, module.WRITE, parts.MOST = 2, 3, 2
 def progress(items, *, total, what, unit):
     for number, item in enumerate(items):
         if number == int(sys.argv[3]):

@@ -13,10 +13,11 @@ import pytest
 from models import MIN_SHARE, made
 from safetensors import safe_open
 
-from maskreid.embedding import Embedder, embed_dataset, feature_file
+from maskreid import threads
+from maskreid.embedding import Embedder, embed_dataset
 from maskreid.embedding.unfinished import Unfinished
 from maskreid.errors import MaskreidError
-from maskreid.images import Dataset, Folder, PersonImage, Source
+from maskreid.images import Dataset, Folder, PersonImage, Source, parts
 from maskreid.progress import Progress
 from maskreid.retrieval import read_features
 from maskreid.training import evaluate_model
@@ -107,7 +108,9 @@ def photos(world: Dataset, tmp_path: Path) -> Dataset:
 def test_the_same_call_continues(
     embedder: Embedder, photos: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str
 ) -> None:
-    monkeypatch.setattr(feature_file, "CHUNK", 3)
+    monkeypatch.setattr(parts, "MOST", 3)
+    monkeypatch.setattr(threads, "AT_ONCE", 1)
+    monkeypatch.setattr(threads, "thread_count", lambda: 1)
     out, counting = tmp_path / "f.npz", Counting(embedder)
     with pytest.raises(CutError):
         embed_dataset(counting, photos, out, progress=cut_after(8))  # type: ignore[arg-type]
@@ -123,7 +126,7 @@ def test_the_same_call_continues(
     # One image less at the end changes nothing of what is done.
     shorter = replace(photos, splits={"gallery": photos.splits["gallery"][:9]})
     embed_dataset(counting, shorter, out)  # type: ignore[arg-type]
-    assert counting.count == (9 if changed else 6)
+    assert counting.count == (9 if changed else 3)
     embed_dataset(embedder, shorter, tmp_path / "whole.npz")
     with np.load(out) as found, np.load(tmp_path / "whole.npz") as whole:
         assert set(found.files) == set(whole.files)

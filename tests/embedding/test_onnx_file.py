@@ -13,12 +13,16 @@ import onnxruntime
 import pytest
 import torch
 from models import made
+from PIL import Image
 
 from maskreid.embedding import export_onnx
 from maskreid.embedding import onnx_file as module
+from maskreid.embedding.backends import on_torch
+from maskreid.embedding.graphs import MaskGraph
 from maskreid.embedding.whole_graph import WholeGraph
 from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, read_image
+from maskreid.masks import at_rows, load_segmenter
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +56,19 @@ def test_the_file_says_what_it_is_and_runs_at_any_size(exported: tuple[Path, Any
         with torch.inference_mode():
             np.testing.assert_allclose(features, WholeGraph(made())(torch.from_numpy(pixels))[0], atol=1e-4)
     assert [each.name for each in path.parent.iterdir()] == ["m.onnx"]
+
+
+@pytest.mark.parametrize("size", [(41, 90), (300, 131), (700, 256)])
+def test_people_of_any_height_have_the_masks_that_they_have_here(
+    exported: tuple[Path, Any], world: Dataset, size: tuple[int, int]
+) -> None:
+    picture = Image.fromarray(read_image(world.source, world.splits["gallery"][0].path))
+    pixels = np.asarray(picture.resize((size[1], size[0]), Image.Resampling.BICUBIC))
+    session = onnxruntime.InferenceSession(exported[0], providers=["CPUExecutionProvider"])
+    found = session.run(["masks"], {"pixels": pixels[None]})[0][0]
+    segmenter = load_segmenter()
+    run = on_torch(MaskGraph(segmenter), "float32", torch.device("cpu"))
+    assert (found == at_rows(run, [pixels], int(segmenter.rows))[0]).mean() > 0.999
 
 
 def test_a_mask_that_covers_too_little_is_replaced(world: Dataset) -> None:

@@ -17,7 +17,7 @@ from maskreid.gallery import Gallery, enrol, features_of, verify
 from maskreid.gallery import enrol as enrol_function
 from maskreid.gallery.enrol import thumbnail_of
 from maskreid.gallery.pictures import picture_of
-from maskreid.images import Dataset, open_dataset, pack_images, read_image
+from maskreid.images import Dataset, open_dataset, pack_images, parts, read_image
 from maskreid.masks import mask_source
 from maskreid.network import load_model
 from maskreid.progress import T
@@ -89,6 +89,7 @@ def test_the_same_image_far_apart_is_there_once(
     """In another chunk, whether the first one was written meanwhile or not."""
     module = __import__("maskreid.gallery.enrol", fromlist=["enrol"])
     monkeypatch.setattr(module, "CHUNK", 2)
+    monkeypatch.setattr(parts, "MOST", 2)
     monkeypatch.setattr(module, "WRITE", write)
     contents = [world.source.read(image.path) for image in world.splits["gallery"][:4]]
     (tmp_path / "photos").mkdir()
@@ -105,6 +106,7 @@ def test_after_an_interruption_nothing_is_lost_or_twice(
 ) -> None:
     module = __import__("maskreid.gallery.enrol", fromlist=["enrol"])
     monkeypatch.setattr(module, "CHUNK", 3)
+    monkeypatch.setattr(parts, "MOST", 3)
     monkeypatch.setattr(module, "WRITE", 5)
     images = world.splits["gallery"]
 

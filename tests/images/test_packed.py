@@ -19,6 +19,7 @@ import pytest
 from PIL import ExifTags, Image
 
 import maskreid.images.packing as packing
+import maskreid.images.parts as parts
 from maskreid.errors import MaskreidError
 from maskreid.images import Folder, PersonImage, Source, open_packed, pack_fingerprint, pack_images, read_image
 
@@ -68,7 +69,7 @@ def test_each_image_is_decoded_masked_and_resized(
     people: tuple[Folder, list[PersonImage]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source, images = people
-    monkeypatch.setattr(packing, "CHUNK", 3)  # 3 + 3 + 1
+    monkeypatch.setattr(parts, "MOST", 3)  # 3 + 3 + 1
     masks = TopHalf(rows={"3.png": 2})
     packed = pack_images(source, images, tmp_path / "pack", size=SIZE, masks=masks, min_share=0.2)
     assert masks.calls == 3
@@ -176,8 +177,8 @@ KILLED = """
 import os, signal, sys
 import numpy as np
 from maskreid.images import Folder, PersonImage, pack_images
-import maskreid.images.packing as packing
-packing.CHUNK = 2
+import maskreid.images.parts as parts
+parts.MOST = 2
 class Deadly:
     name, calls = "deadly", 0
     def __call__(self, source, images, pixels):
@@ -215,7 +216,7 @@ def test_an_error_in_the_middle_leaves_the_old_pack_and_no_litter(
     folder = tmp_path / "pack"
     old = pack_images(source, images, folder, size=SIZE, masks=None)
     files = sorted(folder.iterdir())
-    monkeypatch.setattr(packing, "CHUNK", 2)
+    monkeypatch.setattr(parts, "MOST", 2)
     whole = (source.path / "5.png").read_bytes()
     (source.path / "5.png").write_bytes(whole[:50])
     with pytest.raises(MaskreidError, match=r"5\.png cannot be decoded"):

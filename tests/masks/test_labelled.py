@@ -16,7 +16,7 @@ from PIL import Image
 
 from maskreid.errors import MaskreidError
 from maskreid.images import Dataset, Folder, open_dataset, read_image, read_mask, split_identities
-from maskreid.masks.fcn import segment
+from maskreid.masks.fcn import load_segmenter, segment
 from maskreid.masks.labelled import HELD_OUT, _maps_of, learn_segmenter
 from maskreid.masks.learn import SegmenterSchedule, mask_quality
 from maskreid.masks.segmenter import PersonSegmenter
@@ -50,6 +50,7 @@ def test_the_card_tells_what_the_saved_weights_reach_on_people_they_never_saw(wo
     truth = [read_mask(world.source, image.mask or "") for image in held_out]
     assert mask_quality(segment(segmenter.eval(), images), truth) == quality
     assert not list(tmp_path.glob("*.part"))
+    assert int(load_segmenter(str(tmp_path / "segmenter.safetensors")).rows) == images[0].shape[0]
 
 
 def test_maps_of_other_images_are_refused(world: Dataset, tmp_path: Path) -> None:

@@ -50,6 +50,11 @@ def test_crops_may_have_an_odd_size() -> None:
     )
 
 
+def test_a_segmenter_knows_the_height_it_learned_at() -> None:
+    pixels, masks = np.zeros((4, 48, 24, 3), np.uint8), np.ones((4, 48, 24), bool)
+    assert int(train_segmenter(pixels, masks, SegmenterSchedule(epochs=1, batch=4)).rows) == 48
+
+
 def test_a_segmenter_learns_blobs_it_can_tell_by_colour() -> None:
     rng = np.random.default_rng(0)
     masks = np.zeros((64, 32, 16), bool)

@@ -6,7 +6,7 @@ import torch
 
 from maskreid.images import Folder
 from maskreid.masks import FcnMasks, PersonSegmenter, load_segmenter, segment
-from maskreid.masks.fcn import _batches
+from maskreid.masks.scale import _batches
 
 
 @pytest.mark.parametrize("size", [(128, 64), (160, 60), (128, 48), (33, 17), (7, 5)])

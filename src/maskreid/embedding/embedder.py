@@ -10,7 +10,7 @@ import numpy.typing as npt
 from maskreid.embedding.backends import BACKENDS, Run, choose
 from maskreid.embedding.graphs import FeatureGraph, MaskGraph
 from maskreid.images import MaskSource, PersonImage, ShapedImages, Source, shape_images
-from maskreid.masks import DatasetMasks, FcnMasks, FolderMasks, by_size, mask_source
+from maskreid.masks import DatasetMasks, FcnMasks, FolderMasks, at_rows, mask_source
 from maskreid.network import Model
 
 BATCH = 64  # images that pass through the network together
@@ -53,8 +53,9 @@ class Embedder:
         self._features = self._compiled(FeatureGraph(model))
         self._masks: MaskSource | None = mask_source(model.masks_from(masks))
         if isinstance(self._masks, FcnMasks) and (self.backend, self.precision) != ("torch", "float32"):
+            segmenter = self._masks.segmenter
             name = f"{self._masks.name}-{self.backend}-{self.precision}"
-            self._masks = _GraphMasks(name, self._compiled(MaskGraph(self._masks.segmenter)))
+            self._masks = _GraphMasks(name, self._compiled(MaskGraph(segmenter)), int(segmenter.rows))
 
     def __call__(
         self, source: Source, images: Sequence[PersonImage], native: Sequence[npt.NDArray[np.uint8]]
@@ -105,11 +106,11 @@ class Embedder:
 class _GraphMasks:
     """A segmenter on a backend: a `maskreid.images.MaskSource`."""
 
-    def __init__(self, name: str, run: Run) -> None:
-        self.name, self._run = name, run
+    def __init__(self, name: str, run: Run, rows: int) -> None:
+        self.name, self._run, self._rows = name, run, rows
 
     def __call__(
         self, source: Source, images: Sequence[PersonImage], pixels: Sequence[npt.NDArray[np.uint8]]
     ) -> list[npt.NDArray[np.bool_]]:
         """Return one (H, W) mask for each (H, W, 3) image."""
-        return by_size(self._run, pixels)
+        return at_rows(self._run, pixels, self._rows)

@@ -7,10 +7,9 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,12 +21,11 @@ from maskreid.errors import MaskreidError
 from maskreid.files import telling_unwritable
 from maskreid.images import Dataset, PersonImage, Source
 from maskreid.images.decode import decode_image
+from maskreid.images.parts import in_parts
 from maskreid.images.records import cameras_of, identities_of
 from maskreid.masks import DatasetMasks
-from maskreid.progress import Progress, chunks, silent
-from maskreid.threads import thread_count
-
-CHUNK = 256  # images that are read together; twice as many are in memory
+from maskreid.progress import Progress, silent
+from maskreid.threads import map_in_threads
 
 Arrays = dict[str, npt.NDArray[Any]]
 Labelled = tuple[str, PersonImage]  # with its split
@@ -92,6 +90,14 @@ def embed_dataset(
     return dict(Counter(split for split, _ in images))
 
 
+class _Read(NamedTuple):
+    """An image, a hash of everything that its row depends on, and its pixels."""
+
+    image: PersonImage
+    digest: bytes
+    picture: npt.NDArray[np.uint8]
+
+
 def _settings(embedder: Embedder) -> str:
     return f"{embedder.model.fingerprint} {embedder} {embedder.masks}"
 
@@ -112,10 +118,10 @@ def _embed(
         masked = source.read(mask) if mask is not None and embedder.masks == DatasetMasks.name else b""
         return b"".join(hashlib.sha256(part).digest() for part in (repr(pair).encode(), content, masked))
 
-    def read(pair: Labelled) -> tuple[PersonImage, bytes, npt.NDArray[np.uint8]]:
+    def read(pair: Labelled) -> _Read:
         image = pair[1]
         content = source.read(image.path)
-        return image, hashed(pair, content), decode_image(content, f"{source.name}: {image.path}")
+        return _Read(image, hashed(pair, content), decode_image(content, f"{source.name}: {image.path}"))
 
     if 0 < kept.done <= len(images):
         done = images[: kept.done]
@@ -126,13 +132,12 @@ def _embed(
         digest = hashlib.sha256()
     left = images[kept.done :]
     counted = progress(left, total=len(left), what=f"embedding ({embedder})", unit="image")
-    with ThreadPoolExecutor(thread_count()) as pool:  # Pillow decodes on as many cores as there are threads
-        for chunk in ahead(lambda some: list(pool.map(read, some)), chunks(counted, CHUNK)):
-            records, hashes, native = zip(*chunk, strict=True)
-            vectors, shaped = embedder(source, records, native)
-            digest.update(b"".join(hashes))
-            made: Arrays = {"features": vectors, "coverage": shaped.coverage, "masks": shaped.masks}
-            kept.append(made, digest.hexdigest())
+    for part in ahead(in_parts(map_in_threads(read, counted), lambda each: each.picture)):
+        records, hashes, native = zip(*part, strict=True)
+        vectors, shaped = embedder(source, records, native)
+        digest.update(b"".join(hashes))
+        made: Arrays = {"features": vectors, "coverage": shaped.coverage, "masks": shaped.masks}
+        kept.append(made, digest.hexdigest())
 
 
 def _by_split(images: Sequence[Labelled], arrays: Arrays) -> Arrays:

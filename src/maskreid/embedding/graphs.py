@@ -30,7 +30,7 @@ class Graph(nn.Module):
 
 
 class MaskGraph(Graph):
-    """Native images to masks: (N, H, W, 3) uint8 RGB to (N, H, W) bool, true on the person."""
+    """Images as a segmenter sees them to masks: (N, H, W, 3) uint8 RGB to (N, H, W) bool, true on the person."""
 
     inputs = ("pixels",)
     outputs = ("person",)

@@ -20,7 +20,7 @@ from maskreid.embedding.whole_graph import WholeGraph
 from maskreid.errors import MaskreidError
 from maskreid.files import write_out
 from maskreid.images import Dataset, PersonImage, read_image, shape_images
-from maskreid.masks import GivenMasks, by_size, load_segmenter
+from maskreid.masks import GivenMasks, at_rows, load_segmenter
 from maskreid.masks.named import segmenter_of
 from maskreid.network import Model
 from maskreid.progress import Progress, silent
@@ -106,7 +106,7 @@ def compare(
     ]
     same_mask, end_to_end, agreements = [], [], []
     for some, native in progress(parts, total=len(parts), what="comparing with PyTorch", unit="batch"):
-        masks = by_size(segment, native)
+        masks = at_rows(segment, native, int(segmenter.rows))
         vectors, found = _run(session, np.stack(native), np.stack(masks))[:2]
         same_mask.append((vectors * _embed(model, dataset, some, native, list(found))).sum(1))
         end_to_end.append((vectors * _embed(model, dataset, some, native, masks)).sum(1))

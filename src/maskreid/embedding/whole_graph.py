@@ -8,6 +8,7 @@ from torch import Tensor
 from maskreid.embedding.graphs import FeatureGraph, Graph, MaskGraph
 from maskreid.embedding.resizing import resize_bilinear, resize_nearest
 from maskreid.masks.named import segmenter_of
+from maskreid.masks.scale import PERSON, seen_size
 from maskreid.network import Model
 
 
@@ -29,6 +30,7 @@ class WholeGraph(Graph):
         self.features = FeatureGraph(model)
         segmenter = segmenter_of(source)
         self.segmenter = MaskGraph(segmenter) if segmenter is not None else None
+        self.rows = int(segmenter.rows) if segmenter is not None else 0
         self.given = segmenter is None and source != "none"
         if self.given:
             self.inputs = ("pixels", "person")
@@ -39,13 +41,20 @@ class WholeGraph(Graph):
         if person is not None:
             masks = person != 0
         elif self.segmenter is not None:
-            masks = self.segmenter(pixels)
+            masks = self._segmented(self.segmenter, pixels)
         else:
             masks = torch.ones_like(pixels[..., 0], dtype=torch.bool)
         coverage = masks.float().mean((1, 2))
         used = masks | (coverage < self.min_share)[:, None, None]
         resized = resize_bilinear(pixels, self.size), resize_nearest(used, self.size)
         return self.features(*resized), masks, coverage
+
+    def _segmented(self, segmenter: MaskGraph, pixels: Tensor) -> Tensor:
+        """Do what `maskreid.masks.at_rows` does."""
+        height, width = pixels.shape[1:3]
+        seen = resize_bilinear(pixels, seen_size(height, width, self.rows))
+        levels = 255 * segmenter(seen)[..., None].to(torch.uint8)
+        return resize_bilinear(levels, (height, width))[..., 0] >= PERSON
 
     def example(self) -> tuple[Tensor, ...]:
         """Return two images, and masks where they are read."""

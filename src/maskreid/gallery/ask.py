@@ -9,12 +9,11 @@ import numpy as np
 from maskreid.gallery.gallery import Gallery
 from maskreid.gallery.nearest import Vectors
 from maskreid.images import Dataset, read_image
-from maskreid.progress import Progress, chunks, silent
+from maskreid.images.parts import in_parts
+from maskreid.progress import Progress, silent
 
 if TYPE_CHECKING:
     from maskreid.network import Model
-
-CHUNK = 256  # images in memory at once
 
 
 def ask(
@@ -54,10 +53,11 @@ def ask(
     known = np.array([own.knows(image) for image in images], bool)
     shipped = own if known.all() else Embedder(model, masks="fcn", backend="torch", precision=precision)
     counted = progress(range(len(images)), total=len(images), what="embedding", unit="image")
-    for chunk in chunks(counted, CHUNK):
+    read = ((row, read_image(dataset.source, images[row].path)) for row in counted)
+    for part in in_parts(read, lambda each: each[1]):
         for embedder, those in ((own, known), (shipped, ~known)):
-            rows = [row for row in chunk if those[row]]
-            native = [read_image(dataset.source, images[row].path) for row in rows]
+            rows = [row for row, _ in part if those[row]]
+            native = [picture for row, picture in part if those[row]]
             if rows:
                 vectors[rows] = embedder(dataset.source, [images[row] for row in rows], native)[0]
     return tuple(image.path for image in images), vectors

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ from maskreid.gallery.schema import content_id, row_checksum
 from maskreid.gallery.tend import tend
 from maskreid.images import Dataset, PersonImage, check_camera, decode_image
 from maskreid.images.folders import FOLDERS
+from maskreid.images.parts import in_parts
 from maskreid.progress import Progress, chunks, silent
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 Picture = npt.NDArray[np.uint8]
 
-CHUNK = 256  # images that are read together; twice as many are in memory
+CHUNK = 256  # images whose files are read and looked up together
 WRITE = 512  # rows that are written together: what a kill may cost to embed again
 NAMED = 5  # unreadable images that are named
 WIDEST = 4096  # pixels of a picture that is kept
@@ -127,8 +128,8 @@ def enrol(
     with writing(gallery.path):
         counted = progress(images, total=len(images), what="adding images", unit="image")
         waiting: dict[str, Row] = {}
-        for read in ahead(maker.read, chunks(counted, CHUNK)):
-            for row in maker.rows(*read):
+        for part in ahead(in_parts(maker.read(counted), lambda read: read.picture)):
+            for row in maker.rows(part):
                 waiting.setdefault(row["id"], row)
             if len(waiting) >= WRITE:
                 maker.added += _write(gallery, waiting)
@@ -138,6 +139,14 @@ def enrol(
     return Enrolled(
         maker.added, len(images) - maker.unreadable - maker.added, maker.fallbacks, maker.unreadable, maker.reasons
     )
+
+
+class _Read(NamedTuple):
+    """An image that is not there yet."""
+
+    image: PersonImage
+    id: str
+    picture: Picture
 
 
 class _Maker:
@@ -157,24 +166,21 @@ class _Maker:
         self.added = self.fallbacks = self.unreadable = 0
         self.reasons: tuple[str, ...] = ()
 
-    def read(self, images: Sequence[PersonImage]) -> tuple[list[PersonImage], list[str], list[Picture]]:
-        """Return those of the images that are not there yet, each once, with their ids and pixels."""
+    def read(self, images: Iterable[PersonImage]) -> Iterator[_Read]:
+        """Yield those of the images that are not there yet, each once in a chunk."""
         source = self.dataset.source
-        contents = []
-        for image in images:
-            with self._counting_unreadable():
-                contents.append((image, source.read(image.path)))
-        ids = [content_id(content) for _, content in contents]
-        known = self.gallery.present(ids)
-        new, new_ids, native = [], [], []
-        for (image, content), id_ in zip(contents, ids, strict=True):
-            if id_ not in known:
-                known.add(id_)
+        for chunk in chunks(images, CHUNK):
+            contents = []
+            for image in chunk:
                 with self._counting_unreadable():
-                    native.append(decode_image(content, f"{source.name}: {image.path}"))
-                    new.append(image)
-                    new_ids.append(id_)
-        return new, new_ids, native
+                    contents.append((image, source.read(image.path)))
+            ids = [content_id(content) for _, content in contents]
+            known = self.gallery.present(ids)
+            for (image, content), id_ in zip(contents, ids, strict=True):
+                if id_ not in known:
+                    known.add(id_)
+                    with self._counting_unreadable():
+                        yield _Read(image, id_, decode_image(content, f"{source.name}: {image.path}"))
 
     @contextmanager
     def _counting_unreadable(self) -> Iterator[None]:
@@ -184,10 +190,9 @@ class _Maker:
             self.unreadable += 1
             self.reasons += (str(error),) if len(self.reasons) < NAMED else ()
 
-    def rows(self, images: Sequence[PersonImage], ids: Sequence[str], native: Sequence[Picture]) -> Iterator[Row]:
+    def rows(self, part: Sequence[_Read]) -> Iterator[Row]:
         """Yield a row for each image."""
-        if not images:
-            return
+        images, ids, native = zip(*part, strict=True)
         settings, now = self.gallery.settings, datetime.now(UTC)
         vectors, shaped = self.embedder(self.dataset.source, images, native)
         self.fallbacks += shaped.fallbacks

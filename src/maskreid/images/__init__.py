@@ -9,6 +9,7 @@ from maskreid.images.joint import JointSource, join_datasets
 from maskreid.images.packed import PackedImages, open_packed
 from maskreid.images.packing import pack_fingerprint, pack_images
 from maskreid.images.records import DISTRACTOR, JUNK, UNKNOWN_CAMERA, Dataset, PersonImage, SubsetCounts, check_camera
+from maskreid.images.resize import resize_bilinear
 from maskreid.images.shaped import MaskSource, ShapedImages, fitting_masks, shape_images
 from maskreid.images.source import Folder, Source, Zip, open_source
 from maskreid.images.synthetic import synthetic_world
@@ -46,6 +47,7 @@ __all__ = [
     "parse_time",
     "read_image",
     "read_mask",
+    "resize_bilinear",
     "shape_images",
     "split_identities",
     "synthetic_world",

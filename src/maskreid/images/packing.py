@@ -9,7 +9,6 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,15 +19,15 @@ from maskreid.errors import MaskreidError
 from maskreid.files import telling_unwritable
 from maskreid.images.decode import read_image
 from maskreid.images.packed import INDEX, LAYOUT, PackedImages, open_packed
+from maskreid.images.parts import in_parts
 from maskreid.images.records import PersonImage, cameras_of, identities_of
 from maskreid.images.shaped import MIN_SHARE, MaskSource, shape_images
 from maskreid.images.source import Source
-from maskreid.progress import Progress, chunks, silent
-from maskreid.threads import thread_count
+from maskreid.progress import Progress, silent
+from maskreid.threads import map_in_threads
 
 CONTENT = 1  # goes into the fingerprint; raise it when the same images and settings would give other arrays
 ORIENTED = (b"Exif", b"EXIF", b"eXIf", b"Orientation")  # in files that may say which side is up
-CHUNK = 512  # images in memory at once
 LOCK = ".lock"
 LEFTOVER_AGE = 3600.0  # seconds after which a killed build's unfinished files are removed
 
@@ -150,21 +149,21 @@ def _build(
     names = {"pixels": f"pixels-{unique}.npy", "masks": f"masks-{unique}.npy"}
     parts = {kind: folder / f"{name}.part" for kind, name in names.items()}
     index_part = folder / f"{INDEX}-{unique}.part"
-    pool = ThreadPoolExecutor(thread_count())  # Pillow decodes on as many cores as there are threads
     try:
         pixels = _create(parts["pixels"], (count, *size, 3))
         shapes = _create(parts["masks"], (count, *size))
         packed: list[PersonImage] = []
         coverage: list[float] = []
         fallbacks = 0
-        for chunk in chunks(images, CHUNK):
-            native = list(pool.map(lambda image: read_image(source, image.path), chunk))
-            shaped = shape_images(source, chunk, native, size=size, masks=masks, min_share=min_share)
-            pixels[len(packed) : len(packed) + len(chunk)] = shaped.pixels
-            shapes[len(packed) : len(packed) + len(chunk)] = shaped.masks
+        read = map_in_threads(lambda image: (image, read_image(source, image.path)), images)
+        for group in in_parts(read, lambda each: each[1]):
+            some, native = zip(*group, strict=True)
+            shaped = shape_images(source, some, native, size=size, masks=masks, min_share=min_share)
+            pixels[len(packed) : len(packed) + len(some)] = shaped.pixels
+            shapes[len(packed) : len(packed) + len(some)] = shaped.masks
             coverage += shaped.coverage.tolist()
             fallbacks += shaped.fallbacks
-            packed += chunk
+            packed += some
         pixels.flush()
         shapes.flush()
         del pixels, shapes
@@ -187,7 +186,6 @@ def _build(
             os.replace(parts[kind], folder / name)
         os.replace(index_part, folder / INDEX)
     finally:
-        pool.shutdown(cancel_futures=True)
         for part in (*parts.values(), index_part):
             part.unlink(missing_ok=True)
     for name in previous:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from maskreid.errors import MaskreidError
 from maskreid.images.records import PersonImage
+from maskreid.images.resize import resize_bilinear
 from maskreid.images.source import Source
 
 MIN_SHARE = 0.05  # of an image; a mask that covers less has missed the person, unless a recipe says otherwise
@@ -62,7 +63,7 @@ def shape_images(
         source: where they came from.
         images: their records.
         native: (H, W, 3) uint8 RGB each, of any size.
-        size: (height, width) to resize to with Pillow, bilinear for images and nearest for masks.
+        size: (height, width) to resize to, `resize_bilinear` for images and Pillow's nearest for masks.
         masks: where the person is; None covers the whole image.
         min_share: a mask covering less of its image than this is replaced by the whole image, and counted.
 
@@ -77,8 +78,8 @@ def shape_images(
         coverage[row] = mask.mean(dtype=np.float32)
         if coverage[row] < min_share:
             mask, fallbacks = np.ones_like(mask), fallbacks + 1
-        pixels[row] = _resize(picture, size, Image.Resampling.BILINEAR)
-        shapes[row] = _resize(mask.astype(np.uint8), size, Image.Resampling.NEAREST)
+        pixels[row] = resize_bilinear(picture, size)
+        shapes[row] = _resize_nearest(mask.astype(np.uint8), size)
     return ShapedImages(pixels, shapes, coverage, fallbacks)
 
 
@@ -113,5 +114,5 @@ def fitting_masks(
     return found
 
 
-def _resize(array: npt.NDArray[np.uint8], size: tuple[int, int], how: Image.Resampling) -> npt.NDArray[np.uint8]:
-    return np.asarray(Image.fromarray(array).resize((size[1], size[0]), how))
+def _resize_nearest(mask: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    return np.asarray(Image.fromarray(mask).resize((size[1], size[0]), Image.Resampling.NEAREST))

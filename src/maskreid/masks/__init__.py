@@ -1,12 +1,13 @@
 """Where the person is in each image."""
 
 from maskreid.masks.check import MaskReport, check_masks
-from maskreid.masks.fcn import FcnMasks, by_size, load_segmenter, segment
+from maskreid.masks.fcn import FcnMasks, load_segmenter, segment
 from maskreid.masks.given import GivenMasks
 from maskreid.masks.labelled import learn_segmenter
 from maskreid.masks.learn import MaskQuality, mask_quality
 from maskreid.masks.make import make_masks
 from maskreid.masks.named import mask_source
+from maskreid.masks.scale import at_rows
 from maskreid.masks.segmenter import PersonSegmenter
 from maskreid.masks.stored import DatasetMasks, FolderMasks
 
@@ -18,7 +19,7 @@ __all__ = [
     "MaskQuality",
     "MaskReport",
     "PersonSegmenter",
-    "by_size",
+    "at_rows",
     "check_masks",
     "learn_segmenter",
     "load_segmenter",

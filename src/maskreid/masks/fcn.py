@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -16,12 +16,11 @@ from safetensors import SafetensorError
 
 from maskreid.errors import MaskreidError
 from maskreid.images import PersonImage, Source
+from maskreid.masks.scale import at_rows
 from maskreid.masks.segmenter import PersonSegmenter
 from maskreid.network import autocast, placed
 
 WEIGHTS = "person-fcn"  # the file in this package: person-fcn.safetensors, described by person-fcn.json
-BATCH = 64  # images segmented together ...
-PIXELS = 1 << 22  # ... with no more pixels than these, at some 350 bytes each, unless one image has more
 
 
 @cache
@@ -37,6 +36,7 @@ def load_segmenter(path: str | None = None) -> PersonSegmenter:
     network = PersonSegmenter()
     try:
         state = safetensors.torch.load(_weights() if path is None else Path(path).read_bytes())
+        state.setdefault("rows", network.rows)  # files of before it was there, all of such crops
         network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
     except OSError as error:
         raise MaskreidError(f"{path}: cannot be read ({error.strerror})") from None
@@ -46,7 +46,7 @@ def load_segmenter(path: str | None = None) -> PersonSegmenter:
 
 
 class FcnMasks:
-    """A `maskreid.images.MaskSource` that segments each image at its own size."""
+    """A `maskreid.images.MaskSource` that segments each image at the height that its segmenter learned at."""
 
     def __init__(self, segmenter: PersonSegmenter | None = None) -> None:
         """Use ``segmenter``, or the shipped one."""
@@ -59,7 +59,7 @@ class FcnMasks:
     def __call__(
         self, source: Source, images: Sequence[PersonImage], pixels: Sequence[npt.NDArray[np.uint8]]
     ) -> list[npt.NDArray[np.bool_]]:
-        """Return one (H, W) mask for each (H, W, 3) image; images of one size are segmented together."""
+        """Return one (H, W) mask for each (H, W, 3) image; images of one shape are segmented together."""
         return segment(self.segmenter, pixels)
 
 
@@ -79,36 +79,7 @@ def segment(segmenter: PersonSegmenter, pixels: Sequence[npt.NDArray[np.uint8]])
         with torch.inference_mode(), autocast("cpu"):
             return np.asarray((segmenter(tensor) > 0).numpy())
 
-    return by_size(person, pixels)
-
-
-def by_size(
-    person: Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.bool_]], pixels: Sequence[npt.NDArray[np.uint8]]
-) -> list[npt.NDArray[np.bool_]]:
-    """Segment images of any sizes by ``person``, which takes a batch of one size.
-
-    Args:
-        person: (N, H, W, 3) uint8 RGB to (N, H, W) bool, true on the person.
-        pixels: (H, W, 3) uint8 RGB arrays.
-
-    Returns:
-        (H, W) bool arrays in the same order.
-    """
-    sizes: dict[tuple[int, ...], list[int]] = {}
-    for index, image in enumerate(pixels):
-        sizes.setdefault(image.shape, []).append(index)
-    masks: dict[int, npt.NDArray[np.bool_]] = {}
-    for indices in sizes.values():
-        for chosen in _batches(indices, pixels[indices[0]]):
-            masks.update(zip(chosen, person(np.stack([pixels[i] for i in chosen])), strict=True))
-    return [masks[i] for i in range(len(pixels))]
-
-
-def _batches(indices: list[int], image: npt.NDArray[np.uint8]) -> Iterator[list[int]]:
-    """Cut up the indices of images that are as large as ``image``."""
-    count = max(1, min(BATCH, PIXELS // (image.shape[0] * image.shape[1])))
-    for start in range(0, len(indices), count):
-        yield indices[start : start + count]
+    return at_rows(person, pixels, int(segmenter.rows))
 
 
 def _weights() -> bytes:

@@ -106,6 +106,7 @@ def train_segmenter(
     torch.manual_seed(schedule.seed)
     generator = torch.Generator().manual_seed(schedule.seed)
     network = placed(PersonSegmenter())
+    network.rows.fill_(pixels.shape[1])
     steps = max(1, len(pixels) // schedule.batch) * schedule.epochs
     optimizer = torch.optim.AdamW(network.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay)
     warm_up = max(1, steps // 20)

@@ -14,10 +14,10 @@ from PIL import Image
 from maskreid.errors import MaskreidError
 from maskreid.files import check_folder, write_out
 from maskreid.images import Dataset, MaskSource, PersonImage, fitting_masks, read_image
+from maskreid.images.parts import in_parts
 from maskreid.images.plain import PLAIN
-from maskreid.progress import Progress, chunks, silent
-
-CHUNK = 256
+from maskreid.progress import Progress, silent
+from maskreid.threads import map_in_threads
 
 
 def make_masks(dataset: Dataset, out: str | Path, masks: MaskSource, *, progress: Progress = silent) -> int:
@@ -47,9 +47,11 @@ def make_masks(dataset: Dataset, out: str | Path, masks: MaskSource, *, progress
                 f"{targets[image.path]} is an image, and its mask would be called so; name another folder"
             )
     missing = [image for image in images if not targets[image.path].exists()]
-    for chunk in chunks(progress(missing, total=len(missing), what="making masks", unit="image"), CHUNK):
-        pixels = [read_image(dataset.source, image.path) for image in chunk]
-        for image, mask in zip(chunk, fitting_masks(dataset.source, chunk, pixels, masks), strict=True):
+    counted = progress(missing, total=len(missing), what="making masks", unit="image")
+    read = map_in_threads(lambda image: (image, read_image(dataset.source, image.path)), counted)
+    for part in in_parts(read, lambda each: each[1]):
+        some, pixels = zip(*part, strict=True)
+        for image, mask in zip(some, fitting_masks(dataset.source, some, pixels, masks), strict=True):
             _write_png(targets[image.path], mask)
     return len(missing)
 

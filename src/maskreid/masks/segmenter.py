@@ -1,4 +1,4 @@
-"""The fully convolutional network that finds the person in a crop, at the crop's own size."""
+"""The fully convolutional network that finds the person in a crop."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 CHANNELS = (32, 64, 128, 208)  # of the four levels
+ROWS = 128  # of the crops that the shipped weights learned from
 STRIDE = 16  # of the deepest level: inputs are padded to a multiple of it and the answer is cropped back
 # RGB mean and scale of the input, in the 0-255 range of the pixels; they belong to the weights.
 MEAN = (105.0, 100.0, 98.0)
@@ -24,10 +25,17 @@ class PersonSegmenter(nn.Module):
 
     Trained from scratch for small person crops: narrow enough to cost a fraction of the retrieval network, and
     with a last layer that sees the input's own pixels, because at 64 x 128 the outline is most of the answer.
+
+    Attributes:
+        rows: int64 scalar, height of the crops that it learned from. People of another height are others to it, so
+            `maskreid.masks.segment` shows it every image at that height.
     """
+
+    rows: Tensor
 
     def __init__(self) -> None:
         super().__init__()
+        self.register_buffer("rows", torch.tensor(ROWS))
         a, b, c, d = CHANNELS
         self.down1 = nn.Sequential(_conv(3, a, 2), _conv(a, a))
         self.down2 = nn.Sequential(_conv(a, b, 2), _conv(b, b))
