@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from maskreid.errors import MaskreidError
-from maskreid.files import check_file, check_folder, write_atomically, write_out
+from maskreid.files import (
+    append_line,
+    as_file_name,
+    as_text,
+    cache_folder,
+    check_file,
+    check_folder,
+    replacing,
+    write_atomically,
+    write_out,
+)
 
 
 def test_content_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
@@ -86,3 +100,89 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     for wrong in (tmp_path / "file", tmp_path / "file" / "a"):
         with pytest.raises(MaskreidError, match="is not a folder that can be written to"):
             check_folder(wrong)
+
+
+@pytest.mark.parametrize(
+    ("before", "whole"),
+    [(b"", b""), (b"one\n", b"one\n"), (b"one\nha", b"one\n"), (b"half", b""), (b"one\n\nha", b"one\n\n")],
+)
+def test_a_line_comes_after_whole_lines(tmp_path: Path, before: bytes, whole: bytes) -> None:
+    (tmp_path / "log").write_bytes(before)
+    assert append_line(tmp_path / "log", "Jos\u00e9") == len(whole)
+    assert (tmp_path / "log").read_bytes() == whole + b"Jos\xc3\xa9\n"
+
+
+def test_a_line_that_does_not_fit_is_not_there(tmp_path: Path, small_disk: None) -> None:
+    whole = b"x" * ((1 << 16) - 9) + b"\n"  # as long as a file may be, but for 8 bytes
+    (tmp_path / "log").write_bytes(whole)
+    with pytest.raises(OSError, match="No space left on device"):
+        append_line(tmp_path / "log", "another line")
+    assert (tmp_path / "log").read_bytes() == whole
+    append_line(tmp_path / "log", "shorter")
+    assert (tmp_path / "log").read_bytes() == whole + b"shorter\n"
+
+
+def test_a_line_that_is_taken_back_takes_no_other_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other comes when this one's is written, and waits until the disk has refused it."""
+    log, fsync = tmp_path / "log", os.fsync
+    others: list[Future[int]] = []
+
+    def refused(number: int) -> None:
+        monkeypatch.setattr(os, "fsync", fsync)
+        others.append(pool.submit(append_line, log, "the other's"))
+        time.sleep(0.2)
+        assert not others[0].done()
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fsync", refused)
+    with ThreadPoolExecutor(1) as pool:
+        with pytest.raises(OSError, match="Input/output error"):
+            append_line(log, "one's")
+        assert others[0].result(10) == 0
+    assert log.read_bytes() == b"the other's\n"
+
+
+def test_what_can_be_made_again_is_kept_where_one_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MASKREID_CACHE", str(tmp_path / "mine"))
+    assert cache_folder() == tmp_path / "mine"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("MASKREID_CACHE", "")
+    assert cache_folder() == tmp_path / ".cache" / "maskreid"
+    monkeypatch.delenv("MASKREID_CACHE")
+    assert cache_folder() == tmp_path / ".cache" / "maskreid"
+
+
+def test_a_name_of_any_bytes_comes_back_from_its_text() -> None:
+    for byte in range(1, 256):
+        name = os.fsdecode(b"Jos" + bytes([byte]) + b".jpg")
+        text = as_text(name)
+        assert text.encode().decode() == text
+        assert as_file_name(text) == name
+    assert as_text("Jos\u00e9.jpg") == "Jos\u00e9.jpg"
+
+
+def test_a_place_that_cannot_even_be_looked_at_is_one_line(tmp_path: Path) -> None:
+    """A name of 300 letters is longer than a file system has."""
+    for check in (check_folder, check_file):
+        with pytest.raises(MaskreidError, match="is not a folder that can be written to; choose another place"):
+            check(tmp_path / ("x" * 300) / "file")
+
+
+def test_a_file_is_no_folder_though_it_may_be_run(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"#!")
+    (tmp_path / "file").chmod(0o777)
+    for check, wrong in ((check_folder, tmp_path / "file"), (check_file, tmp_path / "file" / "a")):
+        with pytest.raises(MaskreidError, match="file: is not a folder that can be written to"):
+            check(wrong)
+
+
+def test_what_went_wrong_first_is_what_is_told(tmp_path: Path) -> None:
+    """The part cannot be removed any more when the writing is ended: its folder is gone."""
+
+    def ended() -> None:
+        shutil.rmtree(tmp_path / "folder")
+        raise KeyboardInterrupt
+
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(KeyboardInterrupt), replacing(tmp_path / "folder" / "file"):
+        ended()

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from models import MIN_SHARE, made
+from PIL import Image
 
 from maskreid.embedding import BACKENDS, Embedder
 from maskreid.embedding import backends as module
 from maskreid.errors import MaskreidError
-from maskreid.images import Dataset, PersonImage, read_image, shape_images
+from maskreid.images import Dataset, Folder, PersonImage, read_image, shape_images
 from maskreid.masks import FcnMasks
 from maskreid.network import Model
 
@@ -48,7 +50,10 @@ def test_every_backend_gives_the_model_s_features(images: tuple, backend: str, p
     assert (vectors * expected).sum(1).min() > (0.9999 if precision == "float32" else 0.999)
     assert len(shaped.masks) == 9
     emulated = backend == "torch" and not module.multiplies_bfloat16(torch.device("cpu"))
-    assert str(embedder) == f"{backend}, {'float32' if emulated else precision}"
+    used = "float32" if emulated else precision
+    assert str(embedder) == f"{backend}, {used}"
+    moved = "" if (backend, used) == ("torch", "float32") else f"-{backend}-{used}"  # a few pixels of the outline
+    assert embedder.masks == FcnMasks().name + moved
 
 
 def test_torch_in_float32_has_the_masks_of_the_packed_images(images: tuple) -> None:
@@ -134,3 +139,40 @@ def test_few_images_do_not_wait_for_a_backend(monkeypatch: pytest.MonkeyPatch) -
     assert module.choose(None, None, cpu, module.FEW - 1)[0] == "torch"
     assert module.choose(None, None, cpu, module.FEW)[0] == module.choose(None, None, cpu)[0] == "openvino"
     assert module.choose("onnx", None, cpu, 1)[0] == "onnx"
+
+
+@pytest.mark.parametrize("count", [7, 8, 9])
+def test_images_of_several_batches_come_in_their_order(
+    world: Dataset, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    chosen = list(world.splits["gallery"][:count])
+    native = [read_image(world.source, image.path) for image in chosen]
+    embedder = Embedder(made("dataset"), backend="torch", precision="float32")
+    alone = [embedder(world.source, [image], [picture])[0][0] for image, picture in zip(chosen, native, strict=True)]
+    monkeypatch.setattr("maskreid.embedding.embedder.BATCH", 4)
+    np.testing.assert_allclose(embedder(world.source, chosen, native)[0], alone, atol=1e-5)
+
+
+def test_a_mask_that_covers_less_than_the_model_asks_for_is_the_whole_image(tmp_path: Path) -> None:
+    pictures = [np.full((40, 20, 3), 90, np.uint8)] * 2
+    for name, rows in (("few", 1), ("enough", 3)):  # of 40, where a twentieth counts
+        mask = np.zeros((40, 20), np.uint8)
+        mask[:rows] = 255
+        Image.fromarray(mask).save(tmp_path / f"{name}.png")
+    images = [PersonImage(f"{name}.jpg", 1, mask=f"{name}.png") for name in ("few", "enough")]
+    _, shaped = Embedder(made("dataset"), backend="torch")(Folder(tmp_path), images, pictures)
+    assert shaped.masks[0].min() == 1
+    assert shaped.masks[1].mean() == pytest.approx(3 / 40, abs=0.02)
+    assert shaped.coverage.tolist() == pytest.approx([1 / 40, 3 / 40])
+
+
+def test_only_masks_that_are_files_can_be_of_others() -> None:
+    own, other = PersonImage("a.jpg", 1, mask="a.png"), PersonImage("b.jpg", 1)
+    embedder = Embedder(made("dataset"), backend="torch")
+    assert [embedder.knows(image) for image in (own, other)] == [True, False]
+    for masks in ("none", "fcn"):
+        assert Embedder(made(masks), backend="torch").knows(other)
+
+
+def test_masks_that_no_backend_makes_keep_their_name() -> None:
+    assert [Embedder(made(name), backend="torch").masks for name in ("none", "dataset")] == ["none", "dataset"]

@@ -180,3 +180,60 @@ def test_what_goes_wrong_leaves_nothing(embedder: Embedder, world: Dataset, tmp_
     with pytest.raises(MaskreidError, match=r"f\.npz: cannot be written"):
         embed_dataset(embedder, world, tmp_path / "file" / "f.npz")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize(("images", "embedded"), [(4, 1), (3, 0), (2, 2)])
+def test_what_was_done_counts_where_all_of_it_is_asked_for(
+    embedder: Embedder,
+    photos: Dataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    images: int,
+    embedded: int,
+) -> None:
+    """Three were; the next three were only read."""
+    monkeypatch.setattr(feature_file, "CHUNK", 3)
+    out, counting = tmp_path / "f.npz", Counting(embedder)
+    with pytest.raises(CutError):
+        embed_dataset(counting, photos, out, progress=cut_after(8))  # type: ignore[arg-type]
+    assert counting.count == 3
+    counting.count = 0
+    shorter = replace(photos, splits={"gallery": photos.splits["gallery"][:images]})
+    assert embed_dataset(counting, shorter, out) == {"gallery": images}  # type: ignore[arg-type]
+    assert counting.count == embedded
+
+
+@pytest.mark.parametrize("other", ["model", "masks", "precision"])
+def test_rows_of_another_model_or_precision_or_under_other_masks_are_not_continued(
+    embedder: Embedder, photos: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str
+) -> None:
+    monkeypatch.setattr(feature_file, "CHUNK", 3)
+    out = tmp_path / "f.npz"
+    with pytest.raises(CutError):
+        embed_dataset(embedder, photos, out, progress=cut_after(8))
+    masks = "none" if other == "masks" else None
+    changed = Embedder(made("dataset", flip=other == "model"), masks=masks, backend="torch", precision="float32")
+    if other == "precision":
+        changed.precision = "bfloat16"  # which not every processor has
+    counting = Counting(changed)
+    embed_dataset(counting, photos, out)  # type: ignore[arg-type]
+    assert counting.count == 10
+
+
+def test_a_split_that_is_named_twice_is_written_once_and_masks_if_asked_for(
+    embedder: Embedder, world: Dataset, tmp_path: Path
+) -> None:
+    few = replace(world, splits={"gallery": world.splits["gallery"][:3]})
+    assert embed_dataset(embedder, few, tmp_path / "F.NPZ", splits=["gallery", "gallery"]) == {"gallery": 3}
+    with np.load(tmp_path / "F.NPZ") as file:
+        arrays = {"features", "coverage", "identities", "cameras", "paths"}
+        assert set(file.files) == {"model", *(f"gallery_{name}" for name in arrays)}
+        assert file["gallery_features"].shape == (3, 16)
+
+
+def test_numbers_begin_where_a_processor_reads_them_whole(embedder: Embedder, world: Dataset, tmp_path: Path) -> None:
+    """In safetensors after a multiple of 8 bytes, however long the paths before them are."""
+    for count in (1, 2, 3):
+        few = replace(world, splits={"gallery": world.splits["gallery"][:count]})
+        embed_dataset(embedder, few, tmp_path / "f.safetensors")
+        assert int.from_bytes((tmp_path / "f.safetensors").read_bytes()[:8], "little") % 8 == 0

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+
 import numpy as np
 import pytest
 from made_up import put, unit
@@ -7,6 +11,9 @@ from made_up import put, unit
 from maskreid.errors import MaskreidError
 from maskreid.gallery import Filter, Gallery, cluster, verify
 from maskreid.gallery.cluster import group
+from maskreid.gallery.lock import numbering, writing
+
+room = import_module("maskreid.gallery.cluster")  # the name is a function's, too
 
 
 def people(sizes: list[int], seed: int = 0) -> np.ndarray:
@@ -58,3 +65,45 @@ def test_what_cannot_be_grouped(empty: Gallery) -> None:
         cluster(empty)
     with pytest.raises(MaskreidError, match="0 < eps <= 1"):
         cluster(empty, eps=0)
+    with pytest.raises(MaskreidError, match="fewest >= 1"):
+        cluster(empty, fewest=0)
+    with pytest.raises(MaskreidError, match=r"0 < eps <= 1.* got 1\.1"):
+        cluster(empty, eps=1.1)
+
+
+def test_one_neighbour_at_any_distance_is_enough_if_one_says_so(empty: Gallery) -> None:
+    put(empty, unit(5))
+    assert str(cluster(empty, eps=1, fewest=1)) == "1 groups of 5 entries, 0 entries in none"
+
+
+def test_distances_in_several_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = people([22, 30, 25])
+    whole = group(vectors, 0.5, 4).tolist()
+    assert whole == [2] * 22 + [0] * 30 + [1] * 25
+    monkeypatch.setattr(room, "ROWS", 7)
+    assert group(vectors, 0.5, 4).tolist() == whole
+
+
+def test_names_go_on_from_the_highest_number_of_others(empty: Gallery) -> None:
+    put(empty, people([20, 1, 1, 1]), cameras=[1] * 20 + [2, 3, 4])
+    for camera, name in ((1, "c70"), (2, "c9"), (3, "c12")):
+        empty.table.update(where=f"camera = {camera}", values={"cluster": name})
+    assert cluster(empty, Filter(cameras=(1,))).first == 13
+    assert {entry.cluster for entry in empty.entries(Filter(cameras=(1,)))} == {"c13"}
+
+
+def test_who_groups_waits_for_who_counts_names_or_removes(empty: Gallery) -> None:
+    put(empty, people([20]))
+    with ThreadPoolExecutor(1) as other:
+        with numbering(empty.path):
+            grouped = other.submit(cluster, empty)
+            with writing(empty.path, alone=True):
+                time.sleep(0.5)
+            assert not grouped.done()
+            assert {entry.cluster for entry in empty.entries()} == {None}
+        assert grouped.result(10).first == 1
+        with writing(empty.path, alone=True):
+            again = other.submit(cluster, empty)
+            time.sleep(1.5)  # longer than anybody else waits for a removal
+            assert not again.done()
+        assert again.result(10).groups == 1

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from lance import LanceDataset
 from made_up import put, unit
 
 from maskreid.errors import MaskreidError
 from maskreid.gallery import Filter, Gallery, enrol, expire, features_of, label, remove, same, search, verify
 from maskreid.gallery.erase import unfinished
 from maskreid.gallery.lock import writing
+from maskreid.gallery.schema import ERASING
 from maskreid.gallery.tend import build_indexes
 from maskreid.images import Dataset
 
@@ -216,3 +218,41 @@ def test_a_time_to_come_removes_nobody(empty: Gallery) -> None:
     with pytest.raises(MaskreidError, match='expected by to be "added" or "time"'):
         expire(empty, timedelta(0), "enrolled")  # type: ignore[arg-type]
     assert len(empty) == 3
+
+
+def test_everything_is_older_than_no_time(empty: Gallery) -> None:
+    put(empty, unit(2))
+    assert expire(empty, timedelta(0)) == 2
+
+
+@pytest.mark.parametrize(
+    ("place", "alone", "left"), [("disk", False, False), ("bucket", False, True), ("bucket", True, False)]
+)
+def test_files_of_no_version_go_where_nobody_else_can_be_writing(
+    tmp_path: Path, model: str, place: str, alone: bool, left: bool
+) -> None:
+    """A bucket cannot tell who writes; an address of files is taken for one."""
+    gallery = Gallery.create(f"{'file://' if place == 'bucket' else ''}{tmp_path}/g", model)
+    put(gallery, unit(2), cameras=[1, 2])
+    stray = next((tmp_path / "g").rglob("data")) / "stray.lance"
+    stray.write_bytes(b"left")
+    assert remove(gallery, Filter(cameras=(2,)), alone=alone) == 1
+    assert stray.exists() == left
+
+
+def test_a_removal_passes_for_finished_when_nothing_is_left(empty: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed right after the mark of an unfinished one is taken away."""
+    vectors = unit(500)
+    ids = put(empty, vectors)
+    update = LanceDataset.update_config
+
+    def killed(dataset: LanceDataset, values: dict[str, str | None]) -> None:
+        update(dataset, values)
+        if values == {ERASING: None}:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(LanceDataset, "update_config", killed)
+    with pytest.raises(KeyboardInterrupt):
+        remove(empty, Filter(ids=(ids[123],)))
+    assert not unfinished(empty)
+    assert not holding(empty.path, vectors[123].tobytes())

@@ -5,9 +5,9 @@ import pytest
 from made_up import put, unit
 
 from maskreid.errors import MaskreidError
-from maskreid.gallery import Filter, Gallery, features_of
+from maskreid.gallery import Filter, Gallery, features_of, remove
 from maskreid.gallery import nearest as room
-from maskreid.gallery.nearest import nearest
+from maskreid.gallery.nearest import Best, all_features, best_products, nearest, rows_of
 from maskreid.gallery.tend import build_indexes
 
 
@@ -68,3 +68,39 @@ def test_features_come_back_as_they_were(empty: Gallery) -> None:
         np.testing.assert_array_equal(found[ids[row]], vectors[row])
     with pytest.raises(MaskreidError, match=f"there is no entry {'0' * 32}"):
         features_of(empty, ["0" * 32])
+
+
+def test_the_index_is_searched_in_all_its_partitions(empty: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("maskreid.gallery.tend.PARTITION", 10)  # 60 of them
+    put(empty, unit(600))
+    build_indexes(empty)
+    assert [len(rows) for rows in nearest(empty, unit(2, seed=1), 600)] == [600, 600]
+
+
+def test_the_best_of_two_are_in_order_and_the_first_wins_a_tie() -> None:
+    first = Best(np.array([[0.9, 0.5], [0.2, 0.1]], np.float32), np.array([["a", "b"], ["a", "b"]], object))
+    second = Best(np.array([[0.5, 0.7], [0.3, -np.inf]], np.float32), np.array([["c", "d"], ["c", None]], object))
+    both = first.joined(second, 3)
+    assert both.ids.tolist() == [["a", "d", "b"], ["c", "a", "b"]]
+    np.testing.assert_array_equal(both.scores, np.array([[0.9, 0.7, 0.5], [0.3, 0.2, 0.1]], np.float32))
+    assert Best.none(2).joined(first, 1).ids.tolist() == [["a"], ["a"]]
+
+
+def test_what_was_removed_meanwhile_is_left_out(empty: Gallery) -> None:
+    vectors = unit(4)
+    ids = put(empty, vectors)
+    best = best_products(empty.rows(["id", "feature"]), vectors[:1], 9)
+    remove(empty, Filter(ids=(ids[0],)))
+    (rows,) = rows_of(empty, best, ["path"])
+    assert {row["id"] for row in rows} == set(ids[1:])
+    assert [row["similarity"] for row in rows] == sorted((row["similarity"] for row in rows), reverse=True)
+
+
+def test_all_features_are_those_of_the_entries_that_are_meant(empty: Gallery) -> None:
+    ids, features = all_features(empty, None)
+    assert (ids, features.shape, features.dtype) == ([], (0, 16), np.float32)
+    vectors = unit(5)
+    everybody = put(empty, vectors, cameras=[1, 2, 1, 2, 1])
+    ids, features = all_features(empty, Filter(cameras=(2,)))
+    assert ids == [everybody[1], everybody[3]]
+    np.testing.assert_array_equal(features, vectors[[1, 3]])

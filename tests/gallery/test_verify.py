@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,12 @@ import pyarrow as pa
 import pytest
 from made_up import put, unit
 
-from maskreid.gallery import Filter, Gallery, browse, duplicates, export, overview, remove, search, verify
+from maskreid.gallery import Filter, Gallery, browse, duplicates, export, overview, remove, same, search, verify
 from maskreid.gallery.errors import VanishedError, telling
 from maskreid.gallery.lock import tidying, writing
-from maskreid.gallery.schema import ERASING
-from maskreid.gallery.tend import tend
+from maskreid.gallery.schema import ERASING, quoted
+from maskreid.gallery.tend import build_indexes, tend
+from maskreid.gallery.verify import NAMED
 
 
 def append(gallery: Gallery, **changes: object) -> None:
@@ -149,3 +151,74 @@ def test_a_file_that_is_committed_while_it_is_looked_for(filled: Gallery, monkey
 
     monkeypatch.setattr(import_module("maskreid.gallery.verify"), "being_written", finished)
     assert verify(filled).ok
+
+
+@pytest.mark.parametrize(("bad", "more"), [(NAMED, ""), (NAMED + 1, " and 1 more")])
+def test_some_bad_rows_are_named_and_the_others_counted(empty: Gallery, bad: int, more: str) -> None:
+    ids = put(empty, unit(NAMED + 2))
+    wrong = ids[:bad]
+    empty.table.update(where=f"id IN ({quoted(wrong)})", values={"camera": 7})
+    (problem,) = verify(empty).problems
+    told = problem.removeprefix("changed since they were written (checksum): ").removesuffix(
+        "; remove them and add their images again"
+    )
+    assert told.endswith(more)
+    named = told.removesuffix(more).split(", ")
+    assert len(named) == NAMED
+    assert set(named) <= set(wrong)
+
+
+@pytest.mark.parametrize("length", [0.9, 1.1])
+def test_a_feature_is_neither_shorter_nor_longer_than_1(empty: Gallery, length: float) -> None:
+    put(empty, length * unit(1))
+    (problem,) = verify(empty).problems
+    assert problem.startswith("features that are no unit vectors of the gallery's dimension: ")
+
+
+@pytest.mark.parametrize("folder", ["data", "_deletions", "_indices"])
+def test_a_file_of_no_version_is_found_wherever_it_is(empty: Gallery, folder: str) -> None:
+    ids = put(empty, unit(300))
+    build_indexes(empty)
+    empty.table.delete(f"id = '{ids[0]}'")
+    assert verify(empty).ok
+    stray = next(Path(empty.path).rglob(folder)) / "stray"
+    stray.write_bytes(b"left")
+    assert any(
+        f"1 files belong to no version, left by a command that was killed or overtaken by another, such as "
+        f"{folder}/stray" in problem
+        for problem in verify(empty).problems
+    )
+
+
+def test_a_damaged_judgement_is_a_problem(empty: Gallery) -> None:
+    (Path(empty.path) / "judgements.jsonl").write_text("{}\n")
+    (problem,) = verify(empty).problems
+    assert "line 1 is no judgement" in problem
+
+
+def test_a_judgement_of_what_is_being_removed_is_no_problem_yet(empty: Gallery) -> None:
+    (id_,) = put(empty, unit(1))
+    same(empty, [id_], "ann")
+    empty.table.delete(f"id = '{id_}'")
+    with writing(empty.path, alone=True):
+        assert verify(empty).ok
+    with writing(empty.path):  # nobody who adds would delete it
+        assert not verify(empty).ok
+    (problem,) = verify(empty).problems
+    assert problem.startswith("1 judgements name entries that are not there")
+
+
+def test_every_entry_is_counted_as_it_is_read(empty: Gallery) -> None:
+    put(empty, unit(5))
+    told: list[tuple[int, str, str]] = []
+    counted: list[int] = []
+
+    def progress(items: Iterable[int], *, total: int, what: str, unit: str) -> Iterator[int]:
+        told.append((total, what, unit))
+        for item in items:
+            counted.append(item)
+            yield item
+        told.append((len(counted), "done", ""))
+
+    verify(empty, progress=progress)
+    assert told == [(5, "verifying", "entry"), (5, "done", "")]

@@ -169,3 +169,29 @@ def test_refuses(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(builtins, "__import__", no_h5py)
     with pytest.raises(MaskreidError, match=r"pip install 'maskreid\[cuhk03\]'"):
         open_dataset(small)
+
+
+def test_the_first_five_images_of_a_person_ask_and_the_others_answer(small: Path) -> None:
+    dataset = open_dataset(small)
+    for split, columns in (("query", range(1, 6)), ("gallery", range(6, 11))):
+        found = {int(Path(image.path).stem.split("_")[1]) for image in dataset.splits[split]}
+        assert found == set(columns)
+    for images in dataset.splits.values():
+        assert all(image.camera == (1 if int(Path(image.path).stem[-2:]) <= 5 else 2) for image in images)
+
+
+def test_test_sets_are_numbered_from_0(small: Path) -> None:
+    source = Cuhk03Source(small)
+    for split in (-1, 2):
+        with pytest.raises(MaskreidError, match=f"split is {split}; CUHK03 has 2, numbered from 0"):
+            source.test_set(split)
+
+
+@pytest.mark.parametrize(
+    "pixels", [np.zeros((4, 4, 6), np.uint8), np.zeros((3, 4, 6)), np.zeros((3, 4, 6, 2), np.uint8)]
+)
+def test_a_cell_that_is_no_picture_in_colour_is_named(small: Path, pixels: np.ndarray) -> None:
+    with h5py.File(small, "a") as file:
+        file[file["labeled"][0, 0]][0, 3] = file.create_dataset("odd", data=pixels).ref
+    with pytest.raises(MaskreidError, match=r"labeled/1/0004_01\.png is no RGB image, but .* of shape"):
+        Cuhk03Source(small).read("labeled/1/0004_01.png")

@@ -148,3 +148,39 @@ def test_a_jpeg_is_no_mask(tmp_path: Path) -> None:
     (tmp_path / "m.png").write_bytes(buffer.getvalue())
     with pytest.raises(MaskreidError, match=r"m\.png cannot be decoded \(not PNG, BMP, TIFF\)"):
         read_mask(Folder(tmp_path), "m.png")
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "TIFF", "WEBP"])
+def test_every_kind_of_image_is_read(tmp_path: Path, kind: str) -> None:
+    save(tmp_path / "a", Image.new("RGB", (32, 16), (200, 10, 20)), kind)
+    pixels = read_image(Folder(tmp_path), "a")
+    assert pixels.shape == (16, 32, 3)
+    assert np.abs(pixels.astype(int) - [200, 10, 20]).max() < 10
+
+
+def test_an_empty_file_is_said_to_be_empty(tmp_path: Path) -> None:
+    (tmp_path / "a.png").touch()
+    for read in (read_image, read_mask):
+        with pytest.raises(MaskreidError, match=r"a\.png is empty; copy it again or remove it"):
+            read(Folder(tmp_path), "a.png")
+
+
+def test_fractions_are_refused_not_clipped(tmp_path: Path) -> None:
+    save(tmp_path / "deep.tif", Image.new("F", (4, 4), 0.5), "TIFF")
+    with pytest.raises(MaskreidError, match=r"more than 8 bits a channel \(mode F\); convert it to 8-bit RGB"):
+        read_image(Folder(tmp_path), "deep.tif")
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_colours_of_sixteen_bits_are_refused_in_either_order_of_bytes(tmp_path: Path, order: str) -> None:
+    """A TIFF of 2 x 2 pixels: nine fields, the bits of the channels, the pixels."""
+    bits, pixels = 8 + 2 + 9 * 12 + 4, np.full((2, 2, 3), 7, f"{order}u2")
+    fields = [(256, 2), (257, 2), (258, bits), (259, 1), (262, 2), (273, bits + 6), (277, 3), (278, 2), (279, 24)]
+    content = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}IH", 8, len(fields))
+    for tag, value in fields:  # a long, or where three shorts are
+        content += struct.pack(f"{order}HHII", tag, *((3, 3) if tag == 258 else (4, 1)), value)
+    content += bytes(4) + struct.pack(f"{order}3H", 16, 16, 16) + pixels.tobytes()
+    (tmp_path / "deep.tif").write_bytes(content)
+    for read in (read_image, read_mask):
+        with pytest.raises(MaskreidError, match=r"more than 8 bits a channel \(RGB\); convert it to 8 bits"):
+            read(Folder(tmp_path), "deep.tif")

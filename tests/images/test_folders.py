@@ -81,6 +81,7 @@ def test_train_all_stands_in_for_train(tmp_path: Path, plant: Plant) -> None:
     "members",
     [
         ["cam_a/1.png", "cam_b/1.png"],  # PRID 2011: cameras, not persons
+        ["Camera 1/1.png", "Camera 2/1.png"],
         ["images/0001001a.png", "images/0001002a.png"],  # like CUHK01: one folder
         ["bounding_box_train/a.jpg", "bounding_box_test/b.jpg"],  # Market-1501 with names gone wrong
     ],
@@ -94,3 +95,21 @@ def test_folders_that_are_no_persons_are_not_guessed_at(tmp_path: Path, plant: P
 def test_asked_for_by_name_one_person_is_enough(tmp_path: Path, plant: Plant) -> None:
     root = plant(tmp_path, ["cam_a/1.png"])
     assert open_dataset(root, "folders").identity_names == {1: "cam_a"}
+
+
+def test_train_counts_before_train_all(tmp_path: Path, plant: Plant) -> None:
+    root = plant(tmp_path, ["train_all/eve/a.jpg", "train_all/ann/b.jpg", "train/eve/c.jpg"])
+    dataset = open_dataset(root)
+    assert [image.path for image in dataset.splits["train"]] == ["train/eve/c.jpg"]
+    assert dataset.ignored == {"image in no person's folder": 2}
+
+
+def test_a_camera_may_be_named_in_capitals(tmp_path: Path, plant: Plant) -> None:
+    root = plant(tmp_path / "staff", ["ann/1_C7.jpg", "bob/1.jpg"])
+    assert [image.camera for image in open_dataset(root).splits["train"]] == [7, -1]
+
+
+@pytest.mark.parametrize("seen", ["folder", "parent"])
+def test_people_have_their_numbers_from_their_folder(tmp_path: Path, plant: Plant, seen: str) -> None:
+    root = plant(tmp_path / "data" / "staff", ["ann/1.jpg", "bob/1.jpg"])
+    assert open_dataset(root if seen == "folder" else root.parent).numbering == str(root)

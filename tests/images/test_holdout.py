@@ -28,6 +28,17 @@ def test_the_seed_decides_and_nothing_else() -> None:
     assert any({image.identity for image in split_identities(CROWD, 0.25, seed=seed)[1]} != held for seed in range(9))
 
 
+def test_the_same_people_are_held_out_for_ever() -> None:
+    """Models' cards say only the seed and the share: by them it is known whom a model has learned."""
+    assert {image.identity for image in split_identities(CROWD, 0.25, seed=3)[1]} == {4, 9, 13, 17, 19}
+
+
+def test_both_sides_stay_in_order() -> None:
+    images = CROWD[::2] + CROWD[1::2]
+    for side in split_identities(images, 0.25, seed=3):
+        assert side == [image for image in images if image in side]
+
+
 def test_nobody_may_be_held_out_but_not_everybody() -> None:
     assert split_identities(CROWD, 0.0, seed=0) == (CROWD, [])
     with pytest.raises(MaskreidError, match="leaves none to learn"):
@@ -48,6 +59,18 @@ def test_one_query_for_each_identity_and_camera() -> None:
     query, gallery = holdout_split(images, seed=0)
     assert sorted((image.identity, image.camera) for image in query) == [(1, 1), (1, 2), (2, 1), (2, 2)]
     assert sorted(query + gallery, key=lambda image: image.path) == images
+
+
+def test_the_same_queries_are_drawn_for_ever() -> None:
+    """By which results on held-out people are compared; in whatever order people and cameras come."""
+    images = people([(identity, camera) for identity in (2, 1) for camera in (2, 1) for _ in range(3)])
+    drawn = [[image.path for image in holdout_split(images, seed)[0]] for seed in (0, 1)]
+    assert drawn == [
+        ["0001.jpg", "0005.jpg", "0008.jpg", "0010.jpg"],
+        ["0001.jpg", "0004.jpg", "0006.jpg", "0010.jpg"],
+    ]
+    groups = images[9:] + images[6:9] + images[3:6] + images[:3]
+    assert {image.path for image in holdout_split(groups, 0)[0]} == set(drawn[0])
 
 
 @pytest.mark.parametrize(

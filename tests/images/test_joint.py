@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,23 @@ def test_unknown_cameras_stay_unknown(tmp_path: Path, plant: Plant) -> None:
     assert {image.identity for image in joint.splits["train"]} == {1, 2, 3, 4}
 
 
+def test_unknown_cameras_stay_unknown_beside_known_ones(worlds: list[Dataset], tmp_path: Path, plant: Plant) -> None:
+    unknown = open_dataset(plant(tmp_path / "x", [f"train/{p}/{i}.jpg" for p in "ab" for i in "12"]))
+    joint = join_datasets([worlds[0], unknown])
+    own = [image for image in joint.splits["train"] if image.path.startswith("1/")]
+    assert {image.camera for image in own} == {-1}
+    assert {image.mask for image in own} == {None}
+
+
+def test_distractors_and_junk_among_the_training_images_are_left_out(worlds: list[Dataset]) -> None:
+    """Moved beside the other dataset's people, they would be one of these."""
+    images = worlds[1].splits["train"]
+    nobody = (replace(images[0], path="d.jpg", identity=0), replace(images[0], path="j.jpg", identity=-1))
+    more = replace(worlds[1], splits={"train": images + nobody})
+    found = join_datasets([worlds[0], more]).splits["train"]
+    assert [image.path for image in found if image.path.startswith("1/")] == [f"1/{image.path}" for image in images]
+
+
 @pytest.mark.parametrize("first", [0, 1])
 def test_a_camera_may_have_the_number_0(worlds: list[Dataset], tmp_path: Path, plant: Plant, first: int) -> None:
     rows = [f"{i}.jpg,{1 + i // 2},{first + i % 2},train" for i in range(4)]
@@ -85,5 +103,6 @@ def test_what_cannot_be_joined_is_one_line(
     test_only = open_dataset(plant(tmp_path / "test", ["query/a/1_c1.jpg", "gallery/a/2_c2.jpg"]))
     with pytest.raises(MaskreidError, match="no training images to join; found splits: query, gallery"):
         join_datasets([worlds[0], test_only])
-    with pytest.raises(MaskreidError, match="has no member 7/x"):
-        JointSource([worlds[0].source]).read("7/x")
+    for member in ("7/x", "1/x", "x/0.jpg", "x"):
+        with pytest.raises(MaskreidError, match=f"has no member {member}"):
+            JointSource([worlds[0].source]).read(member)

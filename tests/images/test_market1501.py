@@ -79,3 +79,10 @@ def test_the_real_one_has_the_published_counts(real_data: Path) -> None:
     assert (gallery.identities, gallery.images, gallery.cameras) == (750, 19732, 6)
     assert (gallery.junk, gallery.distractors) == (3819, 2798)
     assert counts["multi_query"].images == 12692
+
+
+def test_names_may_be_in_capitals(tmp_path: Path, plant: Callable[..., Path]) -> None:
+    names = ["bounding_box_test/0001_C2S1_000301_00.JPG", "bounding_box_train/0002_c1s1_000451_03.Png"]
+    splits = open_dataset(plant(tmp_path / "market", names)).splits
+    assert splits["gallery"] == (PersonImage(names[0], 1, 2, 301.0),)
+    assert splits["train"] == (PersonImage(names[1], 2, 1, 451.0),)

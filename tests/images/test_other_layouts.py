@@ -135,3 +135,40 @@ def test_msmt17_lists_without_images(tmp_path: Path, plant: Plant) -> None:
         MaskreidError, match=r"list_train\.txt is there but its images are not.*train or mask_train_v2"
     ):
         open_dataset(root)
+
+
+def test_msmt17_numbers_the_tested_after_the_learned_and_sorts_by_file(tmp_path: Path, plant: Plant) -> None:
+    """Labels of the test lists go on where those of training end, up to 3059."""
+    names = ["0000/0000_009_02_x.jpg", "0000/0000_001_03_x.jpg", "3059/3059_000_04_x.jpg"]
+    root = plant(tmp_path / "MSMT17_V1", [f"test/{name}" for name in names])
+    lines = [f"{names[0]} 0", f"{names[1]} 0", f"{names[2]} 3059"]
+    (root / "list_gallery.txt").write_text("\n".join(lines))
+    assert open_dataset(root).splits == {
+        "gallery": (
+            PersonImage("test/0000/0000_001_03_x.jpg", 1042, 3),
+            PersonImage("test/0000/0000_009_02_x.jpg", 1042, 2),
+            PersonImage("test/3059/3059_000_04_x.jpg", 4101, 4),
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"0000/0000_000_01_0303morning_0008_0.jpg x",
+        b"0000/0000_000_01_0303morning_0008_0.jpg -1",
+        b"0000/0000_000_left_0303morning_0008_0.jpg 0",
+        b"0000/0000_000.jpg 0",
+        b"\xff\xfe",
+    ],
+)
+def test_msmt17_with_a_line_that_is_none(tmp_path: Path, plant: Plant, line: bytes) -> None:
+    root = msmt(tmp_path / "MSMT17_V1", plant)
+    (root / "list_train.txt").write_bytes(line)
+    with pytest.raises(MaskreidError, match=r"list_train\.txt, line 1: expected a line such as"):
+        open_dataset(root)
+
+
+def test_junk_of_dukemtmc_is_in_the_gallery(tmp_path: Path, plant: Plant) -> None:
+    names = ["bounding_box_test/-1_c3_f0000001.jpg", "bounding_box_train/0001_c2_f0046182.jpg"]
+    assert open_dataset(plant(tmp_path / "duke", names)).splits["gallery"] == (PersonImage(names[0], -1, 3, 1.0),)

@@ -318,3 +318,90 @@ def test_of_several_that_need_a_pack_one_makes_it(
     assert len({packed.fingerprint for packed in made}) == 1
     assert len(built) == 1
     assert len(list((tmp_path / "pack").glob("[!.]*"))) == 3
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_a_share_is_up_to_the_whole_image(
+    people: tuple[Folder, list[PersonImage]], tmp_path: Path, share: float
+) -> None:
+    masks = TopHalf(rows={"3.png": 0, "4.png": 16})
+    packed = pack_images(*people, tmp_path / "pack", size=SIZE, masks=masks, min_share=share)
+    assert packed.fallbacks == (6 if share else 0)  # only one mask covers its whole image
+    for wrong in (share - 0.01, -1.0) if not share else (share + 0.01, float("nan")):
+        with pytest.raises(MaskreidError, match=r"min_share is .*; expected a share of the image in \[0, 1\]"):
+            pack_images(*people, tmp_path / "wrong", size=SIZE, masks=masks, min_share=wrong)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_packs_of_lying_pictures_of_any_kind_are_packed_again(tmp_path: Path, kind: str) -> None:
+    """Their fingerprint is not that of before pictures were turned upright, and a plain picture's is."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    source, settings = Folder(tmp_path), {"size": (16, 8), "masks": None, "min_share": 0.05}
+    Image.new("RGB", (8, 4)).save(tmp_path / "lying", kind, exif=exif)
+    Image.new("RGB", (8, 4)).save(tmp_path / "plain", kind)
+    for name in ("lying", "plain"):
+        image = PersonImage(name, 1)
+        before = hashlib.sha256(repr((1, (16, 8), "none", 0.05)).encode() + repr(image).encode())
+        before.update(hashlib.sha256(source.read(name)).digest())
+        same = pack_fingerprint(source, [image], **settings) == before.hexdigest()[:32]  # type: ignore[arg-type]
+        assert same == (name == "plain")
+
+
+def test_what_another_may_still_be_writing_is_left_for_an_hour(
+    people: tuple[Folder, list[PersonImage]], tmp_path: Path
+) -> None:
+    folder = tmp_path / "pack"
+    folder.mkdir()
+    for name, minutes in (("pixels-a.npy.part", 59), ("masks-b.npy.part", 61), ("index.json-c.part", 61)):
+        (folder / name).write_text("begun")
+        os.utime(folder / name, (0, time.time() - 60 * minutes))
+    pack_images(*people, folder, size=SIZE, masks=None)
+    assert [path.name for path in folder.glob("*.part")] == ["pixels-a.npy.part"]
+
+
+@pytest.mark.parametrize("index", ["[]", "5", "null", "{", "\x00", '{"version": 2, "pixels": 5}'])
+def test_an_index_of_any_content_is_read_or_packed_again(
+    people: tuple[Folder, list[PersonImage]], tmp_path: Path, index: str
+) -> None:
+    (tmp_path / "pack").mkdir()
+    (tmp_path / "pack" / "index.json").write_text(index)
+    with pytest.raises(MaskreidError, match="these packed images are damaged"):
+        open_packed(tmp_path / "pack")
+    assert len(pack_images(*people, tmp_path / "pack", size=SIZE, masks=None)) == 7
+
+
+@pytest.mark.parametrize("data", [b"", np.zeros((7, *SIZE, 4), np.uint8), np.zeros((7, *SIZE), np.uint8)])
+def test_pixels_that_are_none_are_damage(
+    people: tuple[Folder, list[PersonImage]], tmp_path: Path, data: bytes | np.ndarray
+) -> None:
+    pack_images(*people, tmp_path / "pack", size=SIZE, masks=None)
+    (file,) = (tmp_path / "pack").glob("pixels-*.npy")
+    if isinstance(data, bytes):
+        file.write_bytes(data)
+    else:
+        np.save(file, data)
+    with pytest.raises(MaskreidError, match=r"these packed images are damaged|do not fit together"):
+        open_packed(tmp_path / "pack")
+
+
+def test_a_pack_of_another_version_is_packed_again(people: tuple[Folder, list[PersonImage]], tmp_path: Path) -> None:
+    folder = tmp_path / "pack"
+    pack_images(*people, folder, size=SIZE, masks=None)
+    index = json.loads((folder / "index.json").read_text())
+    (folder / "index.json").write_text(json.dumps({**index, "version": index["version"] - 1}))
+    with pytest.raises(MaskreidError, match="another version of maskreid packed these images; pack them again"):
+        open_packed(folder)
+    assert len(pack_images(*people, folder, size=SIZE, masks=None)) == 7
+    assert len(list(folder.glob("[!.]*"))) == 3
+
+
+def test_an_index_that_names_files_elsewhere_deletes_none_of_them(
+    people: tuple[Folder, list[PersonImage]], tmp_path: Path
+) -> None:
+    (tmp_path / "thesis.npy").write_text("mine")
+    (tmp_path / "pack").mkdir()
+    names = {"pixels": "../thesis.npy", "masks": str(tmp_path / "thesis.npy")}
+    (tmp_path / "pack" / "index.json").write_text(json.dumps(names))
+    pack_images(*people, tmp_path / "pack", size=SIZE, masks=None)
+    assert (tmp_path / "thesis.npy").read_text() == "mine"

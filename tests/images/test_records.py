@@ -52,3 +52,18 @@ def test_each_image_of_some_splits_or_of_all_comes_once(tmp_path: Path) -> None:
     assert dataset.images(["gallery"]) == [b, a]
     with pytest.raises(MaskreidError, match="has no split 'val'; it has train, query, gallery"):
         dataset.images(["val"])
+
+
+def test_a_split_that_is_drawn_is_part_of_the_label(tmp_path: Path) -> None:
+    images = {"train": (PersonImage("a.jpg", 1),)}
+    labels = [Dataset("viper", Folder(tmp_path), images, split=split).label for split in (None, 0, 3)]
+    assert labels == ["viper", "viper (split 0)", "viper (split 3)"]
+
+
+def test_nobody_who_is_tested_is_learned_from_where_there_is_a_training_split(tmp_path: Path) -> None:
+    a, b = PersonImage("a.jpg", 1), PersonImage("b.jpg", 2)
+    both = Dataset("csv", Folder(tmp_path), {"train": (a,), "gallery": (b,)})
+    assert both.training_images() == [a]
+    for train in ({}, {"train": ()}):
+        alone = Dataset("csv", Folder(tmp_path), {**train, "query": (a,), "gallery": (b, a)})
+        assert alone.training_images() == [a, b]

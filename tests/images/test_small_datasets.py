@@ -167,3 +167,95 @@ def test_the_real_ones_are_sound(real_data: Path, file: str, images: int) -> Non
     report = check_dataset(dataset)
     assert report.ok, str(report)
     assert sum(len(split) for split in dataset.splits.values()) == images
+
+
+@pytest.mark.parametrize(("name", "camera"), [("viper", "cam_a"), ("prid2011", "single_shot/cam_a")])
+def test_camera_a_asks(folders: dict[str, Path], name: str, camera: str) -> None:
+    dataset = open_dataset(folders[name])
+    assert {image.path.rpartition("/")[0] for image in dataset.splits["query"]} == {camera}
+
+
+@pytest.mark.parametrize(
+    ("members", "found"),
+    [
+        (["00010001.png", "00010002.png"], False),
+        (["00010001.png", "00010002.png", "00020001.png"], False),
+        (["00010001.png", "00010002.png", "00020001.png", "00020002.png"], True),
+        (["cam_a/001_45.bmp", "cam_a/002_45.bmp"], False),
+        (["cam_a/001_45.bmp", "cam_b/001_0.bmp"], True),
+    ],
+)
+def test_viper_is_of_two_cameras_and_in_one_folder_of_two_people_in_both(
+    tmp_path: Path, plant: Plant, members: list[str], found: bool
+) -> None:
+    root = plant(tmp_path / "data", members)
+    if found:
+        assert open_dataset(root).name == "viper"
+        return
+    with pytest.raises(MaskreidError, match="no known dataset"):
+        open_dataset(root)
+
+
+def test_prid_draws_frames_from_a_whole_video(tmp_path: Path, plant: Plant) -> None:
+    """Of the person 201 of camera A, who is always learned from; a camera's frames are in order."""
+    single = [f"single_shot/cam_{c}/person_{i:04d}.png" for c in "ab" for i in (1, 2, 201)]
+    multi = [f"multi_shot/cam_a/person_0201/{k:04d}.png" for k in range(1, 101)]
+    root = plant(tmp_path / "prid_2011", single + multi)
+    drawn = [
+        [image.path for image in open_dataset(root, split=split).splits["train"] if image.identity == 201]
+        for split in (0, 0, 1)
+    ]
+    assert drawn[0] == drawn[1] == sorted(drawn[0])
+    assert len(drawn[0]) == len(drawn[2]) == 10
+    assert drawn[0] != drawn[2]
+    assert drawn[0][-1] > "multi_shot/cam_a/person_0201/0050.png"
+
+
+@pytest.mark.parametrize(
+    ("members", "found"),
+    [
+        (["0001001.png", "0001003.png"], False),  # one person
+        (["0001001.png", "0002003.png"], True),
+        (["0000001.png", "0001003.png"], False),  # frames begin with nobody
+        (["0001001.png", "0002003.png", "0002005.png"], False),  # and go on
+        (["0001001.jpg", "0001002.jpg"], False),
+        (["0001001.jpg", "0002001.jpg"], True),
+        (["0000001.jpg", "0001001.jpg"], False),
+        (["0001001.jpg", *(f"0002{k:03d}.jpg" for k in range(1, 21))], True),
+        (["0001001.jpg", *(f"0002{k:03d}.jpg" for k in range(1, 22))], False),  # nobody has so many
+    ],
+)
+def test_numbers_that_a_video_s_frames_may_have_are_taken_for_people_s_with_care(
+    tmp_path: Path, plant: Plant, members: list[str], found: bool
+) -> None:
+    root = plant(tmp_path / "data", members)
+    if found:
+        assert open_dataset(root).name == ("cuhk01" if members[0].endswith(".png") else "ilids")
+        return
+    with pytest.raises(MaskreidError, match="no known dataset"):
+        open_dataset(root)
+
+
+def test_the_first_two_images_of_cuhk01_ask_and_the_others_answer(tmp_path: Path, plant: Plant) -> None:
+    members = [f"campus/{person:04d}00{k}.png" for person in range(1, 5) for k in range(1, 5)]
+    dataset = open_dataset(plant(tmp_path / "data", members))
+    for split, images in (("query", {"1", "2"}), ("gallery", {"3", "4"})):
+        assert {Path(image.path).stem[-1] for image in dataset.splits[split]} == images
+
+
+def test_half_of_a_person_s_images_ask_and_which_is_drawn(tmp_path: Path, plant: Plant) -> None:
+    """Of an odd number the larger half answers; i-LIDS does not say which camera an image is of."""
+    root = plant(tmp_path / "data", [f"{person:04d}{k:03d}.jpg" for person in (1, 2) for k in range(1, 8)])
+    sides = set()
+    for split in range(8):
+        dataset = open_dataset(root, split=split)
+        assert [len(dataset.splits[part]) for part in ("train", "query", "gallery")] == [7, 3, 4]
+        assert len({image.path for images in dataset.splits.values() for image in images}) == 14
+        sides.add(frozenset(Path(image.path).stem[-1] for image in dataset.splits["query"]))
+    assert len(sides) > 4
+
+
+def test_no_one_is_learned_from_where_all_are_needed_for_the_test(tmp_path: Path, plant: Plant) -> None:
+    """3DPeS tests a hundred people."""
+    dataset = open_dataset(plant(tmp_path / "data", [f"RGB/{i}_{v}_1.bmp" for i in range(60) for v in (1, 2)]))
+    assert {split: len(images) for split, images in dataset.splits.items()} == {"query": 60, "gallery": 60}

@@ -167,3 +167,15 @@ def test_what_the_system_hides_is_a_file_that_cannot_be_read(
         Folder(tmp_path).read(theirs)
     with pytest.raises(MaskreidError, match="cannot be listed"):
         Folder(tmp_path / theirs).members()
+
+
+def test_a_zip_with_a_password_is_to_be_unpacked(tmp_path: Path) -> None:
+    archive = tmp_path / "locked.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("a.jpg", b"content")
+    content = bytearray(archive.read_bytes())
+    for header, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        content[content.index(header) + flags] |= 1  # encrypted
+    archive.write_bytes(content)
+    with pytest.raises(MaskreidError, match=r"a\.jpg cannot be unpacked \(.*password.*\); unpack it yourself"):
+        open_source(archive).read("a.jpg")

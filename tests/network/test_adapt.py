@@ -80,6 +80,26 @@ def test_whitening_is_what_loops_make_of_it(parts: int, people: int) -> None:
     np.testing.assert_allclose(matrix, expected, atol=1e-5)
 
 
+def test_cameras_differences_are_pressed_down_a_hundred_times_more() -> None:
+    """Images at (2 +- 1, +-1) and (-2 +- 1, +-1): 1 within a camera in both directions, 4 between them in one."""
+    corners, apart = np.float32([[1, 1], [1, -1], [-1, 1], [-1, -1]]), np.float32([2, 0])
+    centre, matrix = whitening(np.concatenate([corners + apart, corners - apart]), np.repeat([1, 2], 4))
+    mean, shrinkage = (1 + 1 + 4) / 2, (1 + 2 / 8) * 3
+    assert centre.tolist() == [0, 0]
+    expected = [[(mean / (1 + 100 * 4 + shrinkage)) ** 0.5, 0], [0, (mean / (1 + shrinkage)) ** 0.5]]
+    np.testing.assert_allclose(matrix, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize(("people", "known"), [(39, False), (40, True)])
+def test_forty_pairs_say_what_is_not_to_be_seen(people: int, known: bool) -> None:
+    """Two images of a person differ in the first direction alone, and people much more in all others."""
+    person = 10 * np.random.default_rng(0).normal(size=(people, 9))
+    person[:, 0] = (-1.0) ** np.arange(people)
+    features = np.concatenate([person, person * [-1, 1, 1, 1, 1, 1, 1, 1, 1]]).astype(np.float32)
+    _, matrix = whitening(features, np.repeat([1, 2], people))
+    assert (matrix[0, 0] < matrix[1, 1]) == known
+
+
 def cosine(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
 
@@ -106,13 +126,17 @@ def test_a_camera_may_have_one_image(cameras: NDArray[np.int64]) -> None:
     centre, matrix = whitening(features, cameras, 2)
     assert np.isfinite(matrix).all()
     assert np.linalg.matrix_rank(matrix) == 64
-    assert np.isfinite(centre).all()
+    means = [features[cameras == camera].mean(0) for camera in set(cameras.tolist())]
+    np.testing.assert_allclose(centre, sum(means) / len(means), atol=1e-5)
 
 
-def test_two_cameras_may_have_the_same_images() -> None:
+@pytest.mark.parametrize("other", [0, 32], ids=["the same in all", "the same in the second part"])
+def test_two_cameras_may_have_the_same_images(other: int) -> None:
     features, _ = two_cameras(60)
-    centre, matrix = whitening(np.concatenate((features, features)), np.repeat([1, 2], len(features)), 2)
-    np.testing.assert_allclose(centre, features.mean(0, dtype=np.float64), atol=1e-6)
+    again = features.copy()
+    again[:, :other] += np.random.default_rng(1).normal(size=(120, other))
+    centre, matrix = whitening(np.concatenate((features, again)), np.repeat([1, 2], len(features)), 2)
+    np.testing.assert_allclose(centre, (features + again).mean(0, dtype=np.float64) / 2, atol=1e-6)
     assert np.linalg.matrix_rank(matrix) == 64
 
 
@@ -156,3 +180,11 @@ def test_the_network_makes_the_whitened_feature(bands: int, neck: str) -> None:
     assert other.config == config
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     assert sum(p.requires_grad for p in other.parameters()) == sum(p.requires_grad for p in network.parameters())
+
+
+def test_a_network_that_learns_is_adapted_as_it_searches_and_left_alone() -> None:
+    random = torch.Generator().manual_seed(0)
+    network = MaskReID(NetworkConfig(width=0.25, dimension=16, input_size=(48, 32)), random).train()
+    other = adapted(network, np.random.default_rng(0).normal(size=(60, 16)).astype(np.float32), np.arange(60) % 2)
+    assert network.training
+    assert not other.training

@@ -121,6 +121,17 @@ def test_every_parameter_learns_and_both_streams_matter() -> None:
         assert not torch.allclose(network(image, masked), network(image, image))
 
 
+def test_the_images_channels_come_before_the_masked_images() -> None:
+    network = MaskReID(NetworkConfig(width=0.25, input_size=(48, 32)), torch.Generator().manual_seed(0)).eval()
+    block, stem = network.levels[0][0], network.config.channels(32)
+    for branch in (block.one, block.three[0], block.five[0], block.pool[1]):
+        torch.nn.init.zeros_(branch[0].weight[:, stem:])
+    image, masked = torch.randn(2, 2, 3, 48, 32, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        torch.testing.assert_close(network(image, masked), network(image, image))
+        assert not torch.allclose(network(image, masked), network(masked, masked))
+
+
 def test_one_stream_does_not_read_the_mask() -> None:
     network = MaskReID(NetworkConfig(streams=1, width=0.25, input_size=(48, 32))).eval()
     image = torch.randn(2, 3, 48, 32)
@@ -138,8 +149,10 @@ def test_initialisation_as_published_and_repeatable() -> None:
     assert conv.weight.std().item() == pytest.approx(bound / 3**0.5, rel=0.05)
     assert (conv.bias == 0.2).all()
     assert (first.fc7.bias == 0).all()
-    classifier = Classifier(256, 751, generator=torch.Generator().manual_seed(0))
+    classifier, again = (Classifier(256, 751, generator=torch.Generator().manual_seed(0)) for _ in range(2))
     assert classifier.fc8.weight.std().item() == pytest.approx(0.001, rel=0.05)
+    assert torch.equal(classifier.fc8.weight, again.fc8.weight)
+    assert (classifier.fc8.bias == 0).all()
 
 
 def test_classifier_without_relu_and_dropout_is_linear() -> None:
@@ -148,7 +161,32 @@ def test_classifier_without_relu_and_dropout_is_linear() -> None:
     torch.testing.assert_close(linear(features)[:, 0], linear.fc8(features))
     assert Classifier(16, 5, bias=False).fc8.bias is None
     published = Classifier(16, 5).eval()
+    torch.nn.init.normal_(published.fc8.bias)
+    before = features.clone()
     torch.testing.assert_close(published(features)[:, 0], published.fc8(features.relu()))
+    assert torch.equal(features, before), "what metric losses compare is left alone"
+
+
+def test_the_classifier_drops_half_of_what_it_learns_from() -> None:
+    classifier = Classifier(1000, 1, relu=False, parts=1000)  # one number a part
+    torch.nn.init.ones_(classifier.fc8.weight)
+    torch.manual_seed(0)
+    logits = classifier(torch.ones(1, 1000))
+    assert set(logits.flatten().tolist()) == {0, 2}, "what is kept is doubled"
+    assert logits.mean().item() == pytest.approx(1, abs=0.15)
+    assert (classifier.eval()(torch.ones(1, 1000)) == 1).all()
+
+
+def test_every_part_has_its_own_share_of_the_classifiers_weights_and_the_same_bias() -> None:
+    features = torch.randn(3, 12, generator=torch.Generator().manual_seed(0))
+    scores = Classifier(12, 5, dropout=0.0, relu=False, parts=3)
+    torch.nn.init.normal_(scores.fc8.bias)
+    found = scores(features)
+    assert found.shape == (3, 3, 5)
+    for part in range(3):
+        own = slice(4 * part, 4 * part + 4)
+        expected = features[:, own] @ scores.fc8.weight[:, own].T + scores.fc8.bias
+        torch.testing.assert_close(found[:, part], expected)
 
 
 @pytest.mark.parametrize(
@@ -292,6 +330,8 @@ def test_the_generalised_mean_is_the_third_root_of_the_mean_third_power() -> Non
     assert (pooled > level.mean((2, 3))).all()
     assert (pooled < level.amax((2, 3))).all()
     assert generalised_mean_over_places(level.bfloat16()).dtype == torch.bfloat16
+    large = torch.full((1, 1, 2, 2), 60.0, dtype=torch.float16)  # whose third power is beyond float16
+    assert generalised_mean_over_places(large).tolist() == [[60]]
 
 
 def test_the_generalised_mean_of_nothing_is_nothing_and_has_a_gradient() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from maskreid import __version__
 from maskreid.errors import MaskreidError
 from maskreid.network import (
     MaskReID,
@@ -52,6 +53,7 @@ def test_a_saved_model_embeds_the_same(model: Model, tmp_path: Path) -> None:
     assert loaded.fingerprint == model.fingerprint
     assert loaded.card == json.loads((tmp_path / "m.json").read_text())
     assert loaded.resize == (54, 36)
+    assert not loaded.network.training
 
 
 def test_half_precision_storage_halves_the_file_and_keeps_the_features(model: Model, tmp_path: Path) -> None:
@@ -71,6 +73,20 @@ def test_features_are_unit_rows_and_do_not_depend_on_the_batch(model: Model) -> 
     np.testing.assert_allclose(np.linalg.norm(features, axis=1), 1, rtol=1e-5)
     np.testing.assert_allclose(features, model.embed(*images(7), batch_size=7), atol=1e-5)
     assert model.embed(*images(0)).shape == (0, 16)
+
+
+def test_features_may_keep_their_length(model: Model) -> None:
+    features = model.embed(*images(), unit=False)
+    lengths = np.linalg.norm(features, axis=1, keepdims=True)
+    assert (np.abs(lengths - 1) > 0.01).all()
+    np.testing.assert_allclose(features / lengths, model.embed(*images()), atol=1e-6)
+
+
+def test_masks_come_from_where_they_came_in_training_unless_others_are_asked_for(model: Model) -> None:
+    model.card["preprocessing"]["masks"] = {"source": "given", "min_share": 0.25}
+    assert (model.masks_from(), model.masks_from("fcn"), model.min_share) == ("given", "fcn", 0.25)
+    alone = Model(MaskReID(replace(CONFIG, streams=1)), model.card)
+    assert alone.masks_from() == alone.masks_from("fcn") == "none", "which it does not read"
 
 
 def test_the_fingerprint_follows_weights_and_preprocessing(model: Model) -> None:
@@ -162,6 +178,14 @@ def test_input_is_bgr_minus_the_mean_and_the_background_becomes_the_mean_colour(
     assert masked[0, :, 0, 1].tolist() == [101 - 102, 102 - 102, 102 - 101]
 
 
+@pytest.mark.parametrize("person", [torch.tensor([[[True, False]]]), torch.tensor([[[255, 0]]], dtype=torch.uint8)])
+def test_any_other_number_than_0_is_the_person(person: torch.Tensor) -> None:
+    pixels = torch.tensor([[[[10, 20, 30], [200, 100, 50]]]], dtype=torch.uint8)
+    expected = prepare_input(pixels, torch.tensor([[[1, 0]]], dtype=torch.uint8))
+    for found, each in zip(prepare_input(pixels, person), expected, strict=True):
+        assert found.tolist() == each.tolist()
+
+
 def test_the_middle_is_cropped() -> None:
     batch = torch.arange(2 * 6 * 5).reshape(2, 6, 5)
     assert center_crop(batch, (4, 3)).tolist() == batch[:, 1:5, 1:4].tolist()
@@ -185,12 +209,20 @@ def test_broken_files_are_named(model: Model, tmp_path: Path) -> None:
     weights.write_bytes(whole)
     card.write_text(text[:50])
     fails("is damaged")
-    card.write_text(text.replace('"schema_version": 1', '"schema_version": 99'))
-    fails("schema 99")
+    card.write_bytes(b"\xff" + text.encode())
+    fails("is damaged")
+    for version in (0, 99):
+        card.write_text(text.replace('"schema_version": 1', f'"schema_version": {version}'))
+        fails(f"schema {version}")
     card.write_text(text.replace('"dimension": 16', '"dimension": 17'))
     fails("does not hold the network")
     card.unlink()
-    fails("missing")
+    fails(r"m\.json: missing; a model is NAME\.safetensors and NAME\.json together")
+    card.write_text(text)
+    weights.unlink()
+    fails(r"m\.safetensors: missing; a model is")
+    weights.mkdir()
+    fails(r"m\.safetensors: cannot be read")
 
 
 def test_an_unknown_name_lists_what_there_is() -> None:
@@ -208,6 +240,26 @@ def test_weights_and_card_of_two_saves_are_not_one_model(model: Model, tmp_path:
         load_model(tmp_path / "old")
 
 
+def test_other_weights_may_be_saved_with_the_card_of_those_before(model: Model, tmp_path: Path) -> None:
+    save_model(tmp_path / "m", model.network, model.card)
+    loaded = load_model(tmp_path / "m")
+    with torch.no_grad():
+        loaded.network.fc7.bias[0] += 1
+    save_model(tmp_path / "n", loaded.network, loaded.card)
+    assert load_model(tmp_path / "n").fingerprint == loaded.fingerprint
+
+
+def test_a_card_from_before_there_was_a_digest_loads(model: Model, tmp_path: Path) -> None:
+    save_model(tmp_path / "m", model.network, model.card)
+    (tmp_path / "m.json").write_text(json.dumps(model.card))
+    assert load_model(tmp_path / "m").fingerprint == model.fingerprint
+
+
+def test_a_card_from_before_mirror_images_adds_none(model: Model) -> None:
+    del model.card["preprocessing"]["flip"]
+    assert not model.flip
+
+
 @pytest.mark.parametrize(
     ("section", "key", "value", "message"),
     [
@@ -218,14 +270,22 @@ def test_weights_and_card_of_two_saves_are_not_one_model(model: Model, tmp_path:
         ("architecture", "input_size", [48, 40], "do not fit the network's input_size"),
         ("preprocessing", "mean", [0, 0, 0], "asks for the input"),
         ("preprocessing", "colour", "RGB", "asks for the input"),
+        ("preprocessing", "background_rgb", [0, 0, 0], "asks for the input"),
         ("preprocessing", "resize", [40, 36], "do not fit"),
+        ("preprocessing", "resize", [54, 30], "do not fit"),
+        ("preprocessing", "resize", [54, 36, 3], "do not fit"),
+        ("preprocessing", "crop", [48.0, 32.0], "damaged"),
         ("preprocessing", "resize", None, "damaged"),
         ("preprocessing", "resize", [54.0, 36.0], r"later maskreid \(TypeError: a size is 54\.0\)"),
         ("preprocessing", "masks", None, "damaged"),
         ("preprocessing", "masks", {}, r"later maskreid \(KeyError: 'source'\)"),
         ("preprocessing", "masks", {"source": "fcn"}, r"later maskreid \(KeyError: 'min_share'\)"),
         ("preprocessing", "masks", {"source": 5, "min_share": 0.1}, "damaged"),
+        ("preprocessing", "masks", {"source": "fcn", "min_share": "5 %"}, "damaged"),
+        ("architecture", "streams", 2.0, "damaged"),
         ("architecture", "dimension", 16.0, "damaged"),
+        ("architecture", "bands", 3.0, "damaged"),
+        ("architecture", "last_stride", 2.0, "damaged"),
         ("architecture", "input_size", [48.0, 32.0], "damaged"),
     ],
 )
@@ -235,6 +295,58 @@ def test_a_card_that_asks_for_something_else_is_refused(
     model.card[section][key] = value
     save_model(tmp_path / "m", model.network, model.card)
     with pytest.raises(MaskreidError, match=message):
+        load_model(tmp_path / "m")
+
+
+def test_images_may_have_the_networks_own_size(model: Model, tmp_path: Path) -> None:
+    model.card["preprocessing"]["resize"] = [48, 32]
+    save_model(tmp_path / "m", model.network, model.card)
+    assert load_model(tmp_path / "m").resize == (48, 32)
+
+
+def test_a_card_says_what_the_network_is_and_how_to_feed_it() -> None:
+    config = NetworkConfig(streams=1, fusion="none", width=0.25, dimension=16, input_size=(48, 32))
+    card = make_card(
+        config,
+        resize=(54, 36),
+        masks={"source": "given", "min_share": 0.1},
+        flip=True,
+        training={"data": "made up"},
+        metrics={"map": 50.0},
+    )
+    assert card == {
+        "schema_version": 1,
+        "architecture": {
+            "name": "MaskReID",
+            "streams": 1,
+            "fusion": "none",
+            "width": 0.25,
+            "dimension": 16,
+            "input_size": [48, 32],
+            "neck": "none",
+            "bands": 0,
+            "last_stride": 2,
+            "pooling": "average",
+        },
+        "preprocessing": {
+            "resize": [54, 36],
+            "crop": [48, 32],
+            "colour": "BGR",
+            "mean": [102, 102, 101],
+            "background_rgb": [102, 102, 101],
+            "masks": {"source": "given", "min_share": 0.1},
+            "flip": True,
+        },
+        "training": {"data": "made up"},
+        "metrics": {"map": 50.0},
+        "code_version": __version__,
+    }
+
+
+@pytest.mark.parametrize("network", [None, [], "MaskReID"])
+def test_a_card_without_a_network_is_refused(model: Model, tmp_path: Path, network: object) -> None:
+    save_model(tmp_path / "m", model.network, {**model.card, "architecture": network})
+    with pytest.raises(MaskreidError, match=r"m\.json: damaged, or written by a later maskreid"):
         load_model(tmp_path / "m")
 
 
@@ -304,6 +416,18 @@ def test_shipped_models_load_by_name_and_near_names_are_suggested(
         load_model("")
 
 
+def test_a_shipped_name_wins_over_a_file_here(model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_shipped", lambda: tmp_path / "shipped")
+    monkeypatch.chdir(tmp_path)
+    save_model("shipped/market1501", model.network, model.card)
+    shipped = model.fingerprint
+    with torch.no_grad():
+        model.network.fc7.bias[0] += 1
+    save_model("market1501", model.network, model.card)
+    assert load_model("market1501").fingerprint == shipped
+    assert load_model("./market1501").fingerprint == model.fingerprint != shipped
+
+
 def test_an_unwritable_place_is_named(model: Model, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(MaskreidError, match=r"file/m\.safetensors: cannot be written"):
@@ -334,9 +458,10 @@ def test_a_card_can_gain_something_and_the_model_stays_the_same(model: Model, tm
     assert not list(tmp_path.glob("*.part"))
 
 
-def test_a_shipped_card_stays_as_it_is() -> None:
+def test_a_shipped_card_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     beside = Path(module.__file__).parents[1] / "models" / "market1501"
-    for name in ("market1501", str(beside), f"{beside}.safetensors"):
+    monkeypatch.chdir(beside.parent)
+    for name in ("market1501", str(beside), f"{beside}.safetensors", "./market1501"):
         with pytest.raises(MaskreidError, match=r"market1501.* is a shipped model, which stays as it is; --out PATH"):
             add_to_card(name, "calibration", {})
 
@@ -351,9 +476,29 @@ def test_a_copy_is_the_same_model_and_may_change(tmp_path: Path) -> None:
     assert load_model(tmp_path / "new" / "mine").fingerprint == shipped.fingerprint
 
 
+def test_a_copy_replaces_no_card_without_weights_and_no_folder(model: Model, tmp_path: Path) -> None:
+    save_model(tmp_path / "m", model.network, model.card)
+    (tmp_path / "lonely.json").write_text("{}")
+    (tmp_path / "folder.safetensors").mkdir()
+    with pytest.raises(MaskreidError, match=r"lonely\.json: is there already"):
+        copy_model(tmp_path / "m", tmp_path / "lonely")
+    with pytest.raises(MaskreidError, match=r"folder\.safetensors: is a folder; name a file"):
+        copy_model(tmp_path / "m", tmp_path / "folder")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "folder.safetensors",
+        "lonely.json",
+        "m.json",
+        "m.safetensors",
+    ]
+
+
 def test_a_damaged_card(model: Model, tmp_path: Path) -> None:
     save_model(tmp_path / "m", model.network, model.card)
-    (tmp_path / "m.json").write_text("{")
+    for content in (b"{", b"\xff{}"):
+        (tmp_path / "m.json").write_bytes(content)
+        with pytest.raises(MaskreidError, match=r"m\.json: cannot be read"):
+            read_card(tmp_path / "m")
+    (tmp_path / "m.json").unlink()
     with pytest.raises(MaskreidError, match=r"m\.json: cannot be read"):
         read_card(tmp_path / "m")
 
@@ -377,6 +522,8 @@ def test_a_copy_lies_where_it_was_asked_for(model: Model, tmp_path: Path, monkey
         copy_model("a", Path("b.safetensors"), calibration={"slope": 1.0})
     assert read_card("b")["calibration"] == {"slope": 2.5}
     assert "calibration" not in read_card("a")
+    copy_model("b", Path("d"), calibration={"slope": 1.0})
+    assert read_card("d")["calibration"] == {"slope": 1.0}
     assert sorted(path.name for path in tmp_path.glob("*.safetensors.*")) == []
     with pytest.raises(MaskreidError, match=r"\.: is a folder; name the model's file in it"):
         copy_model("a", Path())

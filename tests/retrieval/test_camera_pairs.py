@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from maskreid.errors import MaskreidError
-from maskreid.retrieval import ALL_VS_ALL, MARKET1501, Features, camera_pairs, everyone
+from maskreid.retrieval import ALL_VS_ALL, MARKET1501, CameraPairs, Features, camera_pairs, everyone
 
 
 def slow(query: Features, gallery: Features, same_camera: bool) -> dict[tuple[int, int], list[tuple[int, float]]]:
@@ -73,6 +73,22 @@ def test_by_hand() -> None:
         {"query_camera": 1, "gallery_camera": 2, "queries": 1, "rank1": 0.0, "map": 50.0},
         {"query_camera": 1, "gallery_camera": 3, "queries": 1, "rank1": 100.0, "map": 100.0},
     ]
+
+
+def test_cameras_without_a_question_or_an_answer_are_not_in_the_table() -> None:
+    """Cameras 4 and 5 ask for a distractor and a stranger; cameras 8 and 9 saw a distractor and somebody else."""
+    unit = np.float32([[1, 0], [1, 0], [1, 0]])
+    query = Features(unit, np.array([7, 0, 6]), np.array([1, 4, 5]))
+    gallery = Features(unit, np.array([7, 0, 5]), np.array([2, 8, 9]))
+    pairs = camera_pairs(query, gallery)
+    assert (pairs.query_cameras.tolist(), pairs.gallery_cameras.tolist()) == ([1], [2])
+    assert (pairs.queries.tolist(), pairs.rank1.tolist(), pairs.map.tolist()) == ([[1]], [[1]], [[1]])
+
+
+def test_json_has_percentages_of_the_pairs_that_have_queries() -> None:
+    rank1, mean_ap = np.array([[1 / 3, np.nan]]), np.array([[0.123456, np.nan]])
+    pairs = CameraPairs(np.array([4]), np.array([1, 2]), np.array([[3, 0]]), rank1, mean_ap)
+    assert pairs.as_list() == [{"query_camera": 4, "gallery_camera": 1, "queries": 3, "rank1": 33.33, "map": 12.35}]
 
 
 def test_nobody_to_find() -> None:

@@ -15,6 +15,7 @@ from maskreid.retrieval import (
     check_same_test,
     compare,
     evaluate,
+    evaluate_single_shot,
     judge,
 )
 from maskreid.retrieval.bootstrap import BLOCK
@@ -44,7 +45,14 @@ def exact_p(differences: list[float]) -> float:
 
 
 @pytest.mark.parametrize(
-    "differences", [[1, 1, 1, 1, 1, 1], [1, 0, -1, 0, 1, 1], [0.3, -0.1, 0.2, 0.05, 0.4, -0.02, 0.1], [0.5]]
+    "differences",
+    [
+        [1, 1, 1, 1, 1, 1],
+        [1, 0, -1, 0, 1, 1],
+        [0.3, -0.1, 0.2, 0.05, 0.4, -0.02, 0.1],
+        [0.5],
+        [0.1, 0.2, 0.3, -0.1],  # sums that are equal, but for rounding
+    ],
 )
 def test_p_approaches_that_of_all_sign_patterns(differences: list[float]) -> None:
     (p,) = sign_flip_p(np.array(differences)[:, None], 20_000, seed=0)
@@ -76,6 +84,12 @@ def test_numbers_equal_loops(two) -> None:
         ]
         means = [sum(other[i] - one[i] for i in rows) / len(rows) for rows in drawn]
         assert told[name].interval == pytest.approx(np.quantile(means, [0.025, 0.975]))
+
+
+def test_of_every_query_it_has_to_be_known_whom_it_shows(two) -> None:
+    a, b = two
+    with pytest.raises(MaskreidError, match=rf"expected whom each query shows, {a.queries.max() + 1} or more people"):
+        compare(a, b, people=np.arange(a.queries.max()))
 
 
 def test_people_are_drawn_with_all_of_their_queries(two) -> None:
@@ -122,6 +136,8 @@ def test_refuses_other_tests(two) -> None:
     a, b = two
     with pytest.raises(MaskreidError, match="protocols differ, market1501 and all-vs-all"):
         compare(a, replace(b, protocol=ALL_VS_ALL))
+    with pytest.raises(MaskreidError, match="protocols differ"):
+        compare(a, replace(b, protocol=replace(b.protocol, answers_from=2)))
     with pytest.raises(MaskreidError, match="in a gallery of 120, against 40 in 121"):
         compare(a, replace(b, gallery_size=121))
     with pytest.raises(MaskreidError, match="the tests differ"):
@@ -150,3 +166,51 @@ def test_the_same_test_shows_the_same_people(world) -> None:
         check_same_test(test, judge(query, gallery.take(np.arange(59))))
     with pytest.raises(MaskreidError, match="protocols differ, market1501 and cuhk03-classic"):
         check_same_test(test, in_order)
+
+
+def test_people_are_looked_up_by_the_rows_of_all_queries(two) -> None:
+    """Rows 0 and 3 were skipped; all others show one person, who is one chance."""
+    a, b = (replace(each, queries=np.setdiff1d(np.arange(42), [0, 3])) for each in two)
+    people = np.full(42, 7)
+    people[[0, 3]] = 8, 9
+    told = compare(a, b, people=people)["map"]
+    assert told.p == 1
+    assert told.interval == pytest.approx((told.difference, told.difference))
+
+
+def test_rankings_of_one_query_are_one_chance(world) -> None:
+    (query, gallery), (other, _) = world(0), world(0, noise=0.5)
+    a, b = (evaluate_single_shot(each, gallery, repeats=5) for each in (query, other))
+    gains = b.per_query()["map"] - a.per_query()["map"]
+    people = query.identities[np.unique(a.queries)]
+    together = np.array([gains[people == person].sum() for person in np.unique(people)])
+    for told, chances in ((compare(a, b), gains), (compare(a, b, people=query.identities), together)):
+        assert told["map"].difference == pytest.approx(b.map - a.map)
+        assert told["map"].p == pytest.approx(sign_flip_p(chances[:, None], FLIPS, seed=0)[0])
+
+
+def test_the_seed_decides_both_the_interval_and_p(two) -> None:
+    a, b = two
+    b = replace(b, ap=np.where(np.arange(40) % 2, a.ap + 0.1, a.ap - 0.08))
+    one, same, other = (compare(a, b, resamples=50, flips=99, seed=seed)["map"] for seed in (1, 1, 2))
+    assert (one.interval, one.p) == (same.interval, same.p)
+    assert one.interval != other.interval
+    assert one.p != other.p
+
+
+def test_the_same_test_has_the_same_cameras_and_as_many_queries_in_the_same_order(world) -> None:
+    query, gallery = world(0)
+    query, gallery = (replace(each, paths=()) for each in (query, gallery))
+    test = judge(query, gallery)
+    other = replace(gallery, cameras=gallery.cameras + 1)
+    with pytest.raises(MaskreidError, match="60 of 60 gallery images differ in identity or camera"):
+        check_same_test(test, judge(query, other))
+    with pytest.raises(MaskreidError, match="12 query images against 11"):
+        check_same_test(test, judge(query.take(np.arange(11)), gallery))
+    with pytest.raises(MaskreidError, match=r"\d+ of 12 query images differ in identity or camera"):
+        check_same_test(test, judge(query.take(np.arange(12)[::-1]), gallery))
+
+
+def test_a_gallery_may_come_in_another_order(world) -> None:
+    query, gallery = world(0)
+    check_same_test(judge(query, gallery), judge(query, gallery.take(np.arange(60)[::-1])))

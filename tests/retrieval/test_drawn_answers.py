@@ -20,12 +20,16 @@ def test_everybody_asks_where_all_are_strangers() -> None:
 def test_enrolled_people_and_absent_ones_weigh_the_same() -> None:
     scores = made_up_scores(0, askers=9)
     answers = draw_answers(scores, draws=1)
-    assert answers.weight.sum() == pytest.approx(1)
+    # Four of nine are enrolled, and everybody asks six times.
+    weights, counts = np.unique(answers.weight, return_counts=True)
+    assert weights.tolist() == pytest.approx([0.5 / 30, 0.5 / 24])
+    assert counts.tolist() == [30, 24]
+    assert (answers.weight[answers.right] == weights[1]).all(), "nobody who is absent is found"
     (size,) = set(answers.entries.tolist())
     assert size == 4 * (4 + 300)
 
 
-@pytest.mark.parametrize(("askers", "others"), [(9, 30), (30, 2)])
+@pytest.mark.parametrize(("askers", "others"), [(9, 30), (9, 7), (30, 2)])
 def test_who_cannot_be_found_is_not_asked_for_while_enrolled(askers: int, others: int) -> None:
     """Every answer, drawn again with loops; half of the queries have only passed-over images of their person."""
     whole = made_up_scores(0, askers=askers, others=others, queries=4)

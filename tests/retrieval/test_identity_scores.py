@@ -47,6 +47,33 @@ def test_an_image_is_not_its_own_answer() -> None:
     assert scores.best.max() < 0.9999
 
 
+def test_who_can_be_found_by_hand() -> None:
+    """Persons 3 and 5 are in the gallery: 3 where camera 1 saw them, 5 where camera 2 did."""
+    east, north = [1.0, 0.0], [0.0, 1.0]
+    gallery = Features.normalised([north, east], [5, 3], [2, 1])
+    query = Features.normalised([east, east, north, north, north], [3, 3, 5, 4, 9], [1, 2, 1, 1, 1])
+    scores = identity_scores(query, gallery)
+    assert scores.best.tolist() == [[-np.inf, 0], [1, 0], [0, 1], [0, 1], [0, 1]]
+    assert scores.own.tolist() == [0, 0, 1, -1, -1]
+    assert scores.findable.tolist() == [False, True, True, False, False]
+
+
+def test_a_device_gives_the_same() -> None:
+    query, gallery = made_up(17, 0, [1, 2, 3]), made_up(60, 10, [1, 2, 3])
+    here, there = identity_scores(query, gallery), identity_scores(query, gallery, device="cpu")
+    np.testing.assert_allclose(there.best, here.best, atol=1e-6)
+    with pytest.raises(MaskreidError, match="device 'nowhere'"):
+        identity_scores(query, gallery, device="nowhere")
+
+
+def test_refuses_features_that_cannot_be_judged() -> None:
+    two = Features(np.float32([[1, 0], [0, 1]]), np.array([7, 7]), np.array([1, 2]), model="a")
+    with pytest.raises(MaskreidError, match="expected paths"):
+        identity_scores(two, two, ALL_VS_ALL)
+    with pytest.raises(MaskreidError, match="made by model a, gallery features by b"):
+        identity_scores(two, Features(two.vectors, two.identities, two.cameras, model="b"))
+
+
 def test_nobody_asks_or_answers() -> None:
     with pytest.raises(MaskreidError, match="not junk, got 0 and 3; look at the identities"):
         identity_scores(made_up(3, 0, [0, -1]), made_up(3, 1, [1]))

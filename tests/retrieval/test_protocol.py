@@ -49,9 +49,10 @@ def test_all_vs_all_passes_over_the_own_image_only() -> None:
 
 
 def test_all_vs_all_needs_paths() -> None:
-    people = on_a_line([7, 7], [1, 1])
-    with pytest.raises(MaskreidError, match="expected paths"):
-        evaluate(people, people, ALL_VS_ALL)
+    named, nameless = (on_a_line([7, 7], [1, 1], paths) for paths in (("a", "b"), ()))
+    for query, gallery in ((nameless, nameless), (named, nameless), (nameless, named)):
+        with pytest.raises(MaskreidError, match="expected paths"):
+            evaluate(query, gallery, ALL_VS_ALL)
     junk = on_a_line([-1, -1], [1, 1], ("x", "y"))
     with pytest.raises(MaskreidError, match="identity not in the gallery"):
         evaluate(on_a_line([7], [1], ("q",)), junk, ALL_VS_ALL)
@@ -59,10 +60,13 @@ def test_all_vs_all_needs_paths() -> None:
 
 @pytest.mark.parametrize("twice", ["query", "gallery"])
 def test_all_vs_all_refuses_one_path_for_two_images(twice: str) -> None:
-    whole, base = (on_a_line([7, 7], [1, 2], paths) for paths in (("a/1.png", "b/1.png"), ("1.png", "1.png")))
+    whole, base = (
+        on_a_line([7, 7, 7], [1, 1, 2], paths)
+        for paths in (("a/0.png", "a/1.png", "b/1.png"), ("0.png", "1.png", "1.png"))
+    )
     with pytest.raises(MaskreidError, match=rf"{twice} has two images at 1\.png"):
         evaluate(base if twice == "query" else whole, base if twice == "gallery" else whole, ALL_VS_ALL)
-    assert len(evaluate(base, base, MARKET1501).queries) == 2, "where paths do not matter, they are not looked at"
+    assert len(evaluate(base, base, MARKET1501).queries) == 3, "where paths do not matter, they are not looked at"
 
 
 def test_all_vs_all_still_passes_over_junk() -> None:

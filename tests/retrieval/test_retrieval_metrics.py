@@ -19,8 +19,12 @@ def metrics() -> Metrics:
         first_match=np.array([1, 6, 2]),
         ap=np.array([1, 1 / 6, 0.5]),
         ap_trapezoid=np.array([1, 1 / 12, 0.25]),
-        inp=np.array([1, 1 / 6, 0.5]),
-        skipped={1: "identity not in the gallery"},
+        inp=np.array([1, 1 / 8, 0.25]),
+        skipped={
+            1: "identity not in the gallery",
+            4: "identity only in the same camera",
+            5: "identity not in the gallery",
+        },
     )
 
 
@@ -52,6 +56,8 @@ def test_rankings_of_one_query_count_as_one(metrics: Metrics) -> None:
     assert often.by_query(often.first_match).tolist() == [6, 1.5]
     assert often.per_query()["rank1"].tolist() == [0, 0.5]
     assert often.as_dict()["queries"] == 2
+    assert "| 2 queries, 8 gallery |" in str(often)
+    assert often.cmc[[0, -1]] == pytest.approx([1 / 3, 1]), "of rankings"
 
 
 def test_json_holds_percentages_with_two_decimals_and_the_definitions(metrics: Metrics) -> None:
@@ -64,10 +70,10 @@ def test_json_holds_percentages_with_two_decimals_and_the_definitions(metrics: M
         "rank20": 100.0,
         "map": 55.56,
         "map_trapezoid": 44.44,
-        "minp": 55.56,
+        "minp": 45.83,
         "queries": 3,
         "gallery": 8,
-        "skipped": {"identity not in the gallery": 1},
+        "skipped": {"identity not in the gallery": 2, "identity only in the same camera": 1},
         "protocol": "market1501",
     }
 
@@ -76,5 +82,11 @@ def test_prints_the_fields_table(metrics: Metrics) -> None:
     assert str(metrics).splitlines() == [
         "| Dataset              | Rank-1 | Rank-5 | Rank-10 |  mAP | mAP (trapezoid) | mINP |",
         "| -------------------- | -----: | -----: | ------: | ---: | --------------: | ---: |",
-        "| 3 queries, 8 gallery |   33.3 |   66.7 |   100.0 | 55.6 |            44.4 | 55.6 |",
+        "| 3 queries, 8 gallery |   33.3 |   66.7 |   100.0 | 55.6 |            44.4 | 45.8 |",
     ]
+
+
+def test_every_rank_has_a_place_of_its_own(metrics: Metrics) -> None:
+    later = replace(metrics, gallery_size=30, first_match=np.array([4, 8, 15]))
+    assert [later.as_dict()[f"rank{k}"] for k in (1, 5, 10, 20)] == [0, 33.33, 66.67, 100]
+    assert str(later).splitlines()[-1].startswith("| 3 queries, 30 gallery |    0.0 |   33.3 |    66.7 |")

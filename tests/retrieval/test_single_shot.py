@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from maskreid.errors import MaskreidError
-from maskreid.retrieval import Features, Metrics, evaluate, evaluate_single_shot
+from maskreid.retrieval import ALL_VS_ALL, Features, Metrics, evaluate, evaluate_single_shot
 from maskreid.retrieval.single_shot import BLOCK
 
 
@@ -71,6 +71,7 @@ def test_the_seed_decides(world) -> None:
     one, same, other = (evaluate_single_shot(query, gallery, repeats=9, seed=seed) for seed in (1, 1, 2))
     assert np.array_equal(one.first_match, same.first_match)
     assert not np.array_equal(one.first_match, other.first_match)
+    assert len(evaluate_single_shot(query, gallery).queries) == 100 * len(one.queries) / 9, "as the paper draws"
 
 
 def test_junk_is_never_drawn_and_every_distractor_is() -> None:
@@ -101,3 +102,19 @@ def test_says_why_queries_are_skipped_and_refuses() -> None:
         evaluate_single_shot(query, Features(one, np.array([-1]), np.array([1])))
     with pytest.raises(MaskreidError, match="at least 1 repeat"):
         evaluate_single_shot(query, gallery, repeats=0)
+
+
+def test_nobody_searches_for_a_distractor() -> None:
+    shown = Features(np.float32([[1, 0], [0, 1]]), np.array([0, 7]), np.array([2, 2]))
+    query = Features(shown.vectors, shown.identities, np.array([1, 1]))
+    metrics = evaluate_single_shot(query, shown, repeats=1)
+    assert metrics.queries.tolist() == [1]
+    assert metrics.skipped[0].startswith("query is junk or a distractor")
+
+
+def test_refuses_features_that_cannot_be_judged() -> None:
+    two = Features(np.float32([[1, 0], [0, 1]]), np.array([7, 7]), np.array([1, 2]), model="a")
+    with pytest.raises(MaskreidError, match="expected paths"):
+        evaluate_single_shot(two, two, ALL_VS_ALL)
+    with pytest.raises(MaskreidError, match="made by model a, gallery features by b"):
+        evaluate_single_shot(two, Features(two.vectors, two.identities, two.cameras, model="b"))

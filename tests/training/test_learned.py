@@ -39,6 +39,14 @@ def folders(path: Path, people: int, colour: int = 0) -> Dataset:
     return open_dataset(path)
 
 
+def listed(path: Path, people: int, colour: int = 0) -> Dataset:
+    """The same pictures in a CSV that names the people."""
+    folders(path / "photos", people, colour)
+    rows = [f"photos/p{person:02}/{number}.png,n{person},1,train" for person in range(people) for number in (1, 2)]
+    (path / "people.csv").write_text("\n".join(["path,identity,camera,split", *rows]))
+    return open_dataset(path / "people.csv")
+
+
 def other_world() -> Dataset:
     world = synthetic_world(train=8, test=4, cameras=2, images=2, distractors=1, junk=1, seed=9)
     return replace(world, name="other")
@@ -85,6 +93,33 @@ def test_other_people_in_the_same_layout_are_others(tmp_path: Path) -> None:
     assert mine.label == more.label == alike.label
     assert learned_people(entry(mine), more) == learned_people(entry(mine), alike) == set()
     assert learned_people(entry(mine), mine) == people_of(mine)
+
+
+def test_people_of_another_csv_are_others(tmp_path: Path) -> None:
+    mine, more = listed(tmp_path / "a", 6), listed(tmp_path / "b", 9, colour=100)
+    assert learned_people(entry(mine), more) == set()
+    assert learned_people(entry(mine, 0.5), mine) == people_of(mine) - held_out(mine, 0.5, 0)
+
+
+def test_of_other_folders_a_card_without_photos_knows_nobody(tmp_path: Path) -> None:
+    mine, more = folders(tmp_path / "a", 6), folders(tmp_path / "b", 9, colour=100)
+    old = {key: value for key, value in entry(mine).items() if key != "photos"}
+    assert learned_people(old, mine) == people_of(mine)
+    assert learned_people(old, more) == set()
+
+
+def test_of_another_csv_a_card_without_photos_knows_nothing(tmp_path: Path) -> None:
+    """It may name the same people anew."""
+    mine, more = listed(tmp_path / "a", 6), listed(tmp_path / "b", 9, colour=100)
+    old = {key: value for key, value in entry(mine).items() if key != "photos"}
+    assert learned_people(old, mine) == people_of(mine)
+    with pytest.raises(MaskreidError, match="nobody can tell here which of these people"):
+        learned_people(old, more)
+
+
+def test_a_dataset_has_the_same_digest_when_it_is_joined(tmp_path: Path) -> None:
+    mine = listed(tmp_path, 6)
+    assert datasets_of(join_datasets([other_world(), mine]))[1:] == datasets_of(mine)
 
 
 def test_photos_are_known_again_in_another_folder(tmp_path: Path) -> None:
@@ -151,13 +186,16 @@ def test_another_random_split_has_learned_people_in_it(world: Dataset) -> None:
     own, other = (replace(world, name="viper", split=number) for number in (0, 3))
     for training in (entry(own), entry(world, init=entry(own)), entry(join_datasets([other_world(), own]))):
         refuse_other_split(training, own)
-        with pytest.raises(MaskreidError, match=r"learned from viper \(split 0\) and so knows people of viper"):
-            refuse_other_split(training, other)
+        for here in (other, join_datasets([other_world(), other])):
+            for refusing in (refuse_other_split, learned_people):
+                with pytest.raises(MaskreidError, match=r"from viper \(split 0\) and so knows people of viper"):
+                    refusing(training, here)
 
 
 def test_cards_without_digests_go_by_names(world: Dataset) -> None:
     old = {"data": world.label, "recipe": {"seed": 3, "data": {"held_out": 0.5}}}
     assert learned_people(old, world) == people_of(world) - held_out(world, 0.5, 3)
+    assert learned_people({"data": world.label}, world) == people_of(world), "where nobody was held out"
     test_only = replace(world, splits={name: world.splits[name] for name in ("query", "gallery")})
     assert learned_people(old, test_only) == set()
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import pytest
 import torch
 
 from maskreid import losses
+from maskreid.errors import MaskreidError
 from maskreid.losses import ranking_loss, softmax_loss, triplet_loss
 from maskreid.network import Classifier
 from maskreid.training import LossConfig
-from maskreid.training.objective import objective
+from maskreid.training.objective import check_installed, objective
 from maskreid.training.recipe import LOSS_NAMES
 
 TARGETS = torch.arange(6) // 2
@@ -112,3 +114,11 @@ def test_every_parameter_of_a_recipe_reaches_its_loss() -> None:
     _, plain = objective(ALL, compared, classified, TARGETS, scores, TABLE, TAUGHT, pairs())
     same = [name for name in LOSS_NAMES if parts[name].item() == pytest.approx(plain[name].item())]
     assert same == ["distillation"]  # which has no parameter
+
+
+def test_a_loss_without_a_weight_needs_no_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pytorch_metric_learning", None)
+    check_installed(LossConfig())
+    for name in losses.LIBRARY:
+        with pytest.raises(MaskreidError, match=rf"loss\.{name} is pytorch-metric-learning's"):
+            check_installed(replace(LossConfig(), **{name: 0.1}))

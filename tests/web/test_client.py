@@ -7,9 +7,12 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import uvicorn
+from made_up import put, unit
 from PIL import Image
 
 from maskreid.errors import MaskreidError
@@ -108,3 +111,61 @@ def test_another_kind_of_server_is_told_as_such() -> None:
 def test_it_loads_no_torch() -> None:
     code = "import maskreid.web.client, sys; assert not {'torch', 'lancedb', 'fastapi'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_every_condition_of_a_search_is_sent(address: str, desk: Desk) -> None:
+    ids = put(
+        desk.gallery,
+        np.repeat(unit(2), [3, 1], axis=0),
+        cameras=[7, 7, 8, 7],
+        times=[1e9, 1e9 + 60, 1e9 + 120, 1e9],
+        tags=[["red"], ["red", "tall"], ["tall"], []],
+    )
+    with Client(address, "secret") as client:
+
+        def found(**conditions: Any) -> list[int]:
+            hits = client.search(like=ids[:1], **{"cameras": [7, 8], **conditions}).hits
+            return sorted(ids.index(hit.entry.id) for hit in hits)
+
+        assert found() == [0, 1, 2, 3]
+        assert found(least=0.99) == [0, 1, 2]
+        assert found(after=1e9 + 60) == [1, 2]
+        assert found(after="2001-09-09T01:47:40Z") == [1, 2]  # 1,000,000,060 seconds after 1970
+        assert found(before=1e9 + 60) == [0, 3]
+        assert found(tags=["red", "tall"]) == [1]
+        assert found(cameras=[8]) == [2]
+        assert len(found(top=2)) == 2
+
+
+def test_a_program_says_who_says_so_and_takes_back_what_it_names(address: str, desk: Desk) -> None:
+    ids = put(desk.gallery, unit(4))
+    with Client(address, "secret") as client:
+        first = client.judge("same", ids[:2], who="eve")
+        second = client.judge("different", ids[2:3], than=ids[3:], who="eva")
+        assert (first.who, second.who) == ("eve", "eva")
+        assert second.than == ids[3:]
+        undone = client.undo(first.id, who="evi")
+        assert (undone.undoes, undone.who) == (first.id, "evi")
+        assert client.undo().undoes == second.id
+        assert client.remove([ids[0], ids[1], ids[0]]) == 2
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b"{}", b"null"])
+def test_a_server_that_fails_in_words_of_its_own_is_told_by_its_status(body: bytes) -> None:
+    class Failing(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(503)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Failing) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        with (
+            Client(f"http://127.0.0.1:{server.server_port}") as client,
+            pytest.raises(MaskreidError, match="status 503; is that a maskreid server"),
+        ):
+            client.overview()
+        server.shutdown()

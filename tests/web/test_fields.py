@@ -7,9 +7,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from maskreid.gallery import Overview, overview
+from maskreid.gallery.schema import FIRST_DATE
 from maskreid.web.asking import FilterRequest
 from maskreid.web.desk import Desk
-from maskreid.web.fields import camera_counts, time_fields
+from maskreid.web.fields import TAGS, camera_counts, has_dates, tag_counts, time_fields
 
 DAY = 1_795_392_000.0  # 2026-11-23T00:00 UTC
 Seen = Callable[[float | None], Overview]
@@ -64,3 +65,22 @@ def test_the_form_holds_every_filter_of_its_address(client: TestClient, path: st
     # This gallery's times are frames.
     assert 'name="after" type="number" step="any" value="1795392000"' in form
     assert 'name="before" type="number" step="any" value="3000000000"' in form
+
+
+def test_the_ends_of_frames_are_shown_whole(seen: Seen) -> None:
+    frames = replace(seen(25.0), last=99_999_999.5)
+    assert [field.hint for field in time_fields(FilterRequest(), frames)] == ["25", "99999999.5"]
+    assert [field.hint for field in time_fields(FilterRequest(), seen(DAY))] == ["", ""]
+
+
+@pytest.mark.parametrize(("first", "dates"), [(None, False), (FIRST_DATE - 1, False), (FIRST_DATE, True)])
+def test_times_are_dates_from_1973_on(seen: Seen, first: float | None, dates: bool) -> None:
+    assert has_dates(seen(first)) is dates
+
+
+def test_tags_that_are_asked_for_come_first_then_the_most_frequent(desk: Desk) -> None:
+    tags = {f"tag {number}": 100 - number for number in range(30)}
+    offered = tag_counts(FilterRequest(tag=["rare", "", "tag 29"]), replace(desk.overview(), tags=tags))
+    frequent = [f"tag {number}" for number in range(TAGS)]
+    assert list(offered) == ["rare", "tag 29", *frequent]
+    assert (offered["rare"], offered["tag 29"], offered["tag 0"]) == (0, 71, 100)

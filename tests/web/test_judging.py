@@ -5,6 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
+from made_up import put, unit
 from sending import sent
 from starlette.testclient import TestClient
 
@@ -164,3 +165,69 @@ def test_comparing(client: TestClient, desk: Desk, ids: list[str], image: bytes)
     assert client.get("/compare", params={"a": ids[0]}, headers=HTML).status_code == 422
     alone = client.get("/api/compare", params={"b": ids[1]})
     assert (alone.status_code, alone.json()["detail"]) == (400, "compare: name entry b and either entry a or query q")
+
+
+def test_who_said_it_is_told_and_any_of_several_is_taken_back(client: TestClient, ids: list[str]) -> None:
+    said = [
+        {"what": "same", "entries": ids[:2], "identity": "ann", "who": "eve"},
+        {"what": "split", "entries": ids[2:3], "identity": "bea", "who": "eva"},
+        {"what": "different", "entries": ids[3:], "than": ids[2:3], "who": "evi"},
+    ]
+    made = [client.post("/api/judgements", json=each).json() for each in said]
+    assert [(each["who"], each["stands"]) for each in made] == [("eve", True), ("eva", True), ("evi", True)]
+    undone = client.post("/api/judgements/undo", json={"id": made[0]["id"], "who": "evo"}).json()
+    assert (undone["undoes"], undone["who"], undone["stands"]) == (made[0]["id"], "evo", False)
+    listed = client.get("/api/judgements").json()["judgements"]
+    assert [each["id"] for each in listed] == [each["id"] for each in (undone, *reversed(made))]
+    assert [each["stands"] for each in listed] == [False, True, True, False]
+
+
+def test_a_person_that_is_not_there_is_told_before_anything_is_said(client: TestClient, ids: list[str]) -> None:
+    answer = client.post("/api/judgements", json={"what": "different", "entries": ids[:1], "than": ["0" * 32]})
+    assert (answer.status_code, answer.json()["detail"][:14]) == (404, "there is no en")
+    assert client.get("/api/judgements").json() == {"judgements": []}
+
+
+@pytest.mark.parametrize(("confirm", "status"), [(1, 400), (2, 200), (3, 400)])
+def test_an_entry_that_is_named_twice_is_confirmed_once(
+    client: TestClient, desk: Desk, ids: list[str], confirm: int, status: int
+) -> None:
+    count = len(desk.gallery)
+    asked = {"entries": [ids[0], ids[1], ids[0]], "confirm": confirm}
+    assert client.post("/api/removals", json=asked).status_code == status
+    assert len(desk.gallery) == count - (2 if status == 200 else 0)
+
+
+def test_a_removal_of_what_is_not_there_removes_nothing(client: TestClient, desk: Desk, ids: list[str]) -> None:
+    count = len(desk.gallery)
+    asked = {"entries": [ids[0], "0" * 32], "confirm": 2}
+    assert client.post("/api/removals", json=asked).status_code == 404
+    assert client.post("/api/removals", json={"entries": [], "confirm": 0}).status_code == 422
+    assert len(desk.gallery) == count
+
+
+def test_entries_are_listed_as_one_asks(client: TestClient, desk: Desk) -> None:
+    entries = sorted(desk.gallery.entries(), key=lambda entry: (entry.coverage, entry.id))
+
+    def listed(**asked: object) -> list[str]:
+        answer = client.get("/api/entries", params=asked).json()  # type: ignore[arg-type]
+        return [each["id"] for each in answer["entries"]]
+
+    assert listed(order="coverage", top=3, offset=2) == [entry.id for entry in entries[2:5]]
+    (poor,) = put(desk.gallery, unit(1))
+    desk.gallery.table.update(where=f"id = '{poor}'", values={"coverage": 0.01})
+    few = [entry.id for entry in entries if not 0.08 <= entry.coverage <= 0.75]
+    assert listed(order="coverage", poor=True) == [poor, *few]
+
+
+def test_pairs_are_those_of_the_entries_that_are_meant(client: TestClient, desk: Desk) -> None:
+    put(desk.gallery, unit(1)[[0, 0, 0]], cameras=[7, 7, 8])
+
+    def pairs(**asked: object) -> list[set[int]]:
+        answer = client.get("/api/duplicates", params=asked).json()  # type: ignore[arg-type]
+        return [{each["a"]["camera"], each["b"]["camera"]} for each in answer]
+
+    assert sorted(pairs(camera=[7, 8]), key=len) == [{7}, {7, 8}, {7, 8}]
+    assert len(pairs(camera=[7, 8], top=2)) == 2
+    assert pairs(camera=[7]) == [{7}]
+    assert pairs(camera=[8]) == []

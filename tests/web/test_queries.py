@@ -111,3 +111,67 @@ def test_queries_are_forgotten_by_age_and_by_size(asker: Asker, world: Dataset) 
         queries.get(first)
     assert len({first, second, third}) == 3
     assert all(len(each) >= 24 for each in (first, second, third))
+
+
+def test_an_image_that_a_query_does_not_have(asker: Asker, world: Dataset) -> None:
+    queries = Queries(asker)
+    query = queries.add([picture(world, 0), picture(world, 1)])
+    assert queries.image(query.id, 1) is query.images[1]
+    for number in (-1, 2):
+        with pytest.raises(NotThereError, match=f"this query has 2 images; there is no number {number}"):
+            queries.image(query.id, number)
+        with pytest.raises(NotThereError, match=f"there is no number {number}"):
+            queries.change(query.id, number, masked=False)
+
+
+def test_the_mask_that_was_made_stays_beside_the_one_that_was_painted(asker: Asker, world: Dataset) -> None:
+    queries = Queries(asker)
+    query = queries.add([picture(world)])
+    drawn = query.images[0].drawn
+    painted = np.ones_like(drawn)
+    assert (drawn != painted).any()
+    changed = queries.change(query.id, 0, mask=painted)
+    assert queries.image(query.id, 0) is changed
+    assert (changed.drawn == drawn).all()
+    assert (changed.mask == painted).all()
+
+
+def test_the_whole_picture_asks_where_its_mask_misses_the_person(
+    asker: Asker, world: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = picture(world)
+    nothing, whole = np.zeros(one.shape[:2], np.bool_), np.ones(one.shape[:2], np.bool_)
+    monkeypatch.setattr(asker, "mask", lambda _: nothing)
+    queries = Queries(asker)
+    query = queries.add([one])
+    assert not query.images[0].masked
+    assert query.vector == pytest.approx(asker.vector(one, whole), abs=1e-6)
+    assert not queries.change(query.id, 0, masked=False).masked
+
+
+def test_a_model_that_reads_no_masks_is_asked_with_the_whole_picture(
+    asker: Asker, world: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asker, "masked", False)
+    queries = Queries(asker)
+    query = queries.add([picture(world)])
+    assert not query.images[0].masked
+    assert not queries.change(query.id, 0, masked=False).masked
+
+
+def test_the_last_query_is_kept_however_large_it_is(asker: Asker, world: Dataset) -> None:
+    queries = Queries(asker, size=1)
+    first = queries.add([picture(world)]).id
+    assert queries.get(first).id == first
+    second = queries.add([picture(world)]).id
+    with pytest.raises(NotThereError):
+        queries.get(first)
+    assert queries.get(second).id == second
+
+
+def test_all_that_is_kept_of_an_image_counts(asker: Asker, world: Dataset) -> None:
+    """Its pixels, both masks, and what the smallest image takes."""
+    one = picture(world)
+    (image,) = Queries(asker).add([one]).images
+    height, width = one.shape[:2]
+    assert image.size == (3 + 1 + 1) * height * width + OVERHEAD

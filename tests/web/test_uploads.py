@@ -11,8 +11,9 @@ from starlette.testclient import TestClient
 
 from maskreid.web.app import make_app
 from maskreid.web.desk import Desk
+from maskreid.web.errors import WrongTypeError
 from maskreid.web.security import Access
-from maskreid.web.uploads import IMAGES, SIDE, picture_from
+from maskreid.web.uploads import IMAGES, SIDE, mask_from, picture_from
 
 
 def post(client: TestClient, content: bytes, name: str = "a.png") -> tuple[int, str]:
@@ -116,3 +117,15 @@ def test_a_phone_s_photo_keeps_its_shape_when_it_is_turned_upright() -> None:
     picture = picture_from(buffer.getvalue(), "a")
     assert picture.shape == (SIDE, SIDE // 2, 3)
     assert picture[: SIDE // 2 - 8].min() > 150 > 50 > picture[SIDE // 2 + 8 :].max()
+
+
+def test_a_mask_is_where_it_is_bright_and_a_png() -> None:
+    levels = np.array([[0, 1, 127], [128, 254, 255]], np.uint8)
+    for kind in ("PNG", "BMP"):
+        buffer = io.BytesIO()
+        Image.fromarray(levels).save(buffer, kind)
+        if kind == "PNG":
+            assert mask_from(buffer.getvalue(), (2, 3)).tolist() == [[False] * 3, [True] * 3]
+            continue
+        with pytest.raises(WrongTypeError, match="expected a PNG of the image's size"):
+            mask_from(buffer.getvalue(), (2, 3))

@@ -95,7 +95,8 @@ def network_of(card: Any, where: str) -> NetworkConfig:
         _typed("training", card["training"], Mapping)
         _typed("masks.source", masks["source"], str)
         _typed("masks.min_share", masks["min_share"], float, int)
-        for value in (config.streams, config.dimension, *config.input_size, *resize, *crop):
+        whole = (config.streams, config.dimension, config.bands, config.last_stride, *config.input_size)
+        for value in (*whole, *resize, *crop):
             _typed("a size", value, int)
         big_enough = len(resize) == 2 and resize[0] >= crop[0] and resize[1] >= crop[1]
     except MaskreidError as error:

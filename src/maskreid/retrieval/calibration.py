@@ -65,7 +65,7 @@ class Calibration:
         """Return the calibration in a model card, if it has one.
 
         Raises:
-            MaskreidError: it has other keys, or values that are no numbers.
+            MaskreidError: it has other keys, values that are no numbers, or a slope that is not above 0.
         """
         found = card.get("calibration")
         if not found:
@@ -73,7 +73,10 @@ class Calibration:
         try:
             numbers = {name: float(found[name]) for name in ("slope", "size_slope", "offset", "ece")}
             thresholds = {share: float(similarity) for share, similarity in found["thresholds"].items()}
-            return cls(**{**found, **numbers, "thresholds": thresholds})
+            counts = {name: int(found[name]) for name in ("people", "entries")}
+            if not (numbers["slope"] > 0 and np.isfinite([*numbers.values(), *thresholds.values()]).all()):
+                raise ValueError
+            return cls(**{**found, **numbers, **counts, "thresholds": thresholds})
         except (KeyError, TypeError, ValueError, AttributeError):
             expected = ", ".join(each.name for each in fields(cls))
             raise MaskreidError(

@@ -70,7 +70,8 @@ def compare(
         By the names of `Metrics.per_query`.
 
     Raises:
-        MaskreidError: the two were not made of the same queries, gallery size and protocol.
+        MaskreidError: the two were not made of the same queries, gallery size and protocol, or ``people`` is too
+            short.
     """
     _check_protocols(a.protocol, b.protocol)
     if a.gallery_size != b.gallery_size or not np.array_equal(a.queries, b.queries):
@@ -80,6 +81,10 @@ def compare(
         )
     scores_a, scores_b = a.per_query(), b.per_query()
     rows = np.unique(a.queries)
+    if people is not None and len(people) <= rows[-1]:
+        raise MaskreidError(
+            f"compare: expected whom each query shows, {rows[-1] + 1} or more people, got {len(people)}"
+        )
     _, whose = np.unique(rows if people is None else people[rows], return_inverse=True)
     changes = [scores_b[name] - scores_a[name] for name in scores_a]
     sums: NDArray[np.float64] = np.stack([np.bincount(whose, change) for change in changes], axis=1)

@@ -69,19 +69,18 @@ def draw_answers(scores: IdentityScores, *, draws: int = DRAWS, smallest: float 
         enrolled = asking[: len(asking) // 2]
         there = np.concatenate((enrolled, rng.permutation(others)[: round(share * len(others))]))
         rows = np.flatnonzero(np.isin(scores.own, asking) & (findable | ~np.isin(scores.own, enrolled)))
-        best = scores.best[np.ix_(rows, there)]
+        best = scores.best[np.ix_(rows, there)]  # of two people or more, so one is not passed over
         answer = best.argmax(axis=1)
         similarity = best[np.arange(len(rows)), answer].astype(np.float64)
-        kept = np.isfinite(similarity)  # nobody is there but the person's own passed-over images
         known = np.isin(scores.own[rows], enrolled)
-        weight = np.where(known, 0.5 / max(1, (known & kept).sum()), 0.5 / max(1, (~known & kept).sum()))
+        weight = np.where(known, 0.5 / known.sum(), 0.5 / (~known).sum())
         parts.append(
             (
-                similarity[kept],
-                np.full(kept.sum(), float(scores.sizes[there].sum())),
-                (there[answer] == scores.own[rows])[kept],
-                scores.asked[rows][kept],
-                weight[kept],
+                similarity,
+                np.full(len(rows), float(scores.sizes[there].sum())),
+                there[answer] == scores.own[rows],
+                scores.asked[rows],
+                weight,
             )
         )
     return Answers(*(np.concatenate(column) for column in zip(*parts, strict=True)))
