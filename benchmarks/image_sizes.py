@@ -1,12 +1,12 @@
 """Are people found whose images are larger or smaller than those that were learned from?
 
-    python benchmarks/image_sizes.py market1501 --data Market-1501-v15.09.15.zip \\
-        --labels market1501-train-parsing.zip
+    python benchmarks/image_sizes.py market1501-compact --data Market-1501-v15.09.15.zip \\
+        --labels market1501-train-parsing.zip --without 115 616
 
 Held-out images of 128 x 64 pixels are resized to other heights. Masks: intersection over union with the labelled
-ones, of people whom the segmenter did not learn. Search: Rank-1 and mAP of people whom the model did not learn, whose
-queries have another height and whose gallery keeps its own. Each once with the segmenter looking at the image as it
-is, and once at the height that it learned at, as `maskreid.masks.segment` does.
+ones, of people whom the segmenter did not learn. Search: people whom the model did not learn among all training
+images, as in ``maskreid compare --held-out``; queries have another height, the gallery keeps its own. Each once with
+the segmenter looking at the image as it is, and once at the height that it learned at, as `maskreid.masks.segment`.
 """
 
 from __future__ import annotations
@@ -19,18 +19,19 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from ladder import held_out_people
 from PIL import Image
 
+from maskreid import progress
 from maskreid.cli.common import open_data
+from maskreid.cli.memory import keep_freed_memory
 from maskreid.images import PersonImage, Source, open_source, read_image, read_mask, shape_images, split_identities
 from maskreid.masks import GivenMasks, at_rows, load_segmenter, segment
 from maskreid.masks.labelled import HELD_OUT
 from maskreid.network import Model, load_model
 from maskreid.retrieval import Features, evaluate
-from maskreid.training import Recipe
+from maskreid.training import held_out_features, held_out_test
 
-HEIGHTS = (64, 96, 128, 160, 192, 256, 384, 512)
+HEIGHTS = (64, 96, 128, 192, 256, 384, 512)
 IMAGES = 200  # with a label map
 
 Pictures = Sequence[np.ndarray]
@@ -42,7 +43,9 @@ def main() -> None:
     parser.add_argument("model")
     parser.add_argument("--data", required=True)
     parser.add_argument("--labels", required=True, help="label maps by the images' names, 0 = background")
+    parser.add_argument("--without", type=int, nargs="*", default=())
     arguments = parser.parse_args()
+    keep_freed_memory()  # as the maskreid command does
     model, dataset, labels = load_model(arguments.model), open_data(arguments.data), open_source(arguments.labels)
     maps = {Path(member).stem: member for member in labels.members()}
     mapped = [image for image in dataset.splits["train"] if Path(image.path).stem in maps]
@@ -51,11 +54,11 @@ def main() -> None:
     crops = [read_image(dataset.source, image.path) for image in drawn]
     truth = [read_mask(labels, maps[Path(image.path).stem]) for image in drawn]
 
-    people = held_out_people(Recipe.from_table(model.card["training"]["recipe"]), dataset)
-    query, gallery = people.splits["query"], people.splits["gallery"]
-    asked, searched = ([read_image(dataset.source, image.path) for image in each] for each in (query, gallery))
-    found = embed(model, dataset.source, gallery, searched, segment(load_segmenter(), searched))
-    print(f"{len(crops)} labelled images; {len(query)} queries, {len(gallery)} gallery images, {arguments.model}\n")
+    test = held_out_test([model], dataset, without=set(arguments.without))
+    query = test.splits["query"]
+    asked = [read_image(dataset.source, image.path) for image in query]
+    _, gallery = held_out_features(model, test, precision="bfloat16", progress=progress.terminal)
+    print(f"{len(crops)} labelled images; {len(query)} queries, {len(gallery):,} gallery images, {arguments.model}\n")
     print("| height | as it is: IoU | Rank-1 | mAP | ms an image | at 128: IoU | Rank-1 | mAP | ms an image |")
     print("|---:|" + "---:|" * 8)
     for height in HEIGHTS:
@@ -63,7 +66,7 @@ def main() -> None:
         for way in (as_it_is, partial(segment, load_segmenter())):
             agreement, seconds = quality(way, crops, truth, height)
             larger = [resized(each, height) for each in asked]
-            scores = evaluate(embed(model, dataset.source, query, larger, way(larger)), found)
+            scores = evaluate(embed(model, dataset.source, query, larger, way(larger)), gallery)
             cells += [f"{agreement:.3f}", f"{100 * scores.rank(1):.1f}", f"{100 * scores.map:.1f}"]
             cells.append(f"{1000 * seconds / len(crops):.1f}")
         print(f"| {height} | " + " | ".join(cells) + " |", flush=True)

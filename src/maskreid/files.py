@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import shutil
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -133,6 +134,11 @@ def write_out(path: Path, content: bytes | str) -> None:
 def as_text(name: str) -> str:
     """Return a text as UTF-8 has it: other bytes, as a file's name may have them, become escapes."""
     return name.encode(errors="backslashreplace").decode()
+
+
+def one_line(text: str) -> str:
+    """Return a text without what would break a line, or steer a terminal: names of files may hold anything."""
+    return "".join(repr(each)[1:-1] if unicodedata.category(each) == "Cc" else each for each in text)
 
 
 def as_file_name(text: str) -> str:

@@ -369,6 +369,12 @@ def test_a_misspelt_precision_is_told_before_anything_is_read(command: str) -> N
     assert "precision must be float32 or bfloat16, got 'fp16'" in said
 
 
+def test_a_name_with_a_line_break_does_not_make_two_lines(tmp_path: Path) -> None:
+    told = maskreid("data", "check", tmp_path / "two\nlines", code=2).stderr
+    assert told.count("\n") == 1
+    assert "two\\nlines" in told
+
+
 def test_a_path_that_the_system_refuses_is_one_line() -> None:
     assert refused("data", "check", "x" * 300).startswith(f"maskreid: {'x' * 300}: File name too long")
 

@@ -182,35 +182,37 @@ def test_what_goes_wrong_leaves_nothing(embedder: Embedder, world: Dataset, tmp_
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-@pytest.mark.parametrize(("images", "embedded"), [(4, 1), (3, 0), (2, 2)])
-def test_what_was_done_counts_where_all_of_it_is_asked_for(
-    embedder: Embedder,
-    photos: Dataset,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    images: int,
-    embedded: int,
+def one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Images are embedded by threes, and no more are read ahead than have to be."""
+    monkeypatch.setattr(parts, "MOST", 3)
+    monkeypatch.setattr(threads, "AT_ONCE", 1)
+    monkeypatch.setattr(threads, "thread_count", lambda: 1)
+
+
+@pytest.mark.parametrize("more", [1, 0, -1])
+def test_what_was_done_counts_unless_less_is_asked_for(
+    embedder: Embedder, photos: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: int
 ) -> None:
-    """Three were; the next three were only read."""
-    monkeypatch.setattr(feature_file, "CHUNK", 3)
+    one_after_another(monkeypatch)
     out, counting = tmp_path / "f.npz", Counting(embedder)
     with pytest.raises(CutError):
         embed_dataset(counting, photos, out, progress=cut_after(8))  # type: ignore[arg-type]
-    assert counting.count == 3
-    counting.count = 0
-    shorter = replace(photos, splits={"gallery": photos.splits["gallery"][:images]})
-    assert embed_dataset(counting, shorter, out) == {"gallery": images}  # type: ignore[arg-type]
-    assert counting.count == embedded
+    done, counting.count = counting.count, 0
+    assert 0 < done < 8
+    others = replace(photos, splits={"gallery": photos.splits["gallery"][: done + more]})
+    assert embed_dataset(counting, others, out) == {"gallery": done + more}  # type: ignore[arg-type]
+    assert counting.count == {1: 1, 0: 0, -1: done - 1}[more]
 
 
 @pytest.mark.parametrize("other", ["model", "masks", "precision"])
 def test_rows_of_another_model_or_precision_or_under_other_masks_are_not_continued(
     embedder: Embedder, photos: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str
 ) -> None:
-    monkeypatch.setattr(feature_file, "CHUNK", 3)
+    one_after_another(monkeypatch)
     out = tmp_path / "f.npz"
     with pytest.raises(CutError):
         embed_dataset(embedder, photos, out, progress=cut_after(8))
+    assert (tmp_path / ".f.npz.unfinished").exists()
     masks = "none" if other == "masks" else None
     changed = Embedder(made("dataset", flip=other == "model"), masks=masks, backend="torch", precision="float32")
     if other == "precision":

@@ -103,15 +103,15 @@ def test_a_line_that_is_no_judgement_is_named(empty: Gallery, line: str) -> None
         judgements(empty)
 
 
-def test_a_bucket_has_no_judgements(tmp_path: Path, model: str) -> None:
-    """An address of files is taken for a bucket."""
-    gallery = Gallery.create(f"file://{tmp_path}/g", model)
-    (id_,) = put(gallery, unit(1))
+def test_a_bucket_has_no_judgements(empty: Gallery) -> None:
+    """This one is a folder that goes by an address."""
+    (id_,) = put(empty, unit(1))
+    empty.path = "s3://bucket/people"
     with pytest.raises(MaskreidError, match="judgements need a gallery on disk; maskreid gallery label works there"):
-        same(gallery, [id_])
-    assert judgements(gallery) == []
-    assert leftovers(gallery) == []
-    assert remove(gallery, Filter(ids=(id_,))) == 1
+        same(empty, [id_])
+    assert judgements(empty) == []
+    assert leftovers(empty) == []
+    assert remove(empty, Filter(ids=(id_,))) == 1
 
 
 def test_a_full_disk_leaves_the_judgements_that_were_there(empty: Gallery, request: pytest.FixtureRequest) -> None:

@@ -32,6 +32,7 @@ from maskreid.cli import (
 from maskreid.cli.blas import use_avx512_products
 from maskreid.cli.memory import keep_freed_memory
 from maskreid.errors import MaskreidError
+from maskreid.files import one_line
 
 INTERRUPTED = 130  # the exit status that Typer makes of Ctrl-C
 
@@ -88,12 +89,14 @@ def main() -> None:
         app()
     except MaskreidError as error:
         progress.end_line()
-        sys.stderr.write(f"maskreid: {error}\n")  # at once: several processes may say theirs to one terminal
+        sys.stderr.write(
+            f"maskreid: {one_line(str(error))}\n"
+        )  # at once: several processes may say theirs to one terminal
         sys.exit(2)
     except OSError as error:  # of a place that the machine does not let us read, or a full disk
         progress.end_line()
         where = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
-        sys.stderr.write(f"maskreid: {where}{error.strerror or error}\n")
+        sys.stderr.write(f"maskreid: {one_line(where)}{error.strerror or error}\n")
         sys.exit(2)
     except _out_of_memory() as error:
         progress.end_line()

@@ -36,7 +36,7 @@ def load_segmenter(path: str | None = None) -> PersonSegmenter:
     network = PersonSegmenter()
     try:
         state = safetensors.torch.load(_weights() if path is None else Path(path).read_bytes())
-        state.setdefault("rows", network.rows)  # files of before it was there, all of such crops
+        state.setdefault("rows", network.rows)  # as of the shipped weights, where a file does not say
         network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
     except OSError as error:
         raise MaskreidError(f"{path}: cannot be read ({error.strerror})") from None

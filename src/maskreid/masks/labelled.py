@@ -91,7 +91,7 @@ def learn_segmenter(
     card = {
         "schema_version": 1,
         "architecture": "PersonSegmenter",
-        "input": "RGB crop of any size, 0-255",
+        "input": f"RGB crop, 0-255, resized to a height of {int(segmenter.rows)} pixels",
         "output": "person or background for every pixel",
         "training": {
             "data": dataset.name,

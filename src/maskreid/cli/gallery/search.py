@@ -228,7 +228,8 @@ def _look_up(gallery: Gallery, ids: list[str]) -> tuple[tuple[str, ...], Vectors
 
 
 def _print(name: str, hits: list[Hit], person: str) -> None:
-    from maskreid.cli.gallery.show import NOTHING, as_row, one_line, table
+    from maskreid.cli.gallery.show import NOTHING, as_row, table
+    from maskreid.files import one_line
 
     print(one_line(f"{name}: {person}"))
     if not hits:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+
+from maskreid.files import one_line
 
 if TYPE_CHECKING:
     from maskreid.gallery import Entry
@@ -25,11 +26,6 @@ def as_row(entry: Entry) -> dict[str, str]:
         "tags": one_line(" ".join(entry.tags)) or NOTHING,
         "image": one_line(f"{entry.source}: {entry.path}"),
     }
-
-
-def one_line(text: str) -> str:
-    """Return a text without what would break a line, or steer a terminal."""
-    return "".join(repr(each)[1:-1] if unicodedata.category(each) == "Cc" else each for each in text)
 
 
 def as_values(entry: Entry) -> dict[str, Any]:
