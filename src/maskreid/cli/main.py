@@ -89,9 +89,8 @@ def main() -> None:
         app()
     except MaskreidError as error:
         progress.end_line()
-        sys.stderr.write(
-            f"maskreid: {one_line(str(error))}\n"
-        )  # at once: several processes may say theirs to one terminal
+        # At once: several processes may say theirs to one terminal.
+        sys.stderr.write(f"maskreid: {one_line(str(error))}\n")
         sys.exit(2)
     except OSError as error:  # of a place that the machine does not let us read, or a full disk
         progress.end_line()
