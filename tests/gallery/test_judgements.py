@@ -92,8 +92,22 @@ def test_only_a_part_of_the_judgements_is_left_half_written(empty: Gallery) -> N
     assert leftovers(empty) == []
 
 
+WHOLE = '"id": "a", "when": "", "who": "me", "what": "same"'
+
+
 @pytest.mark.parametrize(
-    "line", ["nonsense", "5", "[]", "{}", '{"id": "a", "entries": 5}', '{"id": "a", "who": "me", "colour": "red"}']
+    "line",
+    [
+        "nonsense",
+        "5",
+        "[]",
+        "{}",
+        f'{{{WHOLE}, "entries": 5}}',
+        f'{{{WHOLE}, "entries": "abc"}}',
+        f'{{{WHOLE}, "entries": [["x"]]}}',
+        f'{{{WHOLE}, "entries": ["a"], "before": 5}}',
+        f'{{{WHOLE}, "entries": ["a"], "colour": "red"}}',
+    ],
 )
 def test_a_line_that_is_no_judgement_is_named(empty: Gallery, line: str) -> None:
     append(empty, Judged.now("me", "same", ["a"]))

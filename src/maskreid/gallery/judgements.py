@@ -165,7 +165,13 @@ def _line(judged: Judged) -> str:
 def _read(line: bytes, where: str) -> Judged:
     try:
         values = json.loads(line)
-        values |= {name: tuple(values.get(name, ())) for name in ("entries", "than", "left")}
+        for name in ("entries", "than", "left"):
+            listed = values.get(name, [])
+            if not isinstance(listed, list) or not all(isinstance(id_, str) for id_ in listed):
+                raise TypeError
+            values[name] = tuple(listed)
+        if not isinstance(values.get("before"), dict | None):
+            raise TypeError
         return Judged(**values)
     except (ValueError, TypeError, AttributeError):
         raise MaskreidError(f"{where} is no judgement; correct or remove the line") from None
