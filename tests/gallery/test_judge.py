@@ -128,7 +128,7 @@ def test_nobody_and_nothing_are_refused(empty: Gallery, ids: list[str]) -> None:
     for wrong in ([], ["0" * 32]):
         with pytest.raises(MaskreidError):
             same(empty, wrong)
-    with pytest.raises(MaskreidError, match="expected a text without spaces"):
+    with pytest.raises(MaskreidError, match="expected a text, without spaces"):
         same(empty, ids[:1], " x")
     assert judgements(empty) == []
     assert named(empty, ids) == NAMES

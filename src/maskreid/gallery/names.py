@@ -34,6 +34,6 @@ def check_tag(tag: str) -> None:
 def _check_line(what: str, text: str) -> None:
     check_text(what, text)
     if not text.strip() or text != text.strip():
-        raise MaskreidError(f"{what} {text!r}: expected a text without spaces around it")
+        raise MaskreidError(f"{what} {text!r}: expected a text, without spaces around it")
     if any(unicodedata.category(each) == "Cc" for each in text):
         raise MaskreidError(f"{what} {text!r}: expected no line breaks and control characters in it")

@@ -79,7 +79,7 @@ def _load(source: Source, tree: Tree, table: str, _: int) -> Dataset:
             who = names.get(identity, "nobody")
             raise MaskreidError(f"{line}: identity {row['identity']} is {who}, but identity_name is {called!r}")
         path = _member(row["path"], "path", members, table, line)
-        if shown.setdefault(path, row["identity"]) != row["identity"]:
+        if numbers[shown.setdefault(path, row["identity"])] != identity:
             raise MaskreidError(
                 f"{line}: {row['path']} shows identity {row['identity']}, but {shown[path]} in a line before; an "
                 "image is of one person"
