@@ -305,7 +305,7 @@ def losses(recipe: Recipe, world: Dataset, steps: int) -> list[float]:
 def test_bfloat16_begins_with_the_losses_of_float32(world: Dataset) -> None:
     half = replace(TINY, schedule=replace(TINY.schedule, precision="bfloat16"))
     exact, rounded = losses(TINY, world, 4), losses(half, world, 4)
-    assert rounded == pytest.approx(exact, rel=0.01)
+    assert rounded == pytest.approx(exact, rel=0.03)
     assert rounded != exact
 
 

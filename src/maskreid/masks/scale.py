@@ -12,21 +12,25 @@ from maskreid.images import resize_bilinear
 
 BATCH = 64  # images segmented together ...
 PIXELS = 1 << 22  # ... with no more pixels than these, at some 350 bytes each, unless one image has more
-STEP = 8  # pixels: widths are multiples, so that images of many sizes are few batches
-WIDEST = 4  # times the height; what is wider is squeezed
+NARROWEST, WIDEST = 8, 4  # pixels, and times the height that was learned at: other shapes are squeezed into these
 # Level of 255 from which an enlarged mask is the person: a little under half, so that it does not hang on how a half
 # is rounded, which an exported graph does in its own way.
 PERSON = 120
 
 
 def seen_size(height: int, width: int, rows: int) -> tuple[int, int]:
-    """Return the (height, width) at which an image of another size is segmented: ``rows`` high, of its own shape.
+    """Return the (height, width) at which an image is segmented: its own shape, at least ``rows`` high.
 
-    In whole numbers, and of numbers that an exporter knows only when the graph runs, too.
+    And at most a quarter higher: larger people are still known, and have more to tell by.
     """
-    columns = STEP * ((2 * width * rows + STEP * height) // (2 * STEP * height))  # the nearest multiple
-    columns = torch.sym_max(columns, STEP)  # type: ignore[no-untyped-call]
-    return rows, torch.sym_min(columns, WIDEST * rows)  # type: ignore[no-untyped-call]
+    seen = _between(rows, height, rows + rows // 4)
+    return seen, _between(NARROWEST, (2 * width * seen + height) // (2 * height), WIDEST * rows)
+
+
+def _between(low: int, value: int, high: int) -> int:
+    """Return a number within bounds, which need not be known before an exported graph runs."""
+    bounded: int = torch.sym_min(torch.sym_max(value, low), high)  # type: ignore[no-untyped-call]
+    return bounded
 
 
 def at_rows(
@@ -34,12 +38,12 @@ def at_rows(
     pixels: Sequence[npt.NDArray[np.uint8]],
     rows: int,
 ) -> list[npt.NDArray[np.bool_]]:
-    """Segment images of any sizes by ``person``, which takes a batch of one size and knows people ``rows`` high.
+    """Segment images of any sizes by ``person``, which takes a batch of one size.
 
     Args:
         person: (N, H, W, 3) uint8 RGB to (N, H, W) bool, true on the person.
         pixels: (H, W, 3) uint8 RGB arrays.
-        rows: the height at which all are segmented; an image that has it, and a width of whole steps, stays as it is.
+        rows: the height of the crops that it learned from; see `seen_size`.
 
     Returns:
         (H, W) bool arrays of the images' own sizes, in the same order.
