@@ -33,7 +33,9 @@ def iou(one: np.ndarray, other: np.ndarray) -> float:
         ((128, 5), (128, 8)),
     ],
 )
-def test_an_image_is_seen_in_its_own_shape_and_neither_small_nor_large(size: tuple[int, int], seen: tuple[int, int]) -> None:
+def test_an_image_is_seen_in_its_own_shape_and_neither_small_nor_large(
+    size: tuple[int, int], seen: tuple[int, int]
+) -> None:
     assert seen_size(*size, 128) == seen
 
 

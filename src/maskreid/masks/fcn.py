@@ -46,7 +46,7 @@ def load_segmenter(path: str | None = None) -> PersonSegmenter:
 
 
 class FcnMasks:
-    """A `maskreid.images.MaskSource` that segments each image at the height that its segmenter learned at."""
+    """A `maskreid.images.MaskSource` that segments each image at about the height that its segmenter learned at."""
 
     def __init__(self, segmenter: PersonSegmenter | None = None) -> None:
         """Use ``segmenter``, or the shipped one."""

@@ -91,7 +91,7 @@ def learn_segmenter(
     card = {
         "schema_version": 1,
         "architecture": "PersonSegmenter",
-        "input": f"RGB crop, 0-255, resized to a height of {int(segmenter.rows)} pixels",
+        "input": f"RGB crop, 0-255, shown {int(segmenter.rows)} to {int(segmenter.rows) * 5 // 4} pixels high",
         "output": "person or background for every pixel",
         "training": {
             "data": dataset.name,

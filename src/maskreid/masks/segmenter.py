@@ -27,8 +27,8 @@ class PersonSegmenter(nn.Module):
     with a last layer that sees the input's own pixels, because at 64 x 128 the outline is most of the answer.
 
     Attributes:
-        rows: int64 scalar, height of the crops that it learned from. People of another height are others to it, so
-            `maskreid.masks.segment` shows it every image at that height.
+        rows: int64 scalar, height of the crops that it learned from. It knows people of about that height, at which
+            `maskreid.masks.segment` shows it every image.
     """
 
     rows: Tensor
