@@ -26,8 +26,8 @@ from maskreid.network import Model
 from maskreid.progress import Progress, silent
 
 LEAST_COSINE = 0.9999  # of a feature and PyTorch's from the same mask
-# Share of the pixels in which the masks agree. Rounding moves one where neither is sure: few, and more where images are
-# resized for the segmenter, in which a level may differ by one.
+# Share of the pixels in which the masks agree. Rounding moves one where neither is sure: few, and more where images
+# are resized for the segmenter, in which a level may differ by one.
 LEAST_AGREEMENT = 0.999
 BATCHES = (1, 64)
 
