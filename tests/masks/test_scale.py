@@ -8,7 +8,7 @@ from PIL import Image
 
 from maskreid.images import read_image, synthetic_world
 from maskreid.masks import at_rows, load_segmenter, segment
-from maskreid.masks.scale import seen_size
+from maskreid.masks.scale import _batches, seen_size
 
 
 def bright(batch: np.ndarray) -> np.ndarray:
@@ -67,6 +67,16 @@ def test_a_mask_comes_back_at_the_images_own_size_with_a_smooth_outline(scale: f
     (mask,) = at_rows(bright, [image], 128)
     assert mask.shape == disc.shape
     assert iou(mask, disc) > 0.97
+
+
+@pytest.mark.parametrize(
+    ("size", "together"), [((128, 64), [64, 36]), ((1500, 600), [4] * 25), ((6000, 4000), [1] * 100)]
+)
+def test_larger_images_are_segmented_fewer_at_a_time(size: tuple[int, int], together: list[int]) -> None:
+    image = np.broadcast_to(np.uint8(0), (*size, 3))  # takes no memory
+    batches = list(_batches(list(range(100)), image))
+    assert [len(batch) for batch in batches] == together
+    assert [index for batch in batches for index in batch] == list(range(100))
 
 
 @pytest.mark.parametrize("scale", [0.5, 2, 4])

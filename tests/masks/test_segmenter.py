@@ -6,7 +6,6 @@ import torch
 
 from maskreid.images import Folder
 from maskreid.masks import FcnMasks, PersonSegmenter, load_segmenter, segment
-from maskreid.masks.scale import _batches
 
 
 @pytest.mark.parametrize("size", [(128, 64), (160, 60), (128, 48), (33, 17), (7, 5)])
@@ -48,16 +47,6 @@ def test_images_of_different_sizes_keep_their_order() -> None:
     for mask, image in zip(together, pixels, strict=True):
         alone = segment(load_segmenter(), [image])[0]
         assert (mask == alone).mean() > 0.98  # bfloat16 sums in another order for another batch
-
-
-@pytest.mark.parametrize(
-    ("size", "together"), [((128, 64), [64, 36]), ((1500, 600), [4] * 25), ((6000, 4000), [1] * 100)]
-)
-def test_larger_images_are_segmented_fewer_at_a_time(size: tuple[int, int], together: list[int]) -> None:
-    image = np.broadcast_to(np.uint8(0), (*size, 3))  # takes no memory
-    batches = list(_batches(list(range(100)), image))
-    assert [len(batch) for batch in batches] == together
-    assert [index for batch in batches for index in batch] == list(range(100))
 
 
 def test_the_name_follows_the_weights() -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from maskreid.errors import MaskreidError
+from maskreid.files import one_line
 from maskreid.gallery.schema import check_text
 from maskreid.gallery.verdict import IN_PLACE_OF_A_NAME
 
@@ -35,5 +34,5 @@ def _check_line(what: str, text: str) -> None:
     check_text(what, text)
     if not text.strip() or text != text.strip():
         raise MaskreidError(f"{what} {text!r}: expected a text, without spaces around it")
-    if any(unicodedata.category(each) == "Cc" for each in text):
+    if text != one_line(text):
         raise MaskreidError(f"{what} {text!r}: expected no line breaks and control characters in it")

@@ -18,6 +18,7 @@ from maskreid.files import write_out
 from maskreid.images import Dataset, PersonImage, Source, read_image, read_mask, split_identities
 from maskreid.masks.fcn import segment
 from maskreid.masks.learn import MaskQuality, SegmenterSchedule, mask_quality, train_segmenter
+from maskreid.masks.scale import tallest
 from maskreid.masks.stored import claim, member_of, png_members
 from maskreid.network import check_free, stored_value
 from maskreid.progress import Progress, silent
@@ -86,12 +87,12 @@ def learn_segmenter(
     segmenter = train_segmenter(training.pixels[usable], training.masks[usable], schedule, progress)
     stored = {name: stored_value(value, half=True) for name, value in segmenter.state_dict().items()}
     segmenter.load_state_dict({name: value.to(segmenter.state_dict()[name].dtype) for name, value in stored.items()})
-    weights = safetensors.torch.save(stored)
+    weights, rows = safetensors.torch.save(stored), int(segmenter.rows)
     quality = mask_quality(segment(segmenter, list(testing.pixels)), list(testing.masks))
     card = {
         "schema_version": 1,
         "architecture": "PersonSegmenter",
-        "input": f"RGB crop, 0-255, shown {int(segmenter.rows)} to {int(segmenter.rows) * 5 // 4} pixels high",
+        "input": f"RGB crop, 0-255, shown {rows} to {tallest(rows)} pixels high",
         "output": "person or background for every pixel",
         "training": {
             "data": dataset.name,

@@ -23,8 +23,13 @@ def seen_size(height: int, width: int, rows: int) -> tuple[int, int]:
 
     And at most a quarter higher: larger people are still known, and have more to tell by.
     """
-    seen = _between(rows, height, rows + rows // 4)
+    seen = _between(rows, height, tallest(rows))
     return seen, _between(NARROWEST, (2 * width * seen + height) // (2 * height), WIDEST * rows)
+
+
+def tallest(rows: int) -> int:
+    """Return the greatest height at which a segmenter that learned at ``rows`` is shown an image."""
+    return rows + rows // 4
 
 
 def _between(low: int, value: int, high: int) -> int:
