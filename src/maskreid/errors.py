@@ -1,4 +1,7 @@
-"""The one exception that maskreid raises for something a person can put right, and its most frequent reason."""
+"""The one exception that maskreid raises for something a person can put right, and its most frequent reasons."""
+
+import difflib
+from collections.abc import Iterable
 
 
 class MaskreidError(Exception):
@@ -16,3 +19,16 @@ def check_count(what: str, count: int, least: int = 1) -> None:
     """
     if count < least:
         raise MaskreidError(f"{what}: expected at least {least}, got {count}")
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = "", *, prefix: str = "") -> str:
+    """Return "; did you mean NEAREST?", to end a message about a name that is none of ``known``.
+
+    Args:
+        name: what was asked for.
+        known: what there is.
+        otherwise: what the message ends with where nothing is near.
+        prefix: what the nearest is written after, such as the section of a key.
+    """
+    near = difflib.get_close_matches(name, list(known), 1)
+    return f"; did you mean {prefix}{near[0]}?" if near else otherwise

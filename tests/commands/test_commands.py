@@ -299,7 +299,7 @@ def test_several_datasets_are_trained_on_together(folder: Path, tmp_path: Path) 
         assert expected in refused("train", RECIPE, *both, *wrong, "--out", tmp_path / "other", *short)
 
 
-def test_what_to_type_next_fits_the_first_dataset(
+def test_what_to_type_next_fits_each_dataset(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     viper = tmp_path / "VIPeR"
@@ -307,15 +307,25 @@ def test_what_to_type_next_fits_the_first_dataset(
     for name in range(1, 9):
         for camera in (1, 2):
             Image.new("RGB", (8, 16)).save(viper / f"{name:04d}{camera:04d}.png")
+    photos = tmp_path / "photos"
+    for name in ("anna", "bert"):
+        (photos / name).mkdir(parents=True)
+        for number in (1, 2):
+            Image.new("RGB", (8, 16)).save(photos / name / f"{number}.png")
     monkeypatch.setattr(training, "train", lambda *_, **__: SimpleNamespace(card={"metrics": {}}))
     for data, options, expected in (
-        ([folder], {"format": "market1501"}, " --format market1501"),
-        ([viper], {"split": 3}, " --split 3"),
-        ([viper, folder], {"split": 3}, " --split 3"),
-        ([folder, viper], {"split": 3}, ""),
+        ([folder], {"format": "market1501"}, [" --format market1501"]),
+        ([viper], {"split": 3}, [" --split 3"]),
+        ([viper, folder], {"split": 3}, [" --split 3", ""]),
+        ([folder, viper, photos], {}, ["", "", " --protocol all-vs-all"]),
     ):
         train_command(RECIPE, [str(path) for path in data], tmp_path / "run", **options)
-        assert capsys.readouterr().out.endswith(f"--data {data[0]}{expected}\n")
+        said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("test it: ")]
+        model = tmp_path / "run" / "model"
+        assert said == [
+            f"test it: maskreid evaluate {model} --data {path}{each}"
+            for path, each in zip(data, expected, strict=True)
+        ]
 
 
 def test_calibrate_then_evaluate_open_set(folder: Path, tmp_path: Path) -> None:

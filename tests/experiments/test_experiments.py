@@ -264,7 +264,7 @@ def test_refuses(viper: Path, market: Path, tmp_path: Path) -> None:
     ]:
         with pytest.raises(MaskreidError, match=message):
             reproduce(what, data, tmp_path, TINY)
-    with pytest.raises(MaskreidError, match="at least 1 seed"):
+    with pytest.raises(MaskreidError, match="seeds: expected at least 1"):
         reproduce("table1", [viper], tmp_path, TINY, seeds=0)
 
 

@@ -10,7 +10,7 @@ from maskreid.images import DISTRACTOR, FORMATS, open_dataset, open_images
 
 
 def test_an_unknown_format_is_answered_with_the_nearest(market: Path) -> None:
-    with pytest.raises(MaskreidError, match=r"'market1510'; did you mean market1501\?") as error:
+    with pytest.raises(MaskreidError, match=r"'market1510': expected .*; did you mean market1501\?") as error:
         open_dataset(market, "market1510")
     assert all(name in str(error.value) for name in FORMATS)
 

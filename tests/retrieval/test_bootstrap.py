@@ -88,7 +88,7 @@ def test_resamples_queries_and_not_their_rankings() -> None:
 
 
 def test_refuses() -> None:
-    with pytest.raises(MaskreidError, match="at least 1 resample, got 0"):
+    with pytest.raises(MaskreidError, match="resamples: expected at least 1, got 0"):
         bootstrap(ranked([1]), resamples=0)
     for level in (0, 1, 95):
         with pytest.raises(MaskreidError, match="between 0 and 1"):

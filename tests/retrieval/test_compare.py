@@ -142,7 +142,7 @@ def test_refuses_other_tests(two) -> None:
         compare(a, replace(b, gallery_size=121))
     with pytest.raises(MaskreidError, match="the tests differ"):
         compare(a, replace(b, queries=b.queries + 1))
-    with pytest.raises(MaskreidError, match="at least 1 flip"):
+    with pytest.raises(MaskreidError, match="flips: expected at least 1"):
         compare(a, b, flips=0)
 
 

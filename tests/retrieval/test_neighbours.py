@@ -85,7 +85,7 @@ def test_reranking_takes_any_search(world, search, off) -> None:
 
 
 def test_refuses() -> None:
-    with pytest.raises(MaskreidError, match="at least 1 probe, got 0"):
+    with pytest.raises(MaskreidError, match="probes: expected at least 1, got 0"):
         approximate_search(probes=0)
     with pytest.raises(MaskreidError, match="device 'nowhere'"):
         device_search("nowhere")(np.eye(3, dtype=np.float32), 2, silent)

@@ -51,7 +51,7 @@ def test_refuses_parameters_out_of_range(wrong) -> None:
 
 
 def test_refuses_no_probes() -> None:
-    with pytest.raises(MaskreidError, match="expected at least 1 probe, got 0"):
+    with pytest.raises(MaskreidError, match="probes: expected at least 1, got 0"):
         Reranking(probes=0)
 
 

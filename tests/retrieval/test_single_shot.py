@@ -100,7 +100,7 @@ def test_says_why_queries_are_skipped_and_refuses() -> None:
         evaluate_single_shot(Features(one, np.array([7]), np.array([1])), gallery)
     with pytest.raises(MaskreidError, match="nothing but junk"):
         evaluate_single_shot(query, Features(one, np.array([-1]), np.array([1])))
-    with pytest.raises(MaskreidError, match="at least 1 repeat"):
+    with pytest.raises(MaskreidError, match="repeats: expected at least 1"):
         evaluate_single_shot(query, gallery, repeats=0)
 
 

@@ -6,11 +6,14 @@ import json
 import os
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maskreid.cli.common import CacheOption, DeviceOption, FormatOption, SplitOption, open_together
+from maskreid.cli.common import CacheOption, DeviceOption, FormatOption, SplitOption, open_data, open_together
+
+if TYPE_CHECKING:
+    from maskreid.images import Dataset
 
 
 def train(
@@ -53,8 +56,6 @@ def train(
     """
     from maskreid import progress, training
     from maskreid.files import check_folder
-    from maskreid.images.joint import JOINED
-    from maskreid.training.learned import RANDOM
 
     check_folder(out)
     loaded = training.Recipe.load(recipe, set_ or [])
@@ -71,8 +72,16 @@ def train(
     held_out = model.card["metrics"].get("held_out_identities")
     if held_out:
         print(f"held-out identities: Rank-1 {held_out['rank1']:.2f}  mAP {held_out['map']:.2f}")
-    drawn = RANDOM in dataset.label.split(JOINED)[0]  # of several datasets the first
-    options = (f" --format {format}" if format else "") + (f" --split {split}" if split and drawn else "")
-    if not (dataset.splits.get("query") and dataset.splits.get("gallery")) and len(data) == 1:
+    for name in data:
+        options = _test_options(open_data(name, format), format, split)
+        print(f"test it: maskreid evaluate {shlex.quote(str(out / 'model'))} --data {shlex.quote(name)}{options}")
+
+
+def _test_options(dataset: Dataset, format_: str | None, split: int) -> str:
+    """Return with what a model is tested on a dataset that it was trained on."""
+    options = (f" --format {format_}" if format_ else "") + (
+        f" --split {split}" if split and dataset.split is not None else ""
+    )
+    if not (dataset.splits.get("query") and dataset.splits.get("gallery")):
         options += " --protocol all-vs-all"  # there is nobody else to search for
-    print(f"test it: maskreid evaluate {shlex.quote(str(out / 'model'))} --data {shlex.quote(data[0])}{options}")
+    return options

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from maskreid.errors import MaskreidError
+from maskreid.errors import MaskreidError, check_count
 from maskreid.experiments.budget import Budget
 from maskreid.experiments.plan import BESIDE, experiment
 from maskreid.experiments.published import Column, PublishedRow, PublishedTable, published_tables
@@ -104,8 +104,7 @@ def reproduce(
         MaskreidError: no such table or row, or the data it needs is not given, or nothing can be searched in it.
     """
     table, rows = _chosen(what)
-    if seeds < 1:
-        raise MaskreidError(f"expected at least 1 seed, got {seeds}")
+    check_count("reproduce: seeds", seeds)
     workshop = Workshop(data, Path(out), budget, cache=cache, device=device, progress=progress)
     columns = [column for column in table.columns if column.data in workshop.held]
     if not columns:

@@ -9,7 +9,6 @@ are passed over.
 from __future__ import annotations
 
 import csv
-import difflib
 import io
 import math
 import posixpath
@@ -17,7 +16,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from maskreid.errors import MaskreidError
+from maskreid.errors import MaskreidError, did_you_mean
 from maskreid.images.layout import Format, Tree, base, join, own_numbering, parent
 from maskreid.images.records import DISTRACTOR, JUNK, SPLITS, UNKNOWN_CAMERA, Dataset, PersonImage, check_camera
 from maskreid.images.source import Source
@@ -67,7 +66,9 @@ def _load(source: Source, tree: Tree, table: str, _: int) -> Dataset:
         line = f"{where}, line {number}"
         split = row["split"]
         if split not in SPLITS:
-            raise MaskreidError(f"{line}: split is {split!r}; expected {', '.join(SPLITS)}{_near(split, SPLITS)}")
+            raise MaskreidError(
+                f"{line}: split is {split!r}; expected {', '.join(SPLITS)}{did_you_mean(split, SPLITS)}"
+            )
         identity = numbers[row["identity"]]
         if identity < 1 and (split != "gallery" or identity < -1):
             raise MaskreidError(
@@ -114,7 +115,7 @@ def _rows(content: bytes, where: str) -> Iterator[tuple[int, dict[str, str]]]:
         for name in NEEDED:
             if name not in header:
                 raise MaskreidError(
-                    f"{where}, line 1: no column {name!r}{_near(name, header)}; expected "
+                    f"{where}, line 1: no column {name!r}; expected "
                     f"{', '.join(NEEDED)}[, {', '.join(OPTIONAL)}], found {', '.join(header) or 'nothing'}"
                 )
         twice = [name for name in NEEDED + OPTIONAL if header.count(name) > 1]
@@ -193,11 +194,6 @@ def parse_time(value: str) -> float:
 def _whole(value: str) -> int | None:
     match = WHOLE.fullmatch(value)
     return int(match[1]) if match else None
-
-
-def _near(name: str, known: tuple[str, ...] | list[str]) -> str:
-    near = difflib.get_close_matches(name, known, 1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
 
 
 CSV = Format("csv", "a .csv with the columns path, identity, camera, split", _find, _load)

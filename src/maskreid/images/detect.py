@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
-from maskreid.errors import MaskreidError
+from maskreid.errors import MaskreidError, did_you_mean
 from maskreid.images.csvfile import CSV
 from maskreid.images.cuhk01 import CUHK01
 from maskreid.images.cuhk03 import CUHK03, CUHK03_DETECTED, CUHK03_LABELED
@@ -58,9 +57,8 @@ def open_dataset(path: str | Path, format: str | None = None, *, split: int = 0,
             other than 0 is asked of a dataset that has one only.
     """
     if format is not None and format not in FORMATS:
-        near = difflib.get_close_matches(format, FORMATS, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise MaskreidError(f"unknown dataset format {format!r}{hint} (known: {', '.join(FORMATS)})")
+        near = did_you_mean(format, FORMATS)
+        raise MaskreidError(f"unknown dataset format {format!r}: expected {', '.join(FORMATS)}{near}")
     path = Path(path)
     if path.is_file() and path.suffix.lower() == ".csv":
         if format not in (None, CSV.name):

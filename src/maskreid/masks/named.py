@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterable
 
-from maskreid.errors import MaskreidError
+from maskreid.errors import MaskreidError, did_you_mean
 from maskreid.images import Folder, MaskSource, PersonImage
 from maskreid.masks.fcn import FcnMasks, load_segmenter
 from maskreid.masks.segmenter import PersonSegmenter
@@ -46,10 +45,9 @@ def mask_source(name: str) -> MaskSource | None:
     if segmenter is not None:
         return FcnMasks(segmenter)
     if not os.path.isdir(name):
-        near = difflib.get_close_matches(name, NAMES, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        near = did_you_mean(name, NAMES)
         raise MaskreidError(
-            f"masks {name!r}: expected {', '.join(NAMES)}, a folder of masks or a segmenter's .safetensors{hint}"
+            f"masks {name!r}: expected {', '.join(NAMES)}, a folder of masks or a segmenter's .safetensors{near}"
         )
     return FolderMasks(name)
 

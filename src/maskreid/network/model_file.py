@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 from collections.abc import Mapping
@@ -15,7 +14,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from maskreid.errors import MaskreidError
+from maskreid.errors import MaskreidError, did_you_mean
 from maskreid.files import check_file, write_out
 from maskreid.network.card import network_of
 from maskreid.network.device import placed
@@ -193,6 +192,5 @@ def _find(name: str) -> tuple[Path, Path]:
         weights, card = (candidate.with_name(candidate.name + suffix) for suffix in (WEIGHTS, CARD))
         if weights.exists() or card.exists():
             return weights, card
-    near = difflib.get_close_matches(name, shipped, 1)
-    hint = f"did you mean {near[0]}?" if near else f"shipped models: {', '.join(shipped) or 'none'}"
-    raise MaskreidError(f"no model {name!r}: neither a shipped name nor a path to NAME.safetensors; {hint}")
+    hint = did_you_mean(name, shipped, f"; shipped models: {', '.join(shipped) or 'none'}")
+    raise MaskreidError(f"no model {name!r}: neither a shipped name nor a path to NAME.safetensors{hint}")

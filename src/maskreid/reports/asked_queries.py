@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 import numpy as np
 
-from maskreid.errors import MaskreidError
+from maskreid.errors import MaskreidError, did_you_mean
 from maskreid.retrieval import Judgement, worst_queries
 
 SOME = re.compile(r"(worst|random):(\d+)")
@@ -51,10 +50,9 @@ def _rows(judgement: Judgement, asked: str, names: Mapping[int, str], seed: int)
             people = {int(asked)}
         found = np.flatnonzero(np.isin(query.identities, sorted(people))).tolist()
     if not found:
-        near = difflib.get_close_matches(asked, [PurePosixPath(path).name for path in query.paths], 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        near = did_you_mean(asked, [PurePosixPath(path).name for path in query.paths])
         raise MaskreidError(
             f"queries: none of {len(query):,} is {asked!r}: expected worst:N, random:N, a query's path or file name, "
-            f"or an identity{hint}"
+            f"or an identity{near}"
         )
     return [int(row) for row in found]

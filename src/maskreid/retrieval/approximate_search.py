@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskreid.errors import MaskreidError
+from maskreid.errors import check_count
 from maskreid.progress import Progress
 from maskreid.retrieval.features import FloatArray, IntArray
 from maskreid.retrieval.neighbours import NeighbourLists, Neighbours, Search
@@ -30,8 +30,7 @@ def approximate_search(probes: int = 64, seed: int = 0) -> Search:
     Raises:
         MaskreidError: ``probes`` is below 1.
     """
-    if probes < 1:
-        raise MaskreidError(f"approximate search: expected at least 1 probe, got {probes}")
+    check_count("approximate search: probes", probes)
 
     def search(vectors: FloatArray, count: int, progress: Progress) -> Neighbours:
         from maskreid.retrieval.nearest_kernels import scan_neighbours, scan_rows

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from maskreid.errors import MaskreidError
+from maskreid.errors import MaskreidError, check_count
 from maskreid.retrieval.metrics import Metrics
 
 LEVEL = 0.95
@@ -54,8 +54,7 @@ def resampled_means(scores: NDArray[np.float64], resamples: int, seed: int) -> N
     Raises:
         MaskreidError: ``resamples`` is less than 1.
     """
-    if resamples < 1:
-        raise MaskreidError(f"bootstrap: expected at least 1 resample, got {resamples}")
+    check_count("bootstrap: resamples", resamples)
     rng = np.random.default_rng(seed)
     n = len(scores)
     means = []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from maskreid.errors import MaskreidError
+from maskreid.errors import MaskreidError, check_count
 from maskreid.retrieval.bootstrap import LEVEL, RESAMPLES, Interval, percentile_intervals, resampled_means
 from maskreid.retrieval.judge import Judgement
 from maskreid.retrieval.metrics import Metrics
@@ -70,8 +70,8 @@ def compare(
         By the names of `Metrics.per_query`.
 
     Raises:
-        MaskreidError: the two were not made of the same queries, gallery size and protocol, or ``people`` is too
-            short.
+        MaskreidError: the two are of other rows of queries, gallery sizes or protocols (scores do not say which
+            images these were: `check_same_test` does), or ``people`` is too short.
     """
     _check_protocols(a.protocol, b.protocol)
     if a.gallery_size != b.gallery_size or not np.array_equal(a.queries, b.queries):
@@ -136,8 +136,7 @@ def sign_flip_p(differences: NDArray[np.float64], flips: int, seed: int) -> NDAr
     Raises:
         MaskreidError: ``flips`` is less than 1.
     """
-    if flips < 1:
-        raise MaskreidError(f"compare: expected at least 1 flip, got {flips}")
+    check_count("compare: flips", flips)
     rng = np.random.default_rng(seed)
     observed = np.abs(differences.sum(axis=0)) - 1e-9  # sums in another order round to another last digit
     as_large = np.zeros(differences.shape[1], dtype=np.int64)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from maskreid.errors import MaskreidError
+from maskreid.errors import MaskreidError, check_count
 from maskreid.progress import Progress, silent
 from maskreid.retrieval.approximate_search import approximate_search
 from maskreid.retrieval.device_search import device_search
@@ -37,8 +37,8 @@ class Reranking:
 
     def __post_init__(self) -> None:
         check_parameters(self.k1, self.k2, self.lambda_)
-        if self.probes is not None and self.probes < 1:
-            raise MaskreidError(f"expected at least 1 probe, got {self.probes}; leave them out to search exactly")
+        if self.probes is not None:
+            check_count("rerank: probes", self.probes)
 
     def __call__(
         self, query: Features, gallery: Features, *, device: str | None = None, progress: Progress = silent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskreid.errors import MaskreidError
+from maskreid.errors import MaskreidError, check_count
 from maskreid.retrieval.evaluate import check_comparable
 from maskreid.retrieval.features import DISTRACTOR, JUNK, Features, IntArray
 from maskreid.retrieval.metrics import Metrics
@@ -45,8 +45,7 @@ def evaluate_single_shot(
     """
     check_comparable(query, gallery)
     protocol.check(query, gallery)
-    if repeats < 1:
-        raise MaskreidError(f"single shot: expected at least 1 repeat, got {repeats}")
+    check_count("single shot: repeats", repeats)
     people = _people(gallery)
     identity_of = gallery.identities[[rows[0] for rows in people]]
     place_of = {int(identity_of[place]): place for place in np.flatnonzero(has_identity(identity_of)).tolist()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
 import math
 import tomllib
@@ -13,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from maskreid.errors import MaskreidError
+from maskreid.errors import MaskreidError, did_you_mean
 from maskreid.images.shaped import MIN_SHARE
 from maskreid.network import NetworkConfig
 from maskreid.network.config import LARGEST_SIDE
@@ -245,9 +244,8 @@ def _build(kind: type[Section], table: Mapping[str, Any], where: str, prefix: st
     values: dict[str, Any] = {}
     for key, value in table.items():
         if key not in known:
-            near = difflib.get_close_matches(key, known, 1)
-            hint = f"did you mean {prefix}{near[0]}?" if near else f"known here: {', '.join(known)}"
-            raise MaskreidError(f"{where}: unknown key {prefix}{key}; {hint}")
+            near = did_you_mean(key, known, f"; known here: {', '.join(known)}", prefix=prefix)
+            raise MaskreidError(f"{where}: unknown key {prefix}{key}{near}")
         if dataclasses.is_dataclass(hints[key]):
             if not isinstance(value, Mapping):
                 raise MaskreidError(f"{where}: {key} is a section; write [{key}] and its keys below it")
