@@ -1,0 +1,78 @@
+"""What training a model on labelled people of other cameras brings, without their test.
+
+    python benchmarks/fine_tuning.py recipes/small-compact.toml --data viper.zip prid2011-single-shot.zip cuhk01.zip \
+        --set schedule.iterations=500 --out runs/three-quarters
+
+A quarter of each dataset's training people are kept apart. The recipe learns from all others together, and from all
+training images of the datasets of ``--beside``. Then each image of the first camera that shows one of the quarter is
+searched for in the other cameras: among the quarter alone, and among all of the dataset's training people. It prints
+Rank-1 / mAP (rectangular) of the model that the recipe starts from, and of what it became. A run that is there is
+taken up again.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from maskreid import progress
+from maskreid.cli.common import open_data
+from maskreid.cli.memory import keep_freed_memory
+from maskreid.images import Dataset, join_datasets, split_identities
+from maskreid.network import Model, load_model
+from maskreid.retrieval import Metrics, evaluate
+from maskreid.training import Recipe, extract_features, prepare, train
+from maskreid.training.prepare import data_config
+
+APART = 0.25
+
+
+def main() -> None:
+    """Print a row for each model and gallery, with a column for each dataset."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("recipe", help="with an init and data.held_out = 0")
+    parser.add_argument("--data", nargs="+", required=True)
+    parser.add_argument("--beside", nargs="+", default=[])
+    parser.add_argument("--set", action="append", default=[])
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    keep_freed_memory()  # as the maskreid command does
+    recipe = Recipe.load(arguments.recipe, arguments.set)
+    datasets = [open_data(name) for name in arguments.data]
+    joined = join_datasets([*map(open_data, arguments.beside), *map(without_the_quarter, datasets)])
+    trained = train(recipe, joined, arguments.out, progress=progress.terminal)
+    print(f"| Rank-1 / mAP | {' | '.join(Path(name).stem for name in arguments.data)} |")
+    for name, model in ((recipe.init, load_model(recipe.init)), (str(arguments.out), trained)):
+        found = [list(tests(model, dataset)) for dataset in datasets]
+        for where, row in zip(("among the quarter", "among all"), zip(*found, strict=True), strict=True):
+            print(f"| {name}, {where} | {' | '.join(map(scores, row))} |")
+
+
+def without_the_quarter(dataset: Dataset) -> Dataset:
+    """Return what is learned from."""
+    learned, _ = split_identities(dataset.splits["train"], APART, seed=0)
+    return replace(dataset, splits={"train": tuple(learned)})
+
+
+def tests(model: Model, dataset: Dataset) -> Iterator[Metrics]:
+    """Search for the people who were kept apart: among themselves, then among everybody."""
+    _, apart = split_identities(dataset.splits["train"], APART, seed=0)
+    packed = prepare(dataset.source, dataset.splits["train"], data_config(model), progress=progress.terminal)
+    features = extract_features(model, packed, progress=progress.terminal)
+    first = features.cameras == features.cameras.min()
+    asked = np.isin(features.identities, sorted({image.identity for image in apart}))
+    for gallery in (~first & asked, ~first):
+        yield evaluate(features.take(np.flatnonzero(first & asked)), features.take(np.flatnonzero(gallery)))
+
+
+def scores(metrics: Metrics) -> str:
+    """Return Rank-1 / mAP in percent."""
+    return f"{100 * metrics.rank(1):.2f} / {100 * metrics.map:.2f}"
+
+
+if __name__ == "__main__":
+    main()
