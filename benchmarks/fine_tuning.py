@@ -37,13 +37,15 @@ def main() -> None:
     parser.add_argument("recipe", help="with an init and data.held_out = 0")
     parser.add_argument("--data", nargs="+", required=True)
     parser.add_argument("--beside", nargs="+", default=[])
+    parser.add_argument("--people", type=int, help="learn from so many of each dataset only")
     parser.add_argument("--set", action="append", default=[])
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     keep_freed_memory()  # as the maskreid command does
     recipe = Recipe.load(arguments.recipe, arguments.set)
     datasets = [open_data(name) for name in arguments.data]
-    joined = join_datasets([*map(open_data, arguments.beside), *map(without_the_quarter, datasets)])
+    learned = [learned_from(dataset, arguments.people) for dataset in datasets]
+    joined = join_datasets([*map(open_data, arguments.beside), *learned])
     trained = train(recipe, joined, arguments.out, progress=progress.terminal)
     print(f"| Rank-1 / mAP | {' | '.join(Path(name).stem for name in arguments.data)} |")
     for name, model in ((recipe.init, load_model(recipe.init)), (str(arguments.out), trained)):
@@ -52,10 +54,12 @@ def main() -> None:
             print(f"| {name}, {where} | {' | '.join(map(scores, row))} |")
 
 
-def without_the_quarter(dataset: Dataset) -> Dataset:
-    """Return what is learned from."""
+def learned_from(dataset: Dataset, people: int | None) -> Dataset:
+    """Return the training people who are not kept apart, or so many of them, drawn at random."""
     learned, _ = split_identities(dataset.splits["train"], APART, seed=0)
-    return replace(dataset, splits={"train": tuple(learned)})
+    known = np.unique([image.identity for image in learned])
+    drawn = set(np.random.default_rng(0).permutation(known)[:people].tolist())
+    return replace(dataset, splits={"train": tuple(image for image in learned if image.identity in drawn)})
 
 
 def tests(model: Model, dataset: Dataset) -> Iterator[Metrics]:
