@@ -13,7 +13,7 @@ taken up again.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +22,8 @@ import numpy as np
 from maskreid import progress
 from maskreid.cli.common import open_data
 from maskreid.cli.memory import keep_freed_memory
-from maskreid.images import Dataset, join_datasets, split_identities
+from maskreid.images import Dataset, PersonImage, join_datasets, split_identities
+from maskreid.images.records import identities_of
 from maskreid.network import Model, load_model
 from maskreid.retrieval import Metrics, evaluate
 from maskreid.training import Recipe, extract_features, prepare, train
@@ -44,31 +45,33 @@ def main() -> None:
     keep_freed_memory()  # as the maskreid command does
     recipe = Recipe.load(arguments.recipe, arguments.set)
     datasets = [open_data(name) for name in arguments.data]
-    learned = [learned_from(dataset, arguments.people) for dataset in datasets]
+    parted = [split_identities(dataset.splits["train"], APART, seed=0) for dataset in datasets]
+    learned = [
+        replace(dataset, splits={"train": some_people(images, arguments.people)})
+        for dataset, (images, _) in zip(datasets, parted, strict=True)
+    ]
     joined = join_datasets([*map(open_data, arguments.beside), *learned])
     trained = train(recipe, joined, arguments.out, progress=progress.terminal)
     print(f"| Rank-1 / mAP | {' | '.join(Path(name).stem for name in arguments.data)} |")
     for name, model in ((recipe.init, load_model(recipe.init)), (str(arguments.out), trained)):
-        found = [list(tests(model, dataset)) for dataset in datasets]
+        found = [list(tests(model, dataset, apart)) for dataset, (_, apart) in zip(datasets, parted, strict=True)]
         for where, row in zip(("among the quarter", "among all"), zip(*found, strict=True), strict=True):
             print(f"| {name}, {where} | {' | '.join(map(scores, row))} |")
 
 
-def learned_from(dataset: Dataset, people: int | None) -> Dataset:
-    """Return the training people who are not kept apart, or so many of them, drawn at random."""
-    learned, _ = split_identities(dataset.splits["train"], APART, seed=0)
-    known = np.unique([image.identity for image in learned])
-    drawn = set(np.random.default_rng(0).permutation(known)[:people].tolist())
-    return replace(dataset, splits={"train": tuple(image for image in learned if image.identity in drawn)})
+def some_people(images: Sequence[PersonImage], count: int | None) -> tuple[PersonImage, ...]:
+    """Return the images of so many people, drawn at random, or of all."""
+    people = np.unique(identities_of(images))
+    drawn = set(np.random.default_rng(0).permutation(people)[:count].tolist())
+    return tuple(image for image in images if image.identity in drawn)
 
 
-def tests(model: Model, dataset: Dataset) -> Iterator[Metrics]:
+def tests(model: Model, dataset: Dataset, apart: Sequence[PersonImage]) -> Iterator[Metrics]:
     """Search for the people who were kept apart: among themselves, then among everybody."""
-    _, apart = split_identities(dataset.splits["train"], APART, seed=0)
     packed = prepare(dataset.source, dataset.splits["train"], data_config(model), progress=progress.terminal)
     features = extract_features(model, packed, progress=progress.terminal)
     first = features.cameras == features.cameras.min()
-    asked = np.isin(features.identities, sorted({image.identity for image in apart}))
+    asked = np.isin(features.identities, identities_of(apart))
     for gallery in (~first & asked, ~first):
         yield evaluate(features.take(np.flatnonzero(first & asked)), features.take(np.flatnonzero(gallery)))
 

@@ -140,26 +140,26 @@ def tell_ignored(data: str, ignored: Mapping[str, int]) -> None:
 
 
 def open_together(data: list[str], format_: str | None = None, split: int = 0) -> Dataset:
-    """Return one dataset as `open_data` does, or the training images of several as one dataset.
-
-    Of several, ``split`` is for those whose people are parted at random.
-    """
+    """Return one dataset as `open_data` does, or the training images of several as one dataset."""
     from maskreid.images import join_datasets
 
+    return join_datasets(open_each(data, format_, split))
+
+
+def open_each(data: list[str], format_: str | None = None, split: int = 0) -> list[Dataset]:
+    """Return datasets as `open_data` does; of several, ``split`` is for those whose people are parted at random."""
     if len(data) == 1:
-        return open_data(data[0], format_, split)
+        return [open_data(data[0], format_, split)]
     if format_:
         raise MaskreidError(f"--format {format_} goes with one --data, got {len(data)}; leave it out")
     datasets = [open_data(each) for each in data]
     drawn = [dataset.split is not None for dataset in datasets]
     if split and not any(drawn):
         raise MaskreidError(f"--split is {split}, but none of {', '.join(data)} has random splits; leave it out")
-    return join_datasets(
-        [
-            open_data(name, split=split) if again and split else dataset
-            for name, dataset, again in zip(data, datasets, drawn, strict=True)
-        ]
-    )
+    return [
+        open_data(name, split=split) if again and split else dataset
+        for name, dataset, again in zip(data, datasets, drawn, strict=True)
+    ]
 
 
 def check_png(out: Path) -> None:

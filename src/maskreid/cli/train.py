@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maskreid.cli.common import CacheOption, DeviceOption, FormatOption, SplitOption, open_data, open_together
+from maskreid.cli.common import CacheOption, DeviceOption, FormatOption, SplitOption, open_each
 
 if TYPE_CHECKING:
     from maskreid.images import Dataset
@@ -56,12 +56,14 @@ def train(
     """
     from maskreid import progress, training
     from maskreid.files import check_folder
+    from maskreid.images import join_datasets
 
     check_folder(out)
     loaded = training.Recipe.load(recipe, set_ or [])
-    dataset = open_together(data, format, split)
+    datasets = open_each(data, format, split)
+    joined = join_datasets(datasets)
     model = training.train(
-        loaded, dataset, out, cache=cache, device=device, profile=profile, progress=progress.terminal
+        loaded, joined, out, cache=cache, device=device, profile=profile, progress=progress.terminal
     )
     if int(os.environ.get("RANK", "0")):  # under torchrun the first process speaks for all
         return
@@ -72,16 +74,14 @@ def train(
     held_out = model.card["metrics"].get("held_out_identities")
     if held_out:
         print(f"held-out identities: Rank-1 {held_out['rank1']:.2f}  mAP {held_out['map']:.2f}")
-    for name in data:
-        options = _test_options(open_data(name, format), format, split)
+    for name, dataset in zip(data, datasets, strict=True):
+        options = _test_options(dataset, format)
         print(f"test it: maskreid evaluate {shlex.quote(str(out / 'model'))} --data {shlex.quote(name)}{options}")
 
 
-def _test_options(dataset: Dataset, format_: str | None, split: int) -> str:
+def _test_options(dataset: Dataset, format_: str | None) -> str:
     """Return with what a model is tested on a dataset that it was trained on."""
-    options = (f" --format {format_}" if format_ else "") + (
-        f" --split {split}" if split and dataset.split is not None else ""
-    )
+    options = (f" --format {format_}" if format_ else "") + (f" --split {dataset.split}" if dataset.split else "")
     if not (dataset.splits.get("query") and dataset.splits.get("gallery")):
         options += " --protocol all-vs-all"  # there is nobody else to search for
     return options
