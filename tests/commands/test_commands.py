@@ -157,6 +157,19 @@ def test_train_evaluate_and_look(folder: Path, tmp_path: Path) -> None:
     assert "holds a run of another recipe" in said
 
 
+def test_what_a_model_became_is_mixed_with_what_it_was(folder: Path, tmp_path: Path) -> None:
+    start, trained, mixture = tmp_path / "start", tmp_path / "trained", tmp_path / "mixed"
+    small = ("--data", folder, *SHORT, "--set", "batch.size=16")
+    maskreid("train", RECIPE, "--out", start, *small)
+    maskreid("train", RECIPE, "--out", trained, *small, "--set", f"init={start / 'model'}")
+    done = maskreid("mix", trained, start, "--share", "0.7", "--out", mixture)
+    assert done.stdout == f"0.7 of {trained}, 0.3 of {start}\nwritten: {mixture}.safetensors\n"
+    assert "single query" in maskreid("evaluate", mixture, "--data", folder).stdout
+    maskreid("report", mixture, "--data", folder, "--out", tmp_path / "report")
+    assert "70 % of this, the rest of what it started from" in (tmp_path / "report" / "report.html").read_text()
+    assert "is there already" in refused("mix", trained, start, "--out", mixture)
+
+
 def test_a_report_on_nothing_says_what_it_wants(tmp_path: Path) -> None:
     assert "expected a training run (log.jsonl), a test" in refused("report", tmp_path)
     assert "say where with --out" in refused("report", "market1501")
@@ -261,6 +274,8 @@ def test_an_error_does_not_stand_behind_the_live_line(monkeypatch: pytest.Monkey
         (["evaluate", MODEL, "--data", "{folder}", "--out", "{tmp}/other-run"], "is the run of another model"),
         (["adapt", MODEL, "--data", "{folder}", "--out", "{tmp}/file/adapted"], UNWRITABLE),
         (["adapt", MODEL, "--data", "{folder}", "--out", "{tmp}/adapted"], "40 images to adapt to, expected 50"),
+        (["mix", MODEL, "market1501", "--out", "{tmp}/file/mixed"], UNWRITABLE),
+        (["mix", MODEL, MODEL, "--out", "{tmp}/mixed"], "the first model was not trained from the second"),
         (["evaluate", MODEL, "--data", "{folder}", "--device", "foo"], "'foo'"),
         (["calibrate", MODEL, "--data", "{folder}", "--device", "foo"], "'foo'"),
         (["report", MODEL, "--data", "{folder}", "--out", "{tmp}/out", "--device", "foo"], "'foo'"),

@@ -22,6 +22,7 @@ from maskreid.cli import (
     export,
     gallery,
     masks,
+    mix,
     models,
     ranks,
     report,
@@ -54,6 +55,7 @@ app.add_typer(gallery.app, name="gallery")
 app.command("serve")(serve.serve)
 app.command("calibrate")(calibrate.calibrate)
 app.command("adapt")(adapt.adapt)
+app.command("mix")(mix.mix)
 app.command("compare")(compare.compare)
 app.command("report")(report.report)
 app.command("ranks")(ranks.ranks)

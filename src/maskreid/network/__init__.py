@@ -7,6 +7,7 @@ from maskreid.network.device import autocast, multiplies_bfloat16, number_type, 
 from maskreid.network.fold import folded
 from maskreid.network.infer import infer
 from maskreid.network.maskreid import Classifier, MaskReID
+from maskreid.network.mix import mixed
 from maskreid.network.model import Model
 from maskreid.network.model_file import (
     add_to_card,
@@ -40,6 +41,7 @@ __all__ = [
     "list_models",
     "load_model",
     "make_card",
+    "mixed",
     "multiplies_bfloat16",
     "number_type",
     "pick_device",

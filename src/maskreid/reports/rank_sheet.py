@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from maskreid.files import write_out
+from maskreid.reports.figure import DPI
 from maskreid.reports.pictures import mask_over
 from maskreid.reports.rank_lists import Hit, RankList
 
@@ -23,7 +24,6 @@ LARGE, SMALL = 30, 23  # sizes of letters
 DASH, HOLE = 16, 11  # of a broken border
 PAPER, INK, SOFT = "#ffffff", "#0f172a", "#475569"
 RIGHT, WRONG, NEUTRAL = "#00795c", "#c2410c", "#94a3b8"
-DPI = 300
 
 Box = tuple[int, int, int, int]
 

@@ -94,6 +94,8 @@ def model_facts(card: Mapping[str, Any]) -> dict[str, str]:
     if training.get("adapted"):
         entry = training["adapted"][-1]
         facts["adapted to"] = f"{entry['data']}, {entry['images']:,} images, without labels"
+    if training.get("mixed"):
+        facts["mixed"] = f"{100 * training['mixed'][-1]['share']:g} % of this, the rest of what it started from"
     for setting, numbers in card.get("metrics", {}).items():
         name = f"in its card, {setting.replace('_', ' ')}"
         facts[name] = f"Rank-1 {numbers['rank1']:.2f} %, mAP {numbers['map']:.2f} %"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Literal
 
 import numpy as np
 
@@ -12,16 +11,15 @@ from maskreid.retrieval.evaluate import check_comparable
 from maskreid.retrieval.features import UNKNOWN_CAMERA, Features
 
 
-def pool_queries(query: Features, boxes: Features, how: Literal["mean", "max"] = "mean") -> Features:
+def pool_queries(query: Features, boxes: Features) -> Features:
     """Replace each query by the mean of the boxes with its identity and camera, normalised again.
 
     As the evaluation code of Market-1501 (Zheng et al., ICCV 2015) does it: the query's own vector takes part only
-    if it is among the boxes.
+    if it is among the boxes. (Its other pooling, the maximum of each number, was for bags of words.)
 
     Args:
         query: the single queries.
         boxes: Market-1501's ``gt_bbox``: hand-drawn boxes of the same people.
-        how: "mean", which CNN features are pooled by, or "max" of each number, the benchmark's alternative.
 
     Returns:
         One row for each query, in the same order; evaluate it like single queries.
@@ -30,8 +28,6 @@ def pool_queries(query: Features, boxes: Features, how: Literal["mean", "max"] =
         MaskreidError: a query has no box, or an unknown camera; the features do not fit each other.
     """
     check_comparable(query, boxes)
-    if how not in ("mean", "max"):
-        raise MaskreidError(f'multiple query: expected how to be "mean" or "max", got {how!r}')
     rows_of: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
     for row, key in enumerate(zip(boxes.identities.tolist(), boxes.cameras.tolist(), strict=True)):
         if key[1] != UNKNOWN_CAMERA:
@@ -43,6 +39,5 @@ def pool_queries(query: Features, boxes: Features, how: Literal["mean", "max"] =
                 f"multiple query: no box of identity {key[0]} in camera {key[1]}, which query "
                 f"{query.paths[row] if query.paths else row} needs; is gt_bbox complete?"
             )
-        own = boxes.vectors[rows_of[key]]
-        pooled[row] = own.mean(axis=0) if how == "mean" else own.max(axis=0)
+        pooled[row] = boxes.vectors[rows_of[key]].mean(axis=0)
     return Features.normalised(pooled, query.identities, query.cameras, query.paths, query.model)

@@ -6,6 +6,7 @@ from maskreid.training.evaluation import Evaluation, evaluate_model
 from maskreid.training.extract import extract_features
 from maskreid.training.held_out import held_out_features, held_out_test
 from maskreid.training.loop import train
+from maskreid.training.mixing import mix_models
 from maskreid.training.prepare import prepare
 from maskreid.training.profiling import profile_table
 from maskreid.training.recipe import BatchConfig, DataConfig, LossConfig, Recipe, ScheduleConfig
@@ -23,6 +24,7 @@ __all__ = [
     "extract_features",
     "held_out_features",
     "held_out_test",
+    "mix_models",
     "prepare",
     "profile_table",
     "train",

@@ -98,11 +98,21 @@ def learned_before(trainings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
     """
     found: list[dict[str, Any]] = []
     for training in trainings:
-        for entry in _lineage(training):
-            alone = {key: value for key, value in entry.items() if key not in LINKS}
+        for alone in map(_alone, _lineage(training)):
             if alone not in found:
                 found.append(alone)
     return found
+
+
+def comes_of(training: Mapping[str, Any], start: Mapping[str, Any]) -> bool:
+    """Return whether a model, by what its card says of its training, was trained from another or taught by it."""
+    _, *earlier = map(_alone, _lineage(training))
+    return _alone(start) in earlier
+
+
+def _alone(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how a model was trained, without all before it."""
+    return {key: value for key, value in entry.items() if key not in LINKS}
 
 
 def _lineage(training: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
