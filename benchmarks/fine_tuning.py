@@ -1,7 +1,7 @@
 """What training a model on labelled people of other cameras brings, without their test.
 
     python benchmarks/fine_tuning.py recipes/small-compact.toml --data viper.zip prid2011-single-shot.zip cuhk01.zip \
-        --set schedule.iterations=500 --out runs/three-quarters
+        --set schedule.iterations=1000 --share 0.5 0.75 --out runs/three-quarters
 
 A quarter of each dataset's training people are kept apart. The recipe learns from all others together, and from all
 training images of the datasets of ``--beside``. Then each image of the first camera that shows one of the quarter is

@@ -15,13 +15,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Collection, Mapping
-
-from ladder import held_out_people
+from dataclasses import replace
 
 from maskreid import progress
 from maskreid.cli.common import open_data
 from maskreid.cli.memory import keep_freed_memory
-from maskreid.images import Dataset
+from maskreid.images import Dataset, holdout_split
 from maskreid.network import Model, load_model
 from maskreid.retrieval import Features, compare, evaluate, join_features
 from maskreid.training import Recipe, evaluate_model, held_out_features, held_out_test
@@ -56,10 +55,10 @@ def main() -> None:
 
 def alone(models: Mapping[str, Model], dataset: Dataset) -> dict[str, tuple[Features, Features]]:
     """Return each model's (query, gallery) of the held-out people among themselves, as in training."""
-    recipes = [Recipe.from_table(model.card["training"]["recipe"]) for model in models.values()]
-    if len({(recipe.data.held_out, recipe.seed) for recipe in recipes}) > 1:
-        raise SystemExit("these models held out different people: data.held_out and seed must be the same")
-    people = held_out_people(recipes[0], dataset)
+    first, *_ = models.values()
+    strangers = held_out_test(list(models.values()), dataset).splits["query"]
+    query, gallery = holdout_split(strangers, Recipe.from_table(first.card["training"]["recipe"]).seed)
+    people = replace(dataset, splits={"query": tuple(query), "gallery": tuple(gallery)})
     found = {}
     for name, model in models.items():
         features = evaluate_model(model, people, precision="bfloat16", progress=progress.terminal).features
