@@ -50,8 +50,10 @@ def test_the_start_may_lie_several_trainings_back_and_a_mixture_can_be_trained_a
 def test_refuses_what_was_not_trained_from_it_or_changed_since() -> None:
     start = model(1)
     for other in (start, model(2), model(1, model(2))):
-        with pytest.raises(MaskreidError, match="was not trained from the second"):
+        with pytest.raises(MaskreidError, match="was not trained from the second, but from scratch"):
             mix_models(start, other)
+    with pytest.raises(MaskreidError, match="but from runs/x as it was then; mix it with its start"):
+        mix_models(model(3, start, recipe={"init": "runs/x"}), model(2))
     with pytest.raises(MaskreidError, match="mix before, and adapt the mixture"):
         mix_models(model(2, start, adapted=[{"data": "elsewhere"}]), start)
     adapted = model(1, adapted=[{"data": "elsewhere"}])

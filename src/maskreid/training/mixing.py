@@ -24,7 +24,9 @@ def mix_models(trained: Model, start: Model, share: float = 0.5) -> Model:
     """
     training = trained.card["training"]
     if not comes_of(training, start.card["training"]):
-        raise MaskreidError("the first model was not trained from the second; name it and what its recipe's init was")
+        init = training.get("recipe", {}).get("init")
+        was = f"from {init} as it was then" if init else "from scratch"
+        raise MaskreidError(f"the first model was not trained from the second, but {was}; mix it with its start")
     if training.get("adapted"):
         raise MaskreidError("the first model was adapted since it was trained; mix before, and adapt the mixture")
     network = mixed(trained.network, start.network, share)
