@@ -25,7 +25,7 @@ def mix(
 ) -> None:
     """Mix the weights of TRAINED and START, and write the result as MODEL2.
 
-    A model that is trained on other cameras forgets those of before; half-way back it knows nearly as much of both.
+    A model that is trained on other cameras forgets those of before; half-way back it knows most of both.
     MODEL2 is as fast as TRAINED; it has no probabilities before maskreid calibrate, and a gallery enrolled with
     TRAINED or START is no gallery of MODEL2.
     """
