@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +11,8 @@ from maskreid.cli.common import (
     DataOption,
     DeviceOption,
     FormatOption,
+    ModelArgument,
+    NewModelOption,
     SplitOption,
     device_of,
     open_data,
@@ -20,14 +21,9 @@ from maskreid.cli.common import (
 
 
 def adapt(
-    model: Annotated[
-        str, typer.Argument(help="A shipped model's name, a run folder or a model file.", show_default=False)
-    ],
+    model: ModelArgument,
     data: DataOption,
-    out: Annotated[
-        Path,
-        typer.Option("--out", metavar="MODEL2", help="Write MODEL2.safetensors and MODEL2.json.", show_default=False),
-    ],
+    out: NewModelOption,
     masks: Annotated[
         str | None,
         typer.Option(

@@ -25,6 +25,13 @@ DataArgument = Annotated[
         show_default=False,
     ),
 ]
+_MODEL = typer.Argument(help="A shipped model's name, a run folder or a model file.", show_default=False)
+ModelArgument = Annotated[str, _MODEL]
+OptionalModelArgument = Annotated[str | None, _MODEL]
+NewModelOption = Annotated[
+    Path,
+    typer.Option("--out", metavar="MODEL2", help="Write MODEL2.safetensors and MODEL2.json.", show_default=False),
+]
 _DATA = typer.Option(
     "--data",
     metavar="DATA",

@@ -14,6 +14,7 @@ from maskreid.cli.common import (
     FastPrecisionOption,
     FormatOption,
     MasksOption,
+    ModelArgument,
     SplitOption,
     SubsetsOption,
     device_of,
@@ -24,9 +25,7 @@ from maskreid.cli.common import (
 
 
 def embed(
-    model: Annotated[
-        str, typer.Argument(help="A shipped model's name, a run folder or a model file.", show_default=False)
-    ],
+    model: ModelArgument,
     data: DataOption,
     out: Annotated[
         Path, typer.Option("--out", metavar="FILE", help="Write here: .npz or .safetensors.", show_default=False)

@@ -13,6 +13,7 @@ from maskreid.cli.common import (
     FormatOption,
     MasksOption,
     OptionalDataOption,
+    OptionalModelArgument,
     PrecisionOption,
     ProtocolOption,
     SplitOption,
@@ -30,10 +31,7 @@ MOST = 200  # neighbours: time grows with their third power
 
 
 def evaluate(
-    model: Annotated[
-        str | None,
-        typer.Argument(help="A shipped model's name, a run folder or a model file.", show_default=False),
-    ] = None,
+    model: OptionalModelArgument = None,
     data: OptionalDataOption = None,
     features: Annotated[
         Path | None,

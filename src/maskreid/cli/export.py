@@ -7,14 +7,12 @@ from typing import Annotated
 
 import typer
 
-from maskreid.cli.common import SYNTHETIC, open_data
+from maskreid.cli.common import SYNTHETIC, ModelArgument, open_data
 from maskreid.errors import MaskreidError
 
 
 def export(
-    model: Annotated[
-        str, typer.Argument(help="A shipped model's name, a run folder or a model file.", show_default=False)
-    ],
+    model: ModelArgument,
     format: Annotated[str, typer.Option("--format", help="onnx, the only one.")] = "onnx",
     out: Annotated[
         Path | None, typer.Option("--out", help="The file to write. [default: MODEL.onnx here]", show_default=False)

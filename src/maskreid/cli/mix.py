@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from maskreid.cli.common import ModelArgument, NewModelOption
+
 
 def mix(
-    trained: Annotated[
-        str, typer.Argument(help="A run folder, a model file or a shipped model's name.", show_default=False)
-    ],
+    trained: ModelArgument,
     start: Annotated[
         str, typer.Argument(help="The model that TRAINED started from: its recipe's init.", show_default=False)
     ],
-    out: Annotated[
-        Path,
-        typer.Option("--out", metavar="MODEL2", help="Write MODEL2.safetensors and MODEL2.json.", show_default=False),
-    ],
+    out: NewModelOption,
     share: Annotated[
         float, typer.Option(metavar="0...1", help="How much of TRAINED is in MODEL2; the rest is START's.")
     ] = 0.5,
